@@ -1,0 +1,31 @@
+"""Answering a call later than the handler that got it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pykka
+
+from verk_actors.otp.envelope import answer, answer_error
+from verk_actors.otp.ref import Ref
+
+
+@attrs.frozen(eq=False)
+class Deferred:
+    """A call to be answered later; answered with an error if the server dies before."""
+
+    _ref: Ref
+    _future: pykka.Future[Any] | None
+
+    def reply(self, value: object = None) -> None:
+        """Answer the caller; nothing happens where the message was not a call."""
+        if self._future is not None:
+            self._ref.deferred.discard(self._future)
+            answer(self._future, value)
+
+    def refuse(self, error: Exception) -> None:
+        """Answer the caller with an error."""
+        if self._future is not None:
+            self._ref.deferred.discard(self._future)
+            answer_error(self._future, error)

@@ -1,0 +1,90 @@
+"""A server that can wait for a socket and its inbox at once (Erlang's active socket, the other way round)."""
+
+from __future__ import annotations
+
+import os
+import queue
+import select
+import threading
+from typing import Any
+
+from verk_actors.otp.server import Server
+
+
+class WakeInbox(queue.SimpleQueue[Any]):
+    """An inbox that can also wake a `poll`: one write to a pipe, and only while somebody polls."""
+
+    def __init__(self) -> None:
+        self._read_end, self._write_end = os.pipe()
+        os.set_blocking(self._read_end, False)
+        os.set_blocking(self._write_end, False)
+        self._armed = False
+        self._lock = threading.Lock()  # guards _armed and the write end against close
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Add an item, and wake the poll if there is one."""
+        super().put(item, block, timeout)
+        if self._armed:
+            with self._lock:
+                if self._armed:
+                    self._armed = False
+                    os.write(self._write_end, b"!")
+
+    def wait(self, fd: int, timeout: float) -> bool:
+        """Wait for an item or for data on `fd`; True when there is data."""
+        self._armed = True
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        poll.register(self._read_end, select.POLLIN)
+        # An item put before the arming did not write: look once more, without waiting.
+        ready = dict(poll.poll(timeout * 1000 if self.empty() else 0))
+        with self._lock:
+            self._armed = False
+        self._swallow()
+        return fd in ready
+
+    def close(self) -> None:
+        """Close the pipe; the owner's last act."""
+        with self._lock:
+            self._armed = False
+        os.close(self._read_end)
+        os.close(self._write_end)
+
+    def _swallow(self) -> None:
+        # Every writer has written by now, under the lock; a byte left behind would end the next wait at once.
+        try:
+            os.read(self._read_end, 16)
+        except BlockingIOError:
+            return
+
+
+class IoServer(Server):
+    """A server with `wait_readable`, for use in `handle_idle`."""
+
+    actor_inbox: WakeInbox
+
+    @staticmethod
+    def _create_actor_inbox() -> Any:
+        return WakeInbox()
+
+    def wait_readable(self, fd: int, timeout: float) -> bool:
+        """Wait until `fd` is readable, a message comes, or `timeout` real seconds pass; True if readable.
+
+        Other processes see this one as idle meanwhile.
+        """
+        trace = self.actor_ref.runtime.trace
+        if trace is not None:
+            trace.handled()
+        try:
+            return self.actor_inbox.wait(fd, timeout)
+        finally:
+            if trace is not None:
+                trace.busy()
+
+    def has_messages(self) -> bool:
+        """Whether the inbox holds something to handle."""
+        return not self.actor_inbox.empty()
+
+    def _release(self) -> None:
+        super()._release()
+        self.actor_inbox.close()

@@ -1,0 +1,65 @@
+"""A picture of a live tree, taken without asking any process: a stuck one is in it like the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from verk_actors.otp.ref import ChildRow, Ref
+
+
+@attrs.frozen(kw_only=True)
+class ProcessInfo:
+    """One process as it is seen from outside.
+
+    Attributes:
+        name: registered name, else class and pid.
+        pid: unique in the interpreter; None for a child that does not run.
+        state: running, restarting or stopped.
+        restarts: how often its supervisor restarted it.
+        inbox: messages that wait for it.
+        age_seconds: since its start.
+        children: of a supervisor, in start order.
+    """
+
+    name: str
+    kind: str
+    pid: int | None = None
+    state: str = "running"
+    restarts: int = 0
+    inbox: int = 0
+    age_seconds: float = 0.0
+    children: tuple[ProcessInfo, ...] = ()
+
+    def walk(self) -> Iterator[ProcessInfo]:
+        """Yield this process and all below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def snapshot(ref: Ref, row: ChildRow | None = None) -> ProcessInfo:
+    """Return the tree below a process as it is now."""
+    return ProcessInfo(
+        name=str(ref),
+        kind=ref.actor_class.__name__,
+        pid=ref.pid,
+        state=row.state if row is not None else ("running" if ref.is_alive() else "stopped"),
+        restarts=row.restarts if row is not None else 0,
+        inbox=_inbox_length(ref),
+        age_seconds=round(ref.runtime.clock.monotonic() - ref.started_at, 3),
+        children=tuple(_child(child) for child in ref.children),
+    )
+
+
+def _child(row: ChildRow) -> ProcessInfo:
+    if row.ref is not None:
+        return snapshot(row.ref, row)
+    return ProcessInfo(name=str(row.id), kind=row.type, state=row.state, restarts=row.restarts)
+
+
+def _inbox_length(ref: Ref) -> int:
+    inbox: Any = ref.actor_inbox
+    return int(inbox.qsize())

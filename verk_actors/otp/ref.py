@@ -1,0 +1,291 @@
+"""The handle of a process: its mailbox, its links and monitors, and its death."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import queue
+import threading
+from typing import Any, TypeVar
+
+import attrs
+import pykka
+from pykka.messages import _ActorStop
+
+from verk_actors.otp.envelope import LAST, Envelope, answer, answer_error
+from verk_actors.otp.errors import CallsItself, CallTimeout
+from verk_actors.otp.exit_reason import KILLED, NOPROC, NORMAL, SHUTDOWN, ExitReason
+from verk_actors.otp.message import WAKE, Call, Cast
+from verk_actors.otp.runtime import Runtime
+
+log = logging.getLogger(__name__)
+Reply = TypeVar("Reply")
+_local = threading.local()
+_numbers = itertools.count(1)
+
+
+@attrs.frozen(eq=False)
+class Down:
+    """A monitored process ended; exactly one for each monitor.
+
+    Source: erlang:monitor/2.
+    """
+
+    monitor: int
+    ref: Ref
+    reason: ExitReason
+
+
+@attrs.frozen(eq=False)
+class Exit(Cast):
+    """An exit signal, as a process that traps exits sees it."""
+
+    sender: Ref | None
+    reason: ExitReason
+
+
+@attrs.frozen
+class ChildRow:
+    """What a supervisor shows of one child; `ref` is None while it does not run."""
+
+    id: object
+    ref: Ref | None
+    type: str
+    state: str
+    restarts: int
+
+
+def current() -> Ref | None:
+    """Return the process whose thread this is."""
+    return getattr(_local, "ref", None)
+
+
+class Ref(pykka.ActorRef[Any]):
+    """A Pykka actor reference with OTP's process control block.
+
+    Everything here may be used from any thread. `ask`, `tell` and `stop` are Pykka's; `call` and `cast` are
+    their typed forms.
+
+    Attributes:
+        pid: a number that no other process of this interpreter had or will have.
+        name: the registered name, if any.
+        runtime: the system it lives in; set when it starts.
+        parent: the supervisor that started it.
+        started_at: monotonic seconds.
+        children: what a supervisor last published of its children; read without asking it.
+    """
+
+    runtime: Runtime
+    actor_inbox: Any  # of Envelopes of ours; Pykka's are made for its own loop
+
+    def __init__(self, server: pykka.ThreadingActor, *, trap_exit: bool) -> None:
+        super().__init__(server)
+        self.pid = next(_numbers)
+        self.name: str | None = None
+        self.parent: Ref | None = None
+        self.started_at = 0.0
+        self.children: tuple[ChildRow, ...] = ()
+        self.trap_exit = trap_exit
+        self.thread: threading.Thread | None = None
+        self.reason: ExitReason | None = None
+        self.pending_exit: ExitReason | None = None
+        self.deferred: set[pykka.Future[Any]] = set()
+        self.started: pykka.ThreadingFuture[None] = pykka.ThreadingFuture()
+        self._ended = threading.Event()
+        self._lock = threading.Lock()  # guards reason, _links and _monitors
+        self._links: set[Ref] = set()
+        self._monitors: dict[int, Ref] = {}
+
+    def __str__(self) -> str:
+        return self.name or f"{self.actor_class.__name__}<{self.pid}>"
+
+    # -- messages
+
+    def put(self, message: object, reply_to: pykka.Future[Any] | None = None) -> bool:
+        """Put a message into the inbox; False when the process is dead."""
+        if self.reason is not None:
+            return False
+        trace = self.runtime.trace
+        if trace is not None:
+            trace.sent(str(current() or "outside"), str(self), message)
+        self.actor_inbox.put((message, reply_to))
+        if self.actor_stopped.is_set():
+            # It died, and drained its inbox, between the look and the put: stock Pykka's lost ask.
+            self._drain()
+        return True
+
+    cast = put
+
+    def call(self, message: Call[Reply], timeout: float = 5.0) -> Reply:
+        """Send a message and wait for its answer; 5 seconds are GenServer's default.
+
+        Raises:
+            CallTimeout: no answer in time; it may still be handled.
+            pykka.ActorDeadError: it is dead, or died before it answered.
+            Exception: what the handler raised.
+        """
+        try:
+            answer: Reply = self.ask(message, timeout=timeout)
+        except pykka.Timeout as error:
+            raise CallTimeout(str(self), message, timeout) from error
+        return answer
+
+    def tell(self, message: object) -> None:
+        """Send a message without waiting; raises `pykka.ActorDeadError` when it is dead."""
+        if not self.put(message):
+            raise self._dead_error()
+
+    def ask(self, message: object, *, block: bool = True, timeout: float | None = None) -> Any:
+        """Send a message and wait for the answer, or return a future where `block` is False."""
+        if block and threading.current_thread() is self.thread:
+            raise CallsItself(str(self))
+        future: pykka.Future[Any] = pykka.ThreadingFuture()
+        if not self.put(message, future):
+            answer_error(future, self._dead_error())
+        return future.get(timeout=timeout) if block else future
+
+    def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
+        """Stop the process after the messages already in its inbox; False when it was dead.
+
+        With `block`, returns when its thread, its children and its runtime's timers have ended.
+        """
+        future = self.ask(_ActorStop(), block=False)
+        if not block:
+            return future
+        try:
+            future.get(timeout=timeout)
+        except pykka.ActorDeadError:
+            return False
+        self.join(timeout)
+        return True
+
+    # -- life and death
+
+    def exit(self, reason: ExitReason = SHUTDOWN, sender: Ref | None = None) -> None:
+        """Send an exit signal.
+
+        A process that traps exits gets an `Exit` in inbox order; any other ends at its next message
+        boundary, before what else is in its inbox. `NORMAL` ends only those that trap it. `KILLED` kills.
+        """
+        if reason == KILLED:
+            self.kill()
+        elif self.trap_exit:
+            self.put(Exit(sender, reason))
+        elif reason != NORMAL:
+            with self._lock:
+                self.pending_exit = self.pending_exit or reason
+            self.put(WAKE)
+
+    def kill(self) -> None:
+        """Declare the process dead now, whatever it is doing.
+
+        Nothing can end a thread in Python: if it is in user code it is abandoned. It is dead for everybody
+        else from now on, `terminate` is not called, and its thread ends when its present call returns.
+        """
+        thread = self.thread
+        if not self.finish(KILLED) or thread is None:
+            return
+        self.runtime.abandon(thread, str(self))
+        self.actor_inbox.put(LAST)  # a thread that only waits for messages ends at once
+        log.warning("%s was killed", self)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until the process has ended, its thread too unless it was killed; False on timeout."""
+        if not self._ended.wait(timeout):
+            return False
+        thread = self.thread
+        if self.reason != KILLED and thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
+        return True
+
+    def finish(self, reason: ExitReason) -> bool:
+        """Make the process dead: the only place where that happens; False when it was already.
+
+        The first caller wins, its own thread or a killer. The name is free before anybody hears of the
+        death, so that a supervisor's restart can take it.
+        """
+        with self._lock:
+            if self.reason is not None:
+                return False
+            self.reason = reason
+            links, self._links = self._links, set()
+            monitors, self._monitors = self._monitors, {}
+        self.actor_stopped.set()
+        if self.name is not None:
+            self.runtime.names.release(self.name, self)
+        self._drain()
+        for future in tuple(self.deferred):
+            answer_error(future, self._dead_error())
+        for other in links:
+            other.unlink(self)
+            other.exit(reason, self)
+        for monitor, watcher in monitors.items():
+            watcher.put(Down(monitor, self, reason))
+        self._ended.set()
+        return True
+
+    # -- links and monitors
+
+    def link(self, other: Ref) -> None:
+        """Tie two processes: the end of either is an exit signal to the other."""
+        for one, two in ((self, other), (other, self)):
+            with one._lock:
+                dead = one.reason is not None
+                if not dead:
+                    one._links.add(two)
+            if dead:
+                two.exit(NOPROC, one)
+
+    def unlink(self, other: Ref) -> None:
+        """Undo `link`."""
+        for one, two in ((self, other), (other, self)):
+            with one._lock:
+                one._links.discard(two)
+
+    def monitor(self, watcher: Ref) -> int:
+        """Have `watcher` told of this process's end by one `Down`, at once if it is dead already."""
+        number = next(_numbers)
+        with self._lock:
+            dead = self.reason is not None
+            if not dead:
+                self._monitors[number] = watcher
+        if dead:
+            watcher.put(Down(number, self, NOPROC))
+        return number
+
+    def demonitor(self, number: int) -> None:
+        """Undo `monitor`."""
+        with self._lock:
+            self._monitors.pop(number, None)
+
+    # -- names
+
+    def whereis(self, name: str) -> Ref | None:
+        """Return the process of that name in this process's runtime."""
+        found: Ref | None = self.runtime.names.find(name)
+        return found
+
+    def _dead_error(self) -> pykka.ActorDeadError:
+        return pykka.ActorDeadError(f"{self} is dead: {self.reason}")
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                envelope: Envelope = self.actor_inbox.get_nowait()
+            except queue.Empty:
+                return
+            self.drop(envelope)
+
+    def drop(self, envelope: Envelope) -> None:
+        """Answer, for a dead process, a message that it will not handle."""
+        if envelope is LAST:
+            return
+        message, reply_to = envelope
+        if self.runtime.trace is not None:
+            self.runtime.trace.handled()
+        if reply_to is None:
+            return
+        if isinstance(message, _ActorStop):
+            answer(reply_to, None)
+        else:
+            answer_error(reply_to, self._dead_error())
