@@ -4,6 +4,8 @@ Threads can't be killed in Python: a process that is killed while it is in user 
 other process at once, and its thread is abandoned until its call returns (`Runtime.abandoned`).
 """
 
+from pykka import ActorDeadError, ActorRef, Timeout
+
 from verk_actors.otp.child_spec import BRUTAL_KILL, INFINITY, Backoff, ChildSpec, ChildType, Restart
 from verk_actors.otp.clock import Clock, SystemClock
 from verk_actors.otp.deferred import Deferred
@@ -62,6 +64,8 @@ __all__ = [
     "NORMAL",
     "NO_REPLY",
     "SHUTDOWN",
+    "ActorDeadError",
+    "ActorRef",
     "AutoShutdown",
     "Backoff",
     "BadChildSpec",
@@ -109,6 +113,7 @@ __all__ = [
     "Supervisor",
     "SystemClock",
     "TerminateChild",
+    "Timeout",
     "Timer",
     "TooManyChildren",
     "Trace",

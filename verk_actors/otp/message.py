@@ -80,9 +80,7 @@ def handler_table(cls: type) -> dict[type, Callable[..., Any]]:
         for name, attribute in vars(base).items():
             for message in getattr(attribute, "__handles__", ()):
                 if message in seen:
-                    raise TypeError(
-                        f"{base.__name__}.{name} and .{seen[message]} both handle {message.__name__}"
-                    )
+                    raise TypeError(f"{base.__name__}.{name} and .{seen[message]} both handle {message.__name__}")
                 seen[message] = name
                 table[message] = attribute
     return table

@@ -1,0 +1,77 @@
+"""The fixtures of all tests: a real server, and a guard that lets no test leave anything behind.
+
+`VERK_TEST_REDIS_SERVER` chooses the server program. `VERK_TEST_REDIS_URL` names a server that runs
+already, and is emptied by FLUSHALL over and over.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+import redis as redis_py
+from support.leaks import ErrorLog, Remains, leaked_since
+
+from verk_actors import embedded
+from verk_actors.config import Config
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a thread, process or actor, or logs an error that it doesn't announce.
+
+    `@pytest.mark.logs_errors("part of it", ...)` announces errors, which then must come.
+    """
+    before, errors = Remains.now(), ErrorLog()
+    logger = logging.getLogger("verk_actors")
+    logger.addHandler(errors)
+    yield
+    leaks = leaked_since(before)  # first: a thread may log its last words
+    logger.removeHandler(errors)
+    marker = request.node.get_closest_marker("logs_errors")
+    complaints = leaks + errors.complaints(marker.args if marker else ())
+    if complaints:
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _server_program() -> Iterator[None]:
+    """Let the embedded launcher run the program that `VERK_TEST_REDIS_SERVER` names, in all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        if program := os.environ.get("VERK_TEST_REDIS_SERVER"):
+            patch.setenv("VERK_REDIS_SERVER", program)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _redis_server(tmp_path_factory: pytest.TempPathFactory, _server_program: None) -> Iterator[str]:
+    """Return the URL of the session's own server, which ends with the session."""
+    if url := os.environ.get("VERK_TEST_REDIS_URL"):
+        yield url
+        return
+    directory = tmp_path_factory.mktemp("redis")
+    yield embedded.ensure(directory, fsync="no").url
+    embedded.stop(directory)
+
+
+@pytest.fixture
+def redis_url(_redis_server: str) -> str:
+    """Return the URL of a server that holds no key."""
+    with redis_py.Redis.from_url(_redis_server) as client:
+        client.flushall()
+    return _redis_server
+
+
+@pytest.fixture(name="redis")
+def _redis(redis_url: str) -> Iterator[redis_py.Redis]:
+    """Return a plain client of the empty server, to prepare and to look at what is in it."""
+    with redis_py.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def config(redis_url: str) -> Config:
+    """Return a Config for the empty server, with a generated node id and no queues."""
+    return Config(redis_url=redis_url)

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from verk_actors.config import RedisUrl
+from verk_actors.errors import StoreError, StoreUnavailable
+from verk_actors.store.pool import Pool
+
+
+@pytest.fixture
+def pool(redis_url: str) -> Iterator[Pool]:
+    """Return a pool of two connections."""
+    pool = Pool(RedisUrl(redis_url), name="pool", size=2, socket_timeout_seconds=0.2)
+    yield pool
+    pool.close()
+
+
+def connections_of(redis) -> list[str]:
+    return [client["id"] for client in redis.client_list() if client["name"] == "pool"]
+
+
+def test_one_thread_uses_one_connection(pool, redis):
+    for number in range(5):
+        assert pool.call("INCR", "key") == number + 1
+
+    assert len(connections_of(redis)) == 1
+
+
+def test_many_threads_share_the_connections_and_each_gets_its_own_reply(pool, redis):
+    wrong = []
+
+    def work(name: str) -> None:
+        for number in range(200):
+            reply = pool.call("ECHO", f"{name} {number}")
+            if reply != f"{name} {number}".encode():
+                wrong.append(reply)
+
+    threads = [threading.Thread(target=work, args=(f"thread {number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+    assert len(connections_of(redis)) == 2
+
+
+def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(pool):
+    with (
+        pool._lent(),
+        pool._lent(),
+        pytest.raises(StoreUnavailable, match="all 2 connections are in use") as caught,
+    ):
+        pool.call("PING")
+
+    assert not caught.value.sent
+    assert pool.call("PING") == b"PONG"
+
+
+def test_a_connection_that_died_while_idle_costs_no_command(pool, redis):
+    pool.call("PING")
+    redis.client_kill_filter(_id=connections_of(redis)[0])
+
+    assert pool.call("PING") == b"PONG"
+
+
+def test_a_failed_command_keeps_no_connection_from_the_next_one(pool, redis):
+    redis.set("key", "no list")
+
+    for _ in range(5):
+        with pytest.raises(StoreError, match="WRONGTYPE"):
+            pool.call("LLEN", "key")
+    assert len(connections_of(redis)) == 1
+
+
+def test_a_lost_reply_is_told_from_a_command_that_was_never_sent(redis_url):
+    pool = Pool(RedisUrl(redis_url), name="pool", socket_timeout_seconds=0.05)
+    with pytest.raises(StoreUnavailable) as lost:
+        pool.call("BLPOP", "list", 1)
+    with pytest.raises(StoreUnavailable) as never_sent:
+        Pool(RedisUrl("redis://127.0.0.1:1/0"), name="pool").call("PING")
+    pool.close()
+
+    assert (lost.value.sent, never_sent.value.sent) == (True, False)
+
+
+def test_a_closed_pool_connects_anew(pool, redis):
+    pool.call("PING")
+
+    pool.close()
+
+    assert connections_of(redis) == []
+    assert pool.call("PING") == b"PONG"
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
+def test_a_forked_process_connects_for_itself(pool, redis):
+    """Two processes that read one socket get each other's replies."""
+    parents = pool.call("CLIENT", "ID")
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writer, b"%d" % pool.call("CLIENT", "ID"))
+        os._exit(0)
+    os.waitpid(child, 0)
+    childs = int(os.read(reader, 20))
+    os.close(reader)
+    os.close(writer)
+
+    assert childs != parents
+    assert pool.call("CLIENT", "ID") == parents
+
+
+def test_it_shows_where_it_leads_but_no_password():
+    assert (
+        repr(Pool(RedisUrl("redis://:secret@localhost/0"), name="p"))
+        == "<Pool p of 10 to redis://***@localhost/0>"
+    )

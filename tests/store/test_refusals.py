@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from redis import exceptions
+
+from verk_actors.errors import StoreError, StoreUnavailable
+from verk_actors.store.refusals import error_of, refusal_of
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+        "CLUSTERDOWN The cluster is down",
+        "LOADING Redis is loading the dataset in memory",
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+        "NOREPLICAS Not enough good replicas to write.",
+        "NOSCRIPT No matching script. Please use EVAL.",
+        "READONLY You can't write against a read only replica.",
+        "ERR Error running script (call to f_1): @user_script:3: @user_script: 3: -READONLY You can't write",
+    ],
+)
+def test_a_refusal_that_will_pass_is_an_outage_in_which_nothing_was_done(why):
+    error = refusal_of(why, "exchange", "queue:default")
+
+    assert isinstance(error, StoreUnavailable)
+    assert not error.sent
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "OOM command not allowed when used memory > 'maxmemory'.",
+        "WRONGTYPE queue:BUSY holds a string, not a list",
+        "WRONGTYPE Operation against a key holding the wrong kind of value",
+        "NOPERM this user has no permissions to run the 'lmove' command",
+        "ERR not a score: nan",
+    ],
+)
+def test_any_other_refusal_is_no_outage(why):
+    error = refusal_of(why, "exchange", "queue:default")
+
+    assert type(error) is StoreError
+    assert (error.operation, error.key, error.why) == ("exchange", "queue:default", why)
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        (exceptions.ConnectionError("Connection closed by server."), True),
+        (exceptions.TimeoutError("Timeout reading from socket"), True),
+        (exceptions.InvalidResponse("Protocol Error"), True),
+        (exceptions.BusyLoadingError("Redis is loading the dataset in memory"), False),
+        (exceptions.AuthenticationError("invalid username-password pair"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_lost_reply_leaves_open_whether_the_command_was_done_but_an_answer_does_not(error, sent):
+    failure = error_of(error, "LPUSH", "queue:default", sent=True)
+
+    assert isinstance(failure, StoreUnavailable)
+    assert failure.sent is sent
+    assert error_of(error, "LPUSH", "queue:default", sent=False).sent is False
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (exceptions.OutOfMemoryError("command not allowed"), "OOM command not allowed"),
+        (exceptions.ReadOnlyError("You can't write"), "READONLY You can't write"),
+        (exceptions.NoPermissionError("this user"), "NOPERM this user"),
+        (exceptions.ConnectionError(), "ConnectionError"),
+    ],
+)
+def test_the_reason_begins_with_the_word_that_people_look_for(error, shown):
+    assert error_of(error, "LPUSH", "queue:default", sent=True).why == shown
+
+
+def test_an_argument_that_cannot_be_sent_is_the_callers_mistake():
+    assert (
+        type(error_of(exceptions.DataError("Invalid input of type"), "SET", "key", sent=True)) is StoreError
+    )

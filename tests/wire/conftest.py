@@ -1,0 +1,22 @@
+"""What the tests of the wire share."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+from verk_actors.wire import strict_json
+
+# A busy machine is no reason to fail
+settings.register_profile("wire", settings(), deadline=None)
+settings.load_profile("wire")
+
+
+@pytest.fixture(params=["msgspec", "standard library"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a test with each of the two JSON parsers."""
+    if request.param == "msgspec":
+        pytest.importorskip("msgspec")
+    else:
+        monkeypatch.setattr(strict_json, "_parse_first", strict_json.parse_with_standard_library)
+        monkeypatch.setattr(strict_json, "_FIRST_ERRORS", ())

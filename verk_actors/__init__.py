@@ -1,0 +1,87 @@
+"""Redis-backed job processing on supervised Pykka actors.
+
+The public names, and nothing else; each is imported when it is first used, so that a program that
+only enqueues loads no actors.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from verk_actors.client import Client
+    from verk_actors.config import Config, QueueConfig, RedisUrl
+    from verk_actors.errors import (
+        ConfigError,
+        EmbeddedServerError,
+        EnqueueUncertain,
+        InvalidJob,
+        JobClassNotFound,
+        MalformedJob,
+        NodeIdInUse,
+        QueueAlreadyAdded,
+        QueueNotFound,
+        StoreError,
+        StoreUnavailable,
+        VerkError,
+    )
+    from verk_actors.events import (
+        Event,
+        JobDead,
+        JobEvent,
+        JobFailed,
+        JobFenced,
+        JobFinished,
+        JobMalformed,
+        JobStarted,
+        QueuePaused,
+        QueuePausing,
+        QueueRunning,
+    )
+    from verk_actors.job_class import JobClass, worker
+    from verk_actors.job_context import CurrentJob, current_job
+    from verk_actors.listener import EventListener
+    from verk_actors.messages import (
+        AddQueue,
+        ListenerStatus,
+        PauseQueue,
+        QueueStatus,
+        RegisterListener,
+        RemoveQueue,
+        ResumeQueue,
+        Status,
+        SystemStatus,
+        UnregisterListener,
+    )
+    from verk_actors.tree.actor_system import ActorSystem
+    from verk_actors.wire.job import Job
+
+_HOMES = {  # tests/architecture holds it against the imports above
+    "client": "Client",
+    "config": "Config QueueConfig RedisUrl",
+    "job_context": "CurrentJob current_job",
+    "errors": "ConfigError EmbeddedServerError EnqueueUncertain InvalidJob JobClassNotFound MalformedJob NodeIdInUse QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
+    "events": "Event JobDead JobEvent JobFailed JobFenced JobFinished JobMalformed JobStarted QueuePaused QueuePausing QueueRunning",
+    "job_class": "JobClass worker",
+    "listener": "EventListener",
+    "messages": "AddQueue ListenerStatus PauseQueue QueueStatus RegisterListener RemoveQueue ResumeQueue Status SystemStatus UnregisterListener",
+    "tree.actor_system": "ActorSystem",
+    "wire.job": "Job",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605  the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

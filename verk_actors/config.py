@@ -1,0 +1,240 @@
+"""What a node or a client is told before it starts: one frozen record, checked as it is made.
+
+Built from arguments, from the environment (`VERK_*`) or from TOML; `Config.load` reads all three.
+Durations are seconds.
+Source: spec of Verk's configuration keys; the defaults that differ are ours.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self, get_args, get_type_hints
+
+import attrs
+
+from verk_actors import config_sources
+from verk_actors.config_sources import PARSERS, Setting, queue_list
+from verk_actors.errors import ConfigError
+from verk_actors.redis_url import RedisUrl
+
+__all__ = ["Config", "GeneratedNodeId", "LogLevel", "QueueConfig", "RedisUrl"]
+
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+_WireFormat = Literal["sidekiq", "verk"]
+
+_DAY_SECONDS = 86_400.0
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
+_NAME_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 _ . -"
+
+
+class GeneratedNodeId(str):
+    """A node id nobody chose: host, pid and eight random hex digits, unique to one start.
+
+    Its type is what tells it from a chosen one, through `attrs.evolve` and pickle too.
+    """
+
+    __slots__ = ()
+
+
+def _generate_node_id() -> GeneratedNodeId:
+    host = re.sub(r"[^A-Za-z0-9_.\-]", "-", os.uname().nodename)[:100] or "host"
+    return GeneratedNodeId(f"{host}-{os.getpid()}-{os.urandom(4).hex()}")
+
+
+_Validator = Callable[[object, "attrs.Attribute[Any]", Any], None]
+
+
+def _allow(allowed: str, is_allowed: Callable[[Any], bool]) -> _Validator:
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not is_allowed(value):
+            raise ConfigError(attribute.name, value, allowed)
+
+    return check
+
+
+def _one_of(choices: Any) -> _Validator:
+    return _allow("one of " + ", ".join(get_args(choices)), lambda value: value in get_args(choices))
+
+
+# By type() and not isinstance(): True is an int, and neither a count nor a time.
+_COUNT = _allow("a whole number, 0 or more", lambda value: type(value) is int and value >= 0)
+_POSITIVE = _allow("a whole number, 1 or more", lambda value: type(value) is int and value >= 1)
+_SECONDS = _allow("a number of seconds, 0 or more", lambda value: type(value) in (int, float) and 0 <= value < math.inf)
+_SOME_SECONDS = _allow(
+    "a number of seconds above 0", lambda value: type(value) in (int, float) and 0 < value < math.inf
+)
+_NODE_ID = _allow(_NAME_ALLOWED, lambda value: isinstance(value, str) and _NAME.fullmatch(value) is not None)
+_NAMESPACE = _allow(
+    "nothing, or up to 128 of the characters A-Z a-z 0-9 _ . - : { }",
+    lambda value: isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.\-:{}]{0,128}", value) is not None,
+)
+
+
+@attrs.frozen(kw_only=True)
+class QueueConfig:
+    """How one queue is worked."""
+
+    size: int = attrs.field(default=25, validator=_POSITIVE)
+    """Workers, so jobs of this queue that this node runs at once."""
+
+    prefetch: int = attrs.field(default=0, validator=_COUNT)
+    """Jobs fetched beyond those that an idle worker can start."""
+
+
+def _queues(queues: Mapping[str, QueueConfig | int]) -> Mapping[str, QueueConfig]:
+    if not isinstance(queues, Mapping):
+        raise ConfigError("queues", queues, 'queue names with their sizes, like {"default": 25}')
+    return {name: _queue(name, settings) for name, settings in queues.items()}
+
+
+def _queue(name: object, settings: object) -> QueueConfig:
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        raise ConfigError("queues", name, f"names of {_NAME_ALLOWED}")
+    if isinstance(settings, QueueConfig):
+        return settings
+    table = settings if isinstance(settings, Mapping) else {"size": settings}
+    config_sources.refuse_unknown(table, _keys(QueueConfig), f"key of queues.{name}")
+    try:
+        return QueueConfig(**table)
+    except ConfigError as error:
+        raise ConfigError(f"queues.{name}.{error.key}", error.value, error.allowed) from None
+
+
+def _redis_url(url: str | RedisUrl) -> RedisUrl:
+    return url if isinstance(url, RedisUrl) else RedisUrl(url)
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """Everything that can be set, with a default for each.
+
+    Raises:
+        ConfigError: a value isn't allowed; names the key, the value and what is allowed.
+    """
+
+    queues: Mapping[str, QueueConfig] = attrs.field(factory=dict, converter=_queues)
+    """The queues to work, by name; a plain number is a size. None at all makes a producer-only node."""
+
+    redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=_redis_url)
+    """Where Redis is: redis://, rediss://, unix:// or embedded:DIRECTORY."""
+
+    node_id: str = attrs.field(factory=_generate_node_id, validator=_NODE_ID)
+    """The name under which this node holds jobs in progress. Give one to get them back at the next start."""
+
+    namespace: str = attrs.field(default="", validator=_NAMESPACE)
+    """A prefix of every key, without its colon; empty for none."""
+
+    wire_format: _WireFormat = attrs.field(default="sidekiq", validator=_one_of(_WireFormat))
+    """The form in which jobs are written; both are always read."""
+
+    max_retry_count: int = attrs.field(default=25, validator=_COUNT)
+    """Retries after the first failed run, for jobs that don't say."""
+
+    max_dead_jobs: int = attrs.field(default=10_000, validator=_COUNT)
+    """How many dead jobs are kept, the youngest."""
+
+    dead_timeout_seconds: float = attrs.field(default=180 * _DAY_SECONDS, validator=_SECONDS)
+    """How long a dead job is kept."""
+
+    heartbeat_seconds: float = attrs.field(default=10.0, validator=_SOME_SECONDS)
+    """Time from one renewal of the node's lease to the next."""
+
+    poll_interval_seconds: float = attrs.field(default=5.0, validator=_SOME_SECONDS)
+    """Longest time between two looks at the schedule and retry sets."""
+
+    block_seconds: float = attrs.field(default=2.0, validator=_SOME_SECONDS)
+    """How long one blocking wait for a job lasts."""
+
+    shutdown_timeout_seconds: float = attrs.field(default=30.0, validator=_SECONDS)
+    """How long a stop waits for running jobs before it hands them back."""
+
+    backtrace_frames: int = attrs.field(default=25, validator=_COUNT)
+    """Frames kept of a failed job's traceback."""
+
+    event_buffer: int = attrs.field(default=10_000, validator=_POSITIVE)
+    """Events a listener may lag behind before it misses some."""
+
+    max_restarts: int = attrs.field(default=3, validator=_COUNT)
+    """Restarts within `restart_window_seconds` that a supervisor puts up with."""
+
+    restart_window_seconds: float = attrs.field(default=5.0, validator=_SOME_SECONDS)
+    """The window over which restarts are counted."""
+
+    start_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
+    """Level of the line for a job that starts."""
+
+    done_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
+    """Level of the line for a job that finished."""
+
+    fail_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
+    """Level of the line for a job that failed."""
+
+    @property
+    def node_id_fixed(self) -> bool:
+        """Whether the node id was chosen, so that this node's next start bears it too."""
+        return not isinstance(self.node_id, GeneratedNodeId)
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long this node's jobs stay its own after its last heartbeat: two heartbeats."""
+        return 2 * self.heartbeat_seconds
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:
+        """Return the settings of the `VERK_*` variables, beneath the arguments that aren't None.
+
+        Raises:
+            ConfigError: also for a `VERK_*` variable that is no setting.
+        """
+        return cls._merged(overrides, config_sources.from_environment(environ, _parsers()))
+
+    @classmethod
+    def from_toml(cls, path: str | os.PathLike[str], **overrides: Any) -> Self:
+        """Return the settings of a TOML file, beneath the arguments that aren't None.
+
+        In a file called pyproject.toml it is the table `[tool.verk]`, elsewhere the top level.
+
+        Raises:
+            ConfigError: also for a key that is no setting, and for a file that can't be read.
+        """
+        return cls._merged(overrides, config_sources.from_toml(Path(path), _keys(Config)))
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Return the settings in force here: arguments, then `VERK_*`, then a file, then defaults.
+
+        The file is verk.toml, or else `[tool.verk]` of pyproject.toml, in the current directory.
+        """
+        file = next((path for path in (Path("verk.toml"), Path("pyproject.toml")) if path.is_file()), None)
+        return cls._merged(
+            overrides,
+            config_sources.from_environment(os.environ, _parsers()),
+            config_sources.from_toml(file, _keys(Config)) if file else {},
+        )
+
+    @classmethod
+    def _merged(cls, overrides: Mapping[str, Any], *sources: Mapping[str, Setting]) -> Self:
+        arguments = {key: value for key, value in overrides.items() if value is not None}
+        config_sources.refuse_unknown(arguments, _keys(Config), "argument")
+        found = {key: setting for source in reversed(sources) for key, setting in source.items()}
+        values: dict[str, Any] = {key: setting.value for key, setting in found.items()}
+        try:
+            return cls(**values | arguments)
+        except ConfigError as error:
+            key = error.key.partition(".")[0]
+            if key in arguments or key not in found:
+                raise
+            raise ConfigError(f"{error.key} ({found[key].origin})", error.value, error.allowed) from None
+
+
+def _keys(cls: type[attrs.AttrsInstance]) -> list[str]:
+    return [field.name for field in attrs.fields(cls)]
+
+
+def _parsers() -> dict[str, Callable[[str], object]]:
+    types = get_type_hints(Config)
+    return {key: PARSERS.get(types[key], str) for key in _keys(Config)} | {"queues": queue_list}

@@ -1,0 +1,177 @@
+"""The errors a user of this package may meet, all children of `VerkError`.
+
+Each carries the culprit as fields and builds its own sentence, which is safe to log: control characters are
+escaped and long values cut. Errors of Redis and of the standard library don't leave the floor that met them.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+import attrs
+
+_SHOWN_LENGTH = 200  # enough to recognise a value, short enough for one log line
+
+
+def loggable(text: str, limit: int = _SHOWN_LENGTH) -> str:
+    """Returns foreign text made fit for one log line: unprintable characters escaped, cut to `limit`."""
+    cut = text if len(text) <= limit else text[:limit] + "…"
+    return cut if cut.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
+
+
+def _shown(value: object) -> str:
+    """Returns the repr of any value, short whatever its size and never raising."""
+    if isinstance(value, bytes | bytearray):
+        value = bytes(value[:_SHOWN_LENGTH])  # cut first: the repr of a payload may be four times as long
+    try:
+        return loggable(_REPR.repr(value))
+    except Exception:  # noqa: BLE001 - a user's value may do anything; an error's text must not raise
+        return f"<{type(value).__name__}>"
+
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxlong = _REPR.maxother = _SHOWN_LENGTH
+
+
+class VerkError(Exception):
+    """The root of all errors of this package. Catch it to catch them all."""
+
+
+@attrs.define(eq=False)
+class ConfigError(VerkError):
+    """Raised when a setting can't be used. Correct `key`; `allowed` says what it may be."""
+
+    key: str
+    value: Any
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.key}={_shown(self.value)} is not allowed: {self.allowed}"
+
+
+@attrs.define(eq=False)
+class InvalidJob(VerkError):
+    """Raised when a job can't be built or encoded. Correct the value at `field` (such as `args[2].x`)."""
+
+    field: str
+    value: Any
+    why: str
+
+    def __str__(self) -> str:
+        return f"the job's {loggable(self.field)} {self.why}: {_shown(self.value)}"
+
+
+@attrs.define(eq=False)
+class MalformedJob(VerkError):
+    """Raised when bytes read from Redis are no job. Whoever wrote them has to be corrected.
+
+    Attributes:
+        payload: exactly the bytes that were read.
+        reason: what is wrong with them, safe to log and to store.
+    """
+
+    payload: bytes = attrs.field(repr=_shown)
+    reason: str
+
+    def __str__(self) -> str:
+        return f"malformed job: {self.reason}: {_shown(self.payload)}"
+
+
+@attrs.define(eq=False)
+class JobClassNotFound(VerkError):
+    """Raised when a job names a class that isn't registered here. Register it, or run it on another node."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"no job class is registered as {_shown(self.name)}"
+
+
+@attrs.define(eq=False)
+class QueueNotFound(VerkError):
+    """Raised when a queue is asked for that this node doesn't run. Add the queue first."""
+
+    queue: str
+
+    def __str__(self) -> str:
+        return f"this node runs no queue {_shown(self.queue)}"
+
+
+@attrs.define(eq=False)
+class QueueAlreadyAdded(VerkError):
+    """Raised when a queue is added that this node runs already. Remove it first, or leave it be."""
+
+    queue: str
+
+    def __str__(self) -> str:
+        return f"this node runs the queue {_shown(self.queue)} already"
+
+
+@attrs.define(eq=False)
+class StoreError(VerkError):
+    """Raised when Redis refuses a command (wrong type, no memory, no permission). Repeating it is no help."""
+
+    operation: str
+    key: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.operation} {loggable(self.key)} failed: {loggable(self.why)}"
+
+
+@attrs.define(eq=False)
+class StoreUnavailable(StoreError):
+    """Raised when Redis can't be reached or isn't ready. Try again later.
+
+    Attributes:
+        sent: whether the command may have reached Redis, and thus been done though its reply is lost.
+    """
+
+    sent: bool = False
+
+
+@attrs.define(eq=False)
+class EnqueueUncertain(StoreUnavailable):
+    """Raised when the reply to an enqueue is lost: the job `jid` may be in its queue or not.
+
+    Enqueue again if a second run does no harm, with the same `jid` so that the two can be recognised.
+    """
+
+    jid: str
+    sent: bool = True
+
+    def __str__(self) -> str:
+        return f"it is unknown whether job {_shown(self.jid)} was enqueued: {super().__str__()}"
+
+
+@attrs.define(eq=False)
+class NodeIdInUse(VerkError):
+    """Raised when another live process holds this node's id. Give each process its own id."""
+
+    node_id: str
+    holder: str
+
+    def __str__(self) -> str:
+        return f"the node id {_shown(self.node_id)} is in use by {_shown(self.holder)}"
+
+
+@attrs.define(eq=False)
+class EmbeddedServerError(VerkError):
+    """Raised when the embedded Redis server can't be found or started. `why` names the ways out."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"the embedded server is not available: {self.why}"
+
+
+@attrs.define(eq=False)
+class ShutdownTimeout(VerkError):
+    """Raised when queues still run jobs at the end of the shutdown timeout. Those jobs run again."""
+
+    queues: tuple[str, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"still running after {self.seconds:g} s: {', '.join(map(_shown, self.queues))}"

@@ -1,0 +1,98 @@
+"""What happened, as listeners are told; facts in the past tense.
+
+Source: Verk lib/verk/events.ex. JobDead, JobMalformed and JobFenced are ours.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from verk_actors.wire.job import Job
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Event:
+    """The root of all events; `queue` is the queue it happened in."""
+
+    queue: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobEvent(Event):
+    """Something that happened to a job; times are unix seconds."""
+
+    job: Job
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobStarted(JobEvent):
+    """A worker began to run the job."""
+
+    started_at: float
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobFinished(JobEvent):
+    """The job ran to its end, and Redis knows."""
+
+    started_at: float
+    finished_at: float
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobFailed(JobEvent):
+    """A run of the job failed, and Redis knows; it comes for every failed run, the last one too.
+
+    Attributes:
+        job: as it was before this run; `job.attempt` numbers the run.
+        exception: what was raised; None where the worker died.
+    """
+
+    started_at: float
+    failed_at: float
+    error_class: str
+    error_message: str
+    backtrace: tuple[str, ...] = ()
+    exception: BaseException | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobDead(JobEvent):
+    """The job failed for the last time; it is in the dead set unless it asked to be discarded."""
+
+    died_at: float
+    error_class: str
+    error_message: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobMalformed(Event):
+    """Bytes that are no job were found in the queue; they are in the dead set, intact in an envelope."""
+
+    payload: bytes
+    reason: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobFenced(JobEvent):
+    """The job ended here, but was no longer this node's: the node had been taken for dead.
+
+    Nothing was changed in Redis; the job has run or runs elsewhere too.
+    """
+
+    started_at: float
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class QueueRunning(Event):
+    """The queue fetches jobs (again)."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class QueuePausing(Event):
+    """The queue fetches no more jobs; some still run."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class QueuePaused(Event):
+    """The queue fetches no jobs and none runs."""

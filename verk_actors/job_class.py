@@ -1,0 +1,233 @@
+"""Job classes: `@worker` registers a class or a function under a name and lets it build its own jobs.
+
+What a worker does with the name is in `verk_actors.registry`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
+
+import attrs
+
+from verk_actors.registry import Performer, Registry, registry
+from verk_actors.wire.job import Job
+
+__all__ = ["JobBuilder", "JobClass", "JobFunction", "Performer", "Registry", "registry", "worker"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_C = TypeVar("_C")
+_BUILDER = "_verk_job_builder"
+
+
+class Performs(Protocol[_P]):
+    """Any class with a perform: for type checkers, which get the parameters of `job` from it."""
+
+    def perform(self, *args: _P.args, **kwargs: _P.kwargs) -> Any:
+        """Run one job."""
+
+
+@attrs.frozen
+class JobBuilder(Generic[_P]):
+    """Builds the jobs of one job class.
+
+    Raises:
+        InvalidJob: an option can't be that of a job.
+    """
+
+    class_: str
+    queue: str | None
+    max_retry_count: int | None
+    _signature: inspect.Signature
+
+    def __attrs_post_init__(self) -> None:
+        self._build(())  # refuses bad options here rather than at the first job
+
+    def job(self, *args: _P.args, **kwargs: _P.kwargs) -> Job:
+        """Return a job with these arguments of the perform; keyword ones become positional.
+
+        Raises:
+            TypeError: the perform can't be called with them.
+        """
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.class_}: {error}") from None
+        if bound.kwargs:  # a parameter before it was left out: its default has to hold its place
+            bound.apply_defaults()
+        return self._build(bound.args)
+
+    def with_options(self, *, queue: str | None = None, max_retry_count: int | None = None) -> JobBuilder[_P]:
+        """Return a builder whose jobs differ from the registered options where one is given."""
+        return attrs.evolve(
+            self,
+            queue=self.queue if queue is None else queue,
+            max_retry_count=self.max_retry_count if max_retry_count is None else max_retry_count,
+        )
+
+    def _build(self, args: tuple[Any, ...]) -> Job:
+        return Job(class_=self.class_, args=args, queue=self.queue, max_retry_count=self.max_retry_count)
+
+
+class JobClass:
+    """The base of job classes: gives `job` and `with_options` the types of the class' own perform.
+
+    Under `@worker` any class with a perform gets both; type checkers know of them through this base.
+    """
+
+    @classmethod
+    def job(cls: type[Performs[_P]], *args: _P.args, **kwargs: _P.kwargs) -> Job:
+        """Return a job with these arguments of the perform; keyword ones become positional.
+
+        Raises:
+            TypeError: the perform can't be called with them.
+        """
+        return _builder_of(cls).job(*args, **kwargs)
+
+    @classmethod
+    def with_options(
+        cls: type[Performs[_P]], *, queue: str | None = None, max_retry_count: int | None = None
+    ) -> JobBuilder[_P]:
+        """Return a builder of jobs that differ from the registered options where one is given."""
+        return _builder_of(cls).with_options(queue=queue, max_retry_count=max_retry_count)
+
+
+class JobFunction(Generic[_P, _R]):
+    """A registered function: callable as before, and a builder of its jobs."""
+
+    __name__: str
+
+    def __init__(self, function: Callable[_P, _R], builder: JobBuilder[_P]) -> None:
+        update_wrapper(self, function)
+        self._function = function
+        self.job = builder.job
+        self.with_options = builder.with_options
+
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Call the function, here and now."""
+        return self._function(*args, **kwargs)
+
+
+class _Decorator(Protocol):
+    @overload
+    def __call__(self, target: type[_C], /) -> type[_C]: ...  # type: ignore[overload-overlap]  # as below
+    @overload
+    def __call__(self, target: Callable[_P, _R], /) -> JobFunction[_P, _R]: ...
+
+
+@overload
+def worker(target: type[_C], /) -> type[_C]: ...  # type: ignore[overload-overlap]  # a class is callable too
+@overload
+def worker(target: Callable[_P, _R], /) -> JobFunction[_P, _R]: ...
+@overload
+def worker(
+    *,
+    name: str | None = None,
+    queue: str | None = None,
+    max_retry_count: int | None = None,
+    aliases: list[str] | tuple[str, ...] = (),
+    registry: Registry = registry,
+) -> _Decorator: ...
+def worker(
+    target: Any = None,
+    /,
+    *,
+    name: str | None = None,
+    queue: str | None = None,
+    max_retry_count: int | None = None,
+    aliases: list[str] | tuple[str, ...] = (),
+    registry: Registry = registry,
+) -> Any:
+    """Register a class with a perform, or a function, as what runs the jobs of a name.
+
+    A class may have `retry_at(failed_at, attempt)`, which returns the unix seconds of the next attempt.
+
+    Args:
+        target: the class or function, if used without parentheses.
+        name: what jobs call it, such as `Billing::Invoice`; its own name if not given.
+        queue: where its jobs go; the client's choice if not given.
+        max_retry_count: how often a failed job is retried; the configured number if not given.
+        aliases: further names by which jobs may call it.
+        registry: where to register it.
+
+    Raises:
+        TypeError: no job can run it.
+        ValueError: another class has one of the names.
+        InvalidJob: an option can't be that of a job.
+    """
+
+    def register(target: Any) -> Any:
+        signature = _signature_of(target)  # first, since it refuses what isn't a class or function
+        builder: JobBuilder[...] = JobBuilder(name or target.__name__, queue, max_retry_count, signature)
+        registry.add(_performer(target, builder), aliases)
+        if not isinstance(target, type):
+            return JobFunction(target, builder)
+        setattr(target, _BUILDER, builder)
+        for method in ("job", "with_options"):
+            if not hasattr(target, method):
+                setattr(target, method, vars(JobClass)[method])
+        return target
+
+    return register if target is None else register(target)
+
+
+def _builder_of(cls: type[Performs[_P]]) -> JobBuilder[_P]:
+    builder: JobBuilder[_P] | None = vars(cls).get(_BUILDER)  # its own: a parent's would build other jobs
+    if builder is None:
+        raise TypeError(f"{cls.__qualname__} isn't registered: decorate it with @worker")
+    return builder
+
+
+def _performer(target: Any, builder: JobBuilder[...]) -> Performer:
+    is_class = isinstance(target, type)
+    return Performer(
+        name=builder.class_,
+        queue=builder.queue,
+        max_retry_count=builder.max_retry_count,
+        target=target,
+        perform=partial(_perform_by_instance if is_class else _perform_by_function, target),
+        retry_at=partial(_retry_at_by_instance, target) if is_class and hasattr(target, "retry_at") else None,
+    )
+
+
+def _perform_by_instance(cls: Any, args: list[Any]) -> Any:
+    return cls().perform(*args)
+
+
+def _perform_by_function(function: Any, args: list[Any]) -> Any:
+    return function(*args)
+
+
+def _retry_at_by_instance(cls: Any, failed_at: float, attempt: int) -> float:
+    at: float = cls().retry_at(failed_at, attempt)
+    return at
+
+
+def _signature_of(target: Any) -> inspect.Signature:
+    """Return the parameters that a job's arguments fill, or raise a TypeError if no job can run this."""
+    is_class = isinstance(target, type)
+    function = getattr(target, "perform", None) if is_class else target
+    if not callable(function):
+        raise TypeError(f"{target!r} is neither a class with a perform nor a function")
+    if any(test(function) for test in _CALLED_WITHOUT_RUNNING):
+        raise TypeError(f"{target!r}: a coroutine or generator function does nothing when it is called")
+    if is_class:
+        inspect.signature(target).bind()  # a worker makes an instance, and has nothing to give it
+    parameters = list(inspect.signature(function).parameters.values())
+    if is_class and inspect.isfunction(inspect.getattr_static(target, "perform")):
+        del parameters[0]  # self
+    for parameter in parameters:
+        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
+            raise TypeError(f"{target!r} needs the keyword argument {parameter.name}: jobs have none")
+    keywords = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    return inspect.Signature([parameter for parameter in parameters if parameter.kind not in keywords])
+
+
+_CALLED_WITHOUT_RUNNING = (
+    inspect.iscoroutinefunction,
+    inspect.isgeneratorfunction,
+    inspect.isasyncgenfunction,
+)

@@ -1,0 +1,55 @@
+"""The job that the running code is part of.
+
+A worker runs each perform by `running`; what the perform calls, and whatever it hands its context to,
+finds the job by `current_job`. Nothing of one job's context is left for the next on the same thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from typing import TypeVar, TypeVarTuple
+
+import attrs
+
+from verk_actors.wire.job import Job
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+
+
+@attrs.define(eq=False)
+class CurrentJob:
+    """A running job's view of itself."""
+
+    job: Job
+    _cancelled: bool = attrs.field(default=False, init=False)  # set by another thread, never set back
+
+    @property
+    def attempt(self) -> int:
+        """The number of this run, from 1."""
+        return self.job.attempt
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether this run should end early; a long perform looks at it now and then."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Ask the run to end early. From any thread; the perform is free not to look."""
+        self._cancelled = True
+
+
+_current: ContextVar[CurrentJob | None] = ContextVar("verk_actors.current_job", default=None)
+
+
+def current_job() -> CurrentJob | None:
+    """Return the job that the caller runs in, None outside of any."""
+    return _current.get()
+
+
+def running(handle: CurrentJob, function: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
+    """Return `function(*args)`, run in a copy of the caller's context whose current job is `handle`."""
+    context = copy_context()
+    context.run(_current.set, handle)  # apart from the call: no frame of ours in a job's traceback
+    return context.run(function, *args)

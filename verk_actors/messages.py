@@ -1,0 +1,228 @@
+"""Every message inside the tree, in the order a job meets them; first those that users send.
+
+Messages stand below the actors, so that two actors can talk both ways without importing each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from verk_actors.events import Event
+from verk_actors.otp.message import Call, Cast
+from verk_actors.otp.ref import Ref
+from verk_actors.running_job import RunningJob
+
+Selector = type[Event] | Sequence[type[Event]] | Callable[[Event], bool]
+"""Which events a listener wants: a class (its subclasses too), several, or a predicate."""
+
+# -- to the ActorSystem, from users
+
+
+@attrs.frozen
+class AddQueue(Call[None]):
+    """Run a queue from now on.
+
+    Answered with `QueueAlreadyAdded` where it runs already, `ConfigError` for a bad name or size.
+    """
+
+    name: str
+    size: int = 25
+
+
+@attrs.frozen
+class RemoveQueue(Call[None]):
+    """Stop running a queue; its jobs stay in Redis.
+
+    Running jobs may end within the shutdown timeout, the rest is handed back. Answered when that is done, with
+    `QueueNotFound` where this node does not run it.
+    """
+
+    name: str
+
+
+@attrs.frozen
+class PauseQueue(Call[None]):
+    """Fetch no more jobs of a queue on this node; running ones end. Answered at once."""
+
+    name: str
+
+
+@attrs.frozen
+class ResumeQueue(Call[None]):
+    """Undo `PauseQueue`."""
+
+    name: str
+
+
+@attrs.frozen
+class RegisterListener(Call[None]):
+    """Tell any Pykka actor of events; registering it again replaces its selector."""
+
+    ref: Any
+    selector: Selector | None = None
+
+
+@attrs.frozen
+class UnregisterListener(Call[None]):
+    """Tell it no more."""
+
+    ref: Any
+
+
+@attrs.frozen(kw_only=True)
+class QueueStatus:
+    """One queue on this node.
+
+    Attributes:
+        status: idle, running, pausing, paused, or failed (its supervisor waits before it restarts it).
+        running: jobs that run now.
+        finished, failed: since the node started, as QueueStats counts them.
+    """
+
+    size: int
+    status: str
+    running: int = 0
+    finished: int = 0
+    failed: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class ListenerStatus:
+    """One registered listener; `missed` counts events dropped since it lagged too far behind."""
+
+    listener: str
+    missed: int
+
+
+@attrs.frozen(kw_only=True)
+class SystemStatus:
+    """What `Status` answers.
+
+    Attributes:
+        connected: whether the node holds its lease in Redis, without which it fetches nothing.
+        abandoned: killed processes whose thread is still in user code.
+    """
+
+    node_id: str
+    connected: bool
+    queues: Mapping[str, QueueStatus]
+    listeners: tuple[ListenerStatus, ...]
+    abandoned: tuple[str, ...]
+
+
+@attrs.frozen
+class Status(Call[SystemStatus]):
+    """Return the state of this node; answered without asking any other actor."""
+
+
+# -- the life of a job
+
+
+@attrs.frozen(eq=False)
+class Exchange(Call["Exchanged"]):
+    """WorkersManager to QueueManager: settle these jobs, and fetch up to `demand`.
+
+    The sender keeps the jobs until they are confirmed, and sends again to a new QueueManager. The demand replaces
+    the one before; what can't be fetched at once is waited for. Cast in the flow of jobs; called on shutdown.
+    """
+
+    settle: Sequence[RunningJob]
+    demand: int
+
+
+@attrs.frozen(eq=False)
+class Exchanged(Cast):
+    """QueueManager to WorkersManager: these jobs are settled, these are fetched.
+
+    Attributes:
+        exchange: whose settlements are confirmed; None where jobs came while waiting.
+        remaining: how much of the demand is still waited for.
+    """
+
+    exchange: Exchange | None
+    settled: Sequence[RunningJob]
+    fetched: Sequence[RunningJob]
+    remaining: int
+
+
+@attrs.frozen
+class QueueManagerStarted(Cast):
+    """QueueManager to WorkersManager: I am new; send again what is not confirmed."""
+
+    ref: Ref
+
+
+@attrs.frozen
+class Run(Cast):
+    """To an idle Worker: there are jobs in the channel."""
+
+
+@attrs.frozen
+class JobsMoved(Cast):
+    """Worker to WorkersManager: look at the table, jobs have started or ended."""
+
+
+@attrs.frozen(eq=False)
+class Publish(Cast):
+    """To the EventProducer: tell these to the listeners."""
+
+    events: Sequence[Event]
+
+
+@attrs.frozen(eq=False)
+class EventBatch(Cast):
+    """EventProducer to a listener of ours: events, in order."""
+
+    events: Sequence[Event]
+
+
+# -- between managers
+
+
+@attrs.frozen
+class Pause(Cast):
+    """Manager to WorkersManager."""
+
+
+@attrs.frozen
+class Resume(Cast):
+    """Manager to WorkersManager."""
+
+
+@attrs.frozen
+class Drain(Call[None]):
+    """QueuesDrainer to WorkersManager: pause; answered when no job runs."""
+
+
+@attrs.frozen
+class QueueDrained(Cast):
+    """WorkersManager to Manager: a queue that is being removed has no running jobs left."""
+
+    queue: str
+
+
+@attrs.frozen
+class RemovalDue(Cast):
+    """Manager to itself: the jobs of a queue that is being removed have had their time."""
+
+    queue: str
+
+
+@attrs.frozen
+class LeaseTaken(Cast):
+    """NodeManager to QueueManagers: fetching is allowed (again)."""
+
+
+@attrs.frozen
+class Unblock(Cast):
+    """To the general connection: end the blocking wait of another connection."""
+
+    client_id: int
+
+
+@attrs.frozen
+class Tick(Cast):
+    """A server to itself: the time has come to do the periodic work."""

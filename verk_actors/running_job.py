@@ -1,0 +1,70 @@
+"""A job that a node has taken: from the fetch until Redis has confirmed its fate."""
+
+from __future__ import annotations
+
+import attrs
+
+from verk_actors.otp.ref import Ref
+from verk_actors.wire.bookkeeping import Failure
+from verk_actors.wire.job import Job
+
+
+@attrs.frozen
+class Succeeded:
+    """The run ended without raising."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Failed:
+    """The run raised, or its worker died.
+
+    Attributes:
+        retry_at: when the job class wants the next run, unix seconds; None leaves it to the curve.
+    """
+
+    failure: Failure
+    exception: BaseException | None = None
+    retry_at: float | None = None
+
+
+@attrs.frozen
+class Undecodable:
+    """The bytes are no job; nothing ran."""
+
+    reason: str
+
+
+@attrs.frozen
+class GivenBack:
+    """It goes back to its queue without a retry counted: this node stops, or runs the queue no more."""
+
+
+Outcome = Succeeded | Failed | Undecodable | GivenBack
+SUCCEEDED = Succeeded()
+GIVEN_BACK = GivenBack()
+
+
+@attrs.define(eq=False)
+class RunningJob:
+    """One row of the running table; Verk keeps it in an ETS table of the WorkersManager.
+
+    Attributes:
+        payload: the exact bytes in the in-progress list.
+        job: None where the bytes are no job.
+        worker: who runs it; None while it waits for one.
+        started_at, ended_at: unix seconds; 0 before.
+        outcome: how it ended; None before. Set once, by whoever ends it.
+        settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
+        offered: it has been put into the channel.
+        told: its end has been published.
+    """
+
+    payload: bytes
+    job: Job | None
+    worker: Ref | None = None
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    outcome: Outcome | None = None
+    settled: bool | None = None
+    offered: bool = False
+    told: bool = False

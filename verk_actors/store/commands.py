@@ -1,0 +1,30 @@
+"""What the fronts of this package need of Redis: one command, or one script, at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+from verk_actors.store.scripts import Script
+
+Argument: TypeAlias = bytes | str | int | float
+
+
+class Commands(Protocol):
+    """Sends commands to Redis and returns the replies: bytes, integers, lists or None, as RESP2 has them.
+
+    `Connection` is one for a single actor, `Pool` one for many threads. No command is ever sent twice.
+
+    Raises:
+        StoreUnavailable: Redis can't be reached or isn't ready. Its `sent` tells whether the command may have
+            been done; reconcile, or rely on the scripts' guards, before repeating it.
+        StoreError: Redis refused, and repeating is no help.
+    """
+
+    def call(self, *args: Argument) -> Any:
+        """Sends one command, such as `call("LLEN", key)`, and returns its reply."""
+        ...
+
+    def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        """Runs one script and returns its reply, loading it first if the server doesn't know it."""
+        ...

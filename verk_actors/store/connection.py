@@ -1,0 +1,191 @@
+"""One connection to Redis, owned by one actor.
+
+Built on redis-py's connection classes rather than on its client, which sends a command again after a lost
+reply: here a command is sent once, and the caller decides what to do about an unknown outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
+
+from redis.backoff import NoBackoff
+from redis.connection import Connection as TcpLink
+from redis.connection import parse_url
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.retry import Retry
+
+from verk_actors import embedded
+from verk_actors.config import RedisUrl
+from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
+from verk_actors.store.commands import Argument
+from verk_actors.store.refusals import error_of
+from verk_actors.store.scripts import Script
+
+_CONNECT_TIMEOUT_SECONDS = 2.0
+
+
+class Connection:
+    """Sends commands over a socket of its own; satisfies `Commands`. One thread at a time.
+
+    Connects at the first command, and anew at the first one after a failure: when `StoreUnavailable` is
+    raised, the socket has been closed.
+
+    Args:
+        url: where Redis is. An embedded server is started if it doesn't run.
+        name: what Redis lists the connection as (CLIENT LIST), without spaces.
+        socket_timeout_seconds: how long a reply, or room to send, is waited for; more than a command blocks.
+        health_check_seconds: idle time after which `check` sends a PING; 0 for never.
+    """
+
+    def __init__(
+        self, url: RedisUrl, *, name: str, socket_timeout_seconds: float = 5.0, health_check_seconds: int = 0
+    ) -> None:
+        self.name = name
+        self.socket_timeout_seconds = socket_timeout_seconds
+        self._url = url
+        self._health_check_seconds = health_check_seconds
+        self._link: _Link | None = None
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.name} to {self._url}{'' if self.connected else ', closed'}>"
+
+    # Commands
+
+    def call(self, *args: Argument) -> Any:
+        """Sends one command and returns its reply; raises what `Commands` says."""
+        try:
+            return self._ask(args)
+        except RedisError as error:
+            raise self._failure(error, str(args[0]), _key_of(args)) from error
+
+    def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        """Runs one script and returns its reply; raises what `Commands` says."""
+        command = ("EVALSHA", script.sha, len(keys), *keys, *args)
+        try:
+            try:
+                return self._ask(command)
+            except NoScriptError:  # nothing was done: the one case where a command goes out twice
+                self._ask(("SCRIPT", "LOAD", script.text))
+                return self._ask(command)
+        except RedisError as error:
+            raise self._failure(error, script.name, keys[0]) from error
+
+    def client_id(self) -> int:
+        """Returns the number by which Redis knows this connection until it is closed (CLIENT ID)."""
+        return int(self.call("CLIENT", "ID"))
+
+    # A command in two halves, for a reply that may take long
+
+    def send(self, *args: Argument) -> None:
+        """Sends one command and leaves its reply to `read`; no other command may come between."""
+        link = self._link or self._connect()
+        try:
+            link.send_command(*args, check_health=False)
+        except RedisError as error:
+            raise self._failure(error, str(args[0]), _key_of(args)) from error
+
+    def read(self, operation: str = "read", key: str = "") -> Any:
+        """Returns the reply to what was sent, which errors name by its operation and key."""
+        if self._link is None:
+            raise StoreUnavailable(operation, key, "the connection was closed before the reply", sent=True)
+        try:
+            return self._link.read_response()
+        except RedisError as error:
+            raise self._failure(error, operation, key) from error
+
+    def fileno(self) -> int:
+        """Returns the socket's file descriptor, which is readable when a reply has come (or the end)."""
+        return (self._link or self._connect())._sock.fileno()
+
+    # The socket
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a socket. It may have died unnoticed."""
+        return self._link is not None
+
+    def check(self) -> None:
+        """Closes a connection that died while idle, so that the next command goes over a new one."""
+        if self._link is None:
+            return
+        try:
+            if self._link.can_read(0):  # nothing was asked: this is the end, or nothing to be trusted
+                self.close()
+            else:
+                self._link.check_health()
+        except RedisError:
+            self.close()
+
+    def close(self) -> None:
+        """Closes the socket, if there is one. The next command connects anew."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.disconnect()
+
+    def _ask(self, command: tuple[Argument, ...]) -> Any:
+        link = self._link or self._connect()
+        try:
+            link.send_command(*command, check_health=False)
+            return link.read_response()
+        except ResponseError:
+            raise  # an answer: the connection is sound
+        except BaseException:
+            # Whatever it was (a Ctrl+C too), the reply may still come, and would pass for the next one's.
+            self.close()
+            raise
+
+    def _connect(self) -> _Link:
+        try:
+            link = _new_link(
+                self._url,
+                client_name=self.name,
+                socket_timeout=self.socket_timeout_seconds,
+                socket_connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+                health_check_interval=self._health_check_seconds,
+            )
+            link.connect()
+        except (EmbeddedServerError, OSError) as error:
+            raise StoreUnavailable("connect", str(self._url), str(error)) from error
+        except RedisError as error:
+            raise error_of(error, "connect", str(self._url), sent=False) from error
+        self._link = link
+        return link
+
+    def _failure(self, error: RedisError, operation: str, key: str) -> StoreError:
+        failure = error_of(error, operation, key, sent=True)
+        if isinstance(failure, StoreUnavailable):
+            self.close()  # also after a refusal: the name may lead to another server by now
+        return failure
+
+
+class _Socket(Protocol):
+    def fileno(self) -> int: ...
+
+
+class _Link(Protocol):
+    """The part of redis-py's connection classes that is used here; all versions from 5.2 on have it."""
+
+    _sock: _Socket
+
+    def connect(self) -> None: ...
+    def disconnect(self) -> None: ...
+    def check_health(self) -> None: ...
+    def can_read(self, timeout: float) -> bool: ...
+    def send_command(self, *args: Argument, check_health: bool) -> None: ...
+    def read_response(self) -> Any: ...
+
+
+def _new_link(url: RedisUrl, **options: Any) -> _Link:
+    directory = url.embedded_directory
+    target = embedded.ensure(directory).url if directory is not None else url.value
+    parse: Callable[[str], dict[str, Any]] = parse_url
+    options = parse(target) | options
+    link_class = options.pop("connection_class", TcpLink)
+    if "path" not in options:
+        options["socket_keepalive"] = True  # finds out about a peer that vanished without a word
+    return cast(_Link, link_class(**options, protocol=2, retry=Retry(NoBackoff(), 0)))
+
+
+def _key_of(args: tuple[Argument, ...]) -> str:
+    return args[1] if len(args) > 1 and isinstance(args[1], str) else ""

@@ -1,0 +1,52 @@
+"""How many jobs have run and failed, as Redis counts them for all nodes, Verk and Sidekiq included."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import attrs
+
+from verk_actors.errors import StoreError
+from verk_actors.store.commands import Commands
+from verk_actors.wire.keys import Keys
+
+
+@attrs.frozen
+class Counts:
+    """Runs counted.
+
+    Attributes:
+        processed: all runs, as Sidekiq counts; or the successful ones, as Verk does (`Limits` says which).
+        failed: runs that failed.
+    """
+
+    processed: int
+    failed: int
+
+
+class Counters:
+    """Reads the counters. They move in the script that settles a job (`InProgress.exchange`)."""
+
+    def __init__(self, commands: Commands, keys: Keys) -> None:
+        self._commands = commands
+        self._keys = keys
+
+    def totals(self) -> Counts:
+        """Returns the runs of all queues since the beginning."""
+        return Counts(self._read(self._keys.processed), self._read(self._keys.failed))
+
+    def of_queue(self, queue: str) -> Counts:
+        """Returns the runs of one queue since the beginning."""
+        return Counts(self._read(self._keys.processed_of(queue)), self._read(self._keys.failed_of(queue)))
+
+    def on(self, day: date) -> Counts:
+        """Returns the runs of all queues on one UTC day; zeros after five years."""
+        return Counts(self._read(self._keys.processed_on(day)), self._read(self._keys.failed_on(day)))
+
+    def _read(self, key: str) -> int:
+        # One GET each: MGET would answer 0 for a key that holds something else, where GET tells.
+        text = self._commands.call("GET", key)
+        try:
+            return int(text or 0)
+        except ValueError:
+            raise StoreError("GET", key, "this counter holds no number") from None

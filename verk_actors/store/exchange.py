@@ -1,0 +1,181 @@
+"""The jobs of one queue that one node holds: how they are taken, and how they leave.
+
+The queue's manager calls `InProgress.exchange`: in one round trip it settles what its workers have done and
+fetches what the free ones can do. A job is the node's own as long as its exact bytes are in the node's list.
+Every settlement removes them first; where nothing is removed nothing is done: a peer has rescued the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal, TypeAlias
+
+import attrs
+
+from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.scripts import EXCHANGE
+from verk_actors.wire.keys import Keys
+
+Kind: TypeAlias = Literal["ack", "retry", "dead", "discard", "bury", "requeue"]
+
+_LETTERS: dict[Kind, str] = {
+    "ack": "a",
+    "retry": "r",
+    "dead": "d",
+    "discard": "x",
+    "bury": "b",
+    "requeue": "q",
+}
+_REWRITTEN = frozenset({"retry", "dead", "bury"})
+
+_MOST_PER_CALL = 500  # keeps one script below 10 ms, in which Redis does nothing else
+_DAY_SECONDS = 86_400
+_DAY_COUNTER_SECONDS = 5 * 365 * _DAY_SECONDS  # Sidekiq's five years
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+@attrs.frozen
+class Settlement:
+    """What becomes of one job in progress.
+
+    Attributes:
+        kind: `ack` (succeeded), `retry` and `dead` (failed, written anew), `discard` (failed for good, not
+            kept), `bury` (to the dead without having run, so not counted) or `requeue` (next in its queue).
+        payload: exactly the bytes that were fetched.
+        new: what is written, for `retry`, `dead` and `bury`.
+        score: when it is due or died, unix seconds.
+    """
+
+    kind: Kind
+    payload: bytes
+    new: bytes = b""
+    score: float = 0.0
+
+
+@attrs.frozen
+class Exchanged:
+    """The outcome of one exchange.
+
+    Attributes:
+        status: `OK`; `FENCED`, the lease is lost and nothing was fetched; or the error by which Redis refused
+            to fetch, such as `OOM ...`. What was to be settled is settled in each case.
+        settled: for each settlement whether it was done. False: the job was no longer in progress here.
+        payloads: the jobs fetched, the oldest first; now in progress here.
+        trimmed: dead jobs dropped, since they were too many or too old.
+    """
+
+    status: str
+    settled: list[bool]
+    payloads: list[bytes]
+    trimmed: int
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What an exchange keeps to.
+
+    Attributes:
+        max_bytes: fetching stops at the first job that makes this many bytes, so that no reply is huge.
+        max_dead_jobs: how many dead jobs are kept, the youngest.
+        dead_timeout_seconds: how long one is kept.
+        failures_are_processed: whether `stat:processed` counts all runs, as Sidekiq does, or the successful
+            ones, as Verk does.
+    """
+
+    max_bytes: int = 1 << 20
+    max_dead_jobs: int = 10_000
+    dead_timeout_seconds: float = 180.0 * _DAY_SECONDS
+    failures_are_processed: bool = True
+
+
+class InProgress:
+    """The jobs of one queue that one node has taken and not settled."""
+
+    def __init__(self, commands: Commands, keys: Keys, queue: str, node_id: str, limits: Limits | None = None) -> None:
+        self._commands = commands
+        self._keys = keys
+        self._queue = queue
+        self._limits = limits or Limits()
+        self._key = keys.in_progress(queue, node_id)
+        self._static_keys = (
+            self._key,
+            keys.queue(queue),
+            keys.node(node_id),
+            keys.node_queues(node_id),
+            keys.retry,
+            keys.dead,
+            keys.processed,
+            keys.failed,
+            keys.processed_of(queue),
+            keys.failed_of(queue),
+        )
+        self._day = -1
+        self._script_keys: tuple[str, ...] = ()
+
+    def exchange(self, token: str, settlements: Sequence[Settlement], fetch: int, now: float) -> Exchanged:
+        """Settles jobs and fetches up to `fetch` new ones; 500 at most of either in one step.
+
+        Settling doesn't ask for the lease. Safe to repeat after a lost reply: what was settled is False then.
+        LREM per settlement, O(n) in the jobs in progress; LMOVE per fetch, O(1).
+
+        Args:
+            token: the lease token of the node.
+            settlements: what becomes of jobs fetched before.
+            fetch: how many can be started; 0 to settle only.
+            now: wall clock, unix seconds; for the day's counters and the age of dead jobs.
+
+        Raises:
+            StoreUnavailable: nothing is known of the step under way. List `payloads` and reconcile.
+            StoreError: Redis refused, and the step under way did nothing: a key holds the wrong type.
+        """
+        settled: list[bool] = []
+        trimmed = 0
+        while len(settlements) > _MOST_PER_CALL:
+            part = self._step(token, settlements[:_MOST_PER_CALL], 0, now)
+            settled += part.settled
+            trimmed += part.trimmed
+            settlements = settlements[_MOST_PER_CALL:]
+        last = self._step(token, settlements, min(fetch, _MOST_PER_CALL), now)
+        if not settled:
+            return last
+        return attrs.evolve(last, settled=settled + last.settled, trimmed=trimmed + last.trimmed)
+
+    def payloads(self) -> list[bytes]:
+        """Returns all of them, the newest first. LRANGE, O(n)."""
+        payloads: list[bytes] = self._commands.call("LRANGE", self._key, 0, -1)
+        return payloads
+
+    def count(self) -> int:
+        """Returns how many there are. LLEN."""
+        return int(self._commands.call("LLEN", self._key))
+
+    def _step(self, token: str, settlements: Sequence[Settlement], fetch: int, now: float) -> Exchanged:
+        limits = self._limits
+        kinds = "".join([_LETTERS[settlement.kind] for settlement in settlements])
+        args: list[Argument] = [
+            token,
+            self._queue,
+            fetch,
+            limits.max_bytes,
+            now - limits.dead_timeout_seconds,
+            limits.max_dead_jobs,
+            _DAY_COUNTER_SECONDS,
+            "1" if limits.failures_are_processed else "0",
+            kinds,
+        ]
+        args += [settlement.payload for settlement in settlements]
+        for settlement in settlements:
+            if settlement.kind in _REWRITTEN:
+                args += (settlement.new, settlement.score)
+        status, flags, payloads, trimmed = self._commands.script(EXCHANGE, self._keys_on(now), args)
+        return Exchanged(status.decode(), [flag == 1 for flag in flags], payloads, trimmed)
+
+    def _keys_on(self, now: float) -> tuple[str, ...]:
+        """Returns the keys of the script; they change at midnight, UTC, with the day's counters."""
+        day = int(now // _DAY_SECONDS)
+        if day != self._day:
+            utc = date.fromordinal(_EPOCH_DAY + day)
+            self._script_keys = (*self._static_keys, self._keys.processed_on(utc), self._keys.failed_on(utc))
+            self._day = day
+        return self._script_keys

@@ -1,0 +1,82 @@
+-- Purpose: settles jobs in progress and fetches new ones of the same queue, in one step and one round trip.
+-- KEYS: 1 inprogress:QUEUE:NODE (list), 2 queue:QUEUE (list), 3 the node's lease (string), 4 the node's queues (set),
+--   5 retry (zset), 6 dead (zset), 7 stat:processed, 8 stat:failed, 9 stat:processed:QUEUE, 10 stat:failed:QUEUE,
+--   11 stat:processed:DAY, 12 stat:failed:DAY
+-- ARGV: 1 lease token, 2 queue name, 3 how many jobs to fetch, 4 bytes after which fetching stops,
+--   5 score up to which dead jobs are trimmed, 6 how many dead jobs stay, 7 seconds that a day's counter lives,
+--   8 '1' if processed counts failed runs too, 9 one letter per settlement (a ack, r retry, d dead, x discard,
+--   b bury: dead without having run, q requeue), then the payload of each settlement, then a new payload and its
+--   score for each r, d and b
+-- Returns: {status, {1 or 0 per settlement}, {payloads fetched}, dead jobs trimmed}. A settlement is 0 when its payload
+--   was no longer in progress here: then nothing was done. Status is OK, FENCED (the lease is not ours: nothing was
+--   fetched) or the text of the error that refused the fetch (OOM).
+-- Why atomic: a job is in one place at any time; a job that a peer has rescued is settled by nobody else; only the
+--   holder of the lease fetches.
+-- Source: verk priv/mrpop_lpush_src_dest.lua; lib/verk/queue_manager.ex, ack and retry
+
+local kinds, fetch = ARGV[9], tonumber(ARGV[3])
+local set_of = {r = KEYS[5], d = KEYS[6], b = KEYS[6]}
+local buries = kinds:find('[db]')
+
+-- Lua does not roll back, so whatever could fail is checked before the first write.
+local function wrong_type(key, wanted)
+  local found = redis.call('TYPE', key).ok
+  if found ~= wanted and found ~= 'none' then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' holds a ' .. found .. ', not a ' .. wanted)
+  end
+end
+local wrong = wrong_type(KEYS[1], 'list') or wrong_type(KEYS[2], 'list') or wrong_type(KEYS[4], 'set')
+  or kinds:find('r') and wrong_type(KEYS[5], 'zset') or buries and wrong_type(KEYS[6], 'zset')
+if wrong then return wrong end
+for i = 11 + #kinds, #ARGV, 2 do
+  local score = tonumber(ARGV[i])
+  if not score or score ~= score then return redis.error_reply('ERR not a score: ' .. ARGV[i]) end
+end
+local ours = redis.call('GET', KEYS[3]) == ARGV[1]
+
+-- Settling comes first: LREM also lifts a full server's refusal (OOM) for the rest of the script.
+local settled, succeeded, failed, new = {}, 0, 0, 10 + #kinds
+for i = 1, #kinds do
+  local kind, payload = kinds:sub(i, i), ARGV[9 + i]
+  settled[i] = redis.call('LREM', KEYS[1], -1, payload)
+  if settled[i] == 1 then
+    if kind == 'a' then succeeded = succeeded + 1
+    elseif kind == 'q' then redis.call('RPUSH', KEYS[2], payload)
+    elseif kind ~= 'b' then failed = failed + 1 end
+    if set_of[kind] then redis.call('ZADD', set_of[kind], ARGV[new + 1], ARGV[new]) end
+  end
+  if set_of[kind] then new = new + 2 end
+end
+
+-- At most 1000 at a time, so that a lowered limit does not hold up the server.
+local trimmed = 0
+if buries then
+  local many = redis.call('ZCARD', KEYS[6]) - tonumber(ARGV[6])
+  local old = redis.call('ZCOUNT', KEYS[6], '-inf', ARGV[5])
+  local excess = math.min(math.max(many, old), 1000)
+  if excess > 0 then trimmed = redis.call('ZREMRANGEBYRANK', KEYS[6], 0, excess - 1) end
+end
+
+-- A counter that holds something else must not stop the jobs: reading it tells (pcall).
+local function count(first, runs)
+  if runs == 0 then return end
+  for i = first, first + 4, 2 do redis.pcall('INCRBY', KEYS[i], runs) end
+  redis.call('EXPIRE', KEYS[first + 4], ARGV[7])
+end
+count(7, succeeded + (ARGV[8] == '1' and failed or 0))
+count(8, failed)
+
+local fetched, bytes, status = {}, 0, (ours or fetch == 0) and 'OK' or 'FENCED'
+while status == 'OK' and #fetched < fetch and bytes < tonumber(ARGV[4]) do
+  local payload = redis.pcall('LMOVE', KEYS[2], KEYS[1], 'RIGHT', 'LEFT')
+  if not payload then break end
+  if type(payload) == 'table' then
+    if #kinds == 0 and not payload.err:find('OOM') then return payload end
+    status = payload.err
+  else
+    fetched[#fetched + 1] = payload
+    bytes = bytes + #payload
+  end
+end
+if #fetched > 0 then redis.call('SADD', KEYS[4], ARGV[2]) end
+return {status, settled, fetched, trimmed}

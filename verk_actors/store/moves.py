@@ -1,0 +1,78 @@
+"""Moves out of a sorted set, gathered and then done in one step: each only if its member is still there."""
+
+from __future__ import annotations
+
+import attrs
+
+from verk_actors.errors import StoreError
+from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.refusals import refusal_of
+from verk_actors.store.scripts import MOVE
+from verk_actors.wire import bookkeeping
+from verk_actors.wire.jid import new_jid
+from verk_actors.wire.keys import Keys
+
+_QUEUE_OF_UNDECODABLE = "default"  # where its bytes go if it is requeued: it names none that can be read
+
+
+@attrs.frozen
+class Moved:
+    """What has become of some moves; the rest of them found their member gone.
+
+    Attributes:
+        to_queues: members moved to their queues.
+        to_dead: members moved to the dead set.
+        refused: members that stay, since Redis refused to add them where they go.
+        refusal: why the last of them was refused.
+    """
+
+    to_queues: int
+    to_dead: int
+    refused: int
+    refusal: StoreError | None
+
+
+@attrs.frozen
+class _Move:
+    old: bytes
+    new: bytes
+    queue: str | None  # None for the dead set
+    score: float | str = ""
+
+
+class Moves:
+    """Gathers moves of members of one set and performs them in one step. 1000 at most, for a short script."""
+
+    def __init__(self, commands: Commands, keys: Keys, source: str) -> None:
+        self._commands = commands
+        self._keys = keys
+        self._source = source
+        self._moves: list[_Move] = []
+
+    def to_queue(self, old: bytes, new: bytes, queue: str) -> None:
+        """Adds a move of a member to a queue, as `new`; it runs after what waits there already."""
+        self._moves.append(_Move(old, new, queue))
+
+    def to_dead(self, old: bytes, reason: str | None, now: float) -> None:
+        """Adds a move of a member to the dead set: as it is, or in an envelope that says why it is no job."""
+        new = old
+        if reason is not None:
+            new = bookkeeping.undecodable(old, queue=_QUEUE_OF_UNDECODABLE, reason=reason, jid=new_jid(), now=now)
+        self._moves.append(_Move(old, new, None, now))
+
+    def perform(self) -> Moved:
+        """Does all of them; a refused one stops no other. Safe to repeat. ZREM, and LPUSH or ZADD."""
+        queues = list(dict.fromkeys(move.queue for move in self._moves if move.queue is not None))
+        index = {queue: 3 + at for at, queue in enumerate((*queues, None))}
+        keys = (self._source, self._keys.queues, *map(self._keys.queue, queues), self._keys.dead)
+        args: list[Argument] = [len(queues), *queues]
+        for move in self._moves:
+            args += (move.old, move.new, index[move.queue], move.score)
+        flags, why = self._commands.script(MOVE, keys, args)
+        to_dead = sum(flag == 1 and move.queue is None for flag, move in zip(flags, self._moves, strict=True))
+        return Moved(
+            to_queues=flags.count(1) - to_dead,
+            to_dead=to_dead,
+            refused=flags.count(-1),
+            refusal=refusal_of(why.decode("utf-8", "replace"), "move", self._source) if why else None,
+        )

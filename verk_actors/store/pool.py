@@ -1,0 +1,95 @@
+"""Connections for many threads: what a client in a web server and the command line use.
+
+The actors don't: each of them owns a `Connection`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from typing import Any
+
+from verk_actors.config import RedisUrl
+from verk_actors.errors import StoreUnavailable
+from verk_actors.store.commands import Argument
+from verk_actors.store.connection import Connection
+from verk_actors.store.scripts import Script
+
+# A firewall may forget an idle connection without a word, so one that idled this long is tried with a PING.
+_HEALTH_CHECK_SECONDS = 30
+
+
+class Pool:
+    """Lends one connection per command, the one used last; satisfies `Commands`.
+
+    Safe in threads, and after a fork.
+
+    Args:
+        url: where Redis is.
+        name: what Redis lists the connections as, without spaces.
+        size: connections at most; a thread that finds all lent waits for one.
+        socket_timeout_seconds: how long a reply is waited for, and a free connection.
+    """
+
+    def __init__(self, url: RedisUrl, *, name: str, size: int = 10, socket_timeout_seconds: float = 5.0) -> None:
+        self._url = url
+        self._name = name
+        self._size = size
+        self._socket_timeout_seconds = socket_timeout_seconds
+        self._fill()
+
+    def __repr__(self) -> str:
+        return f"<Pool {self._name} of {self._size} to {self._url}>"
+
+    def call(self, *args: Argument) -> Any:
+        """Sends one command and returns its reply; raises what `Commands` says."""
+        with self._lent() as connection:
+            return connection.call(*args)
+
+    def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        """Runs one script and returns its reply; raises what `Commands` says."""
+        with self._lent() as connection:
+            return connection.script(script, keys, args)
+
+    def close(self) -> None:
+        """Closes the connections that are not lent. Later commands connect anew."""
+        closed: list[Connection] = []
+        while not self._idle.empty():
+            try:
+                closed.append(self._idle.get_nowait())
+            except Empty:  # lent in between
+                break
+            closed[-1].close()
+        for connection in closed:
+            self._idle.put(connection)
+
+    def _fill(self) -> None:
+        self._pid = os.getpid()
+        self._idle: LifoQueue[Connection] = LifoQueue()
+        for _ in range(self._size):
+            self._idle.put(
+                Connection(
+                    self._url,
+                    name=self._name,
+                    socket_timeout_seconds=self._socket_timeout_seconds,
+                    health_check_seconds=_HEALTH_CHECK_SECONDS,
+                )
+            )
+
+    @contextmanager
+    def _lent(self) -> Iterator[Connection]:
+        if self._pid != os.getpid():
+            self._fill()  # the sockets are the parent's: two processes reading one get each other's replies
+        idle = self._idle
+        try:
+            connection = idle.get(timeout=self._socket_timeout_seconds)
+        except Empty:
+            why = f"all {self._size} connections are in use"
+            raise StoreUnavailable("connect", str(self._url), why) from None
+        try:
+            connection.check()
+            yield connection
+        finally:
+            idle.put(connection)

@@ -1,0 +1,53 @@
+"""What the errors of redis-py mean to the floors above: one of two errors of this package.
+
+The question that matters is whether a command may have been done, and whether another try may help.
+"""
+
+from __future__ import annotations
+
+import re
+
+from redis import exceptions
+
+from verk_actors.errors import StoreError, StoreUnavailable
+
+# Refusals that pass: the server starts, fails over, is busy or can't save; it did nothing. Redis 6.2 puts its
+# own words, which end in a colon, before the error of a command that a script called.
+_PASSING = re.compile(
+    r"(?:^|: -?)(?:BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN)\b"
+)
+# redis-py takes these first words off the text of their errors; they are what people look for.
+_WORDS = {
+    exceptions.OutOfMemoryError: "OOM",
+    exceptions.NoPermissionError: "NOPERM",
+    exceptions.NoScriptError: "NOSCRIPT",
+    exceptions.ReadOnlyError: "READONLY",
+    exceptions.MasterDownError: "MASTERDOWN",
+    exceptions.ClusterDownError: "CLUSTERDOWN",
+    exceptions.TryAgainError: "TRYAGAIN",
+}
+# Answers of the server, too, though redis-py makes connection errors of them: nothing was done.
+_ANSWERS = (exceptions.BusyLoadingError, exceptions.AuthenticationError)
+
+
+def error_of(error: exceptions.RedisError, operation: str, key: str, *, sent: bool) -> StoreError:
+    """Returns the error of this package for one of redis-py.
+
+    Args:
+        error: what redis-py raised.
+        operation: the command or the script.
+        key: the key it was about; empty for none.
+        sent: whether the command was on its way when the error came.
+    """
+    why = str(error) or type(error).__name__
+    if isinstance(error, exceptions.ResponseError):
+        word = _WORDS.get(type(error))
+        return refusal_of(f"{word} {why}" if word else why, operation, key)
+    if isinstance(error, exceptions.DataError):
+        return StoreError(operation, key, why)
+    return StoreUnavailable(operation, key, why, sent=sent and not isinstance(error, _ANSWERS))
+
+
+def refusal_of(why: str, operation: str, key: str) -> StoreError:
+    """Returns the error for a refusal by the server, told by its text: `StoreUnavailable` if it will pass."""
+    return (StoreUnavailable if _PASSING.search(why) else StoreError)(operation, key, why)

@@ -1,0 +1,44 @@
+"""The Lua scripts of the store, each read from its file in `lua/` once.
+
+A script's header says what it does, its keys and arguments, what it returns and why it must be one step. They
+run on Redis 6.2 and later, and on Valkey. Payloads are opaque bytes to them, neither parsed nor rebuilt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+
+import attrs
+
+
+@attrs.frozen
+class Script:
+    """One Lua script.
+
+    Attributes:
+        name: the verb of the job's life that it is named after.
+        text: its source.
+        sha: the name that Redis knows it by, once loaded.
+    """
+
+    name: str
+    text: str = attrs.field(repr=False)
+    sha: str
+
+    @classmethod
+    def read(cls, name: str) -> Script:
+        """Returns the script in `lua/<name>.lua`."""
+        text = (resources.files(__package__) / "lua" / f"{name}.lua").read_text("utf-8")
+        return cls(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+ENQUEUE = Script.read("enqueue")
+EXCHANGE = Script.read("exchange")
+DUE = Script.read("due")
+MOVE = Script.read("move")
+HEARTBEAT = Script.read("heartbeat")
+RESCUE = Script.read("rescue")
+DEREGISTER = Script.read("deregister")
+
+SCRIPTS = (ENQUEUE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER)

@@ -1,0 +1,89 @@
+"""A wait for jobs that takes none: `BLMOVE QUEUE QUEUE RIGHT RIGHT`.
+
+It blocks until the queue has a job, then takes the job and puts it back where it was, in one step. So an idle
+queue is waited on without a lease, and a lost reply loses nothing; the exchange script does the taking.
+"""
+
+from __future__ import annotations
+
+import math
+import select
+from collections.abc import Callable
+
+from verk_actors.store.commands import Commands
+from verk_actors.store.connection import Connection
+
+_UNBLOCK_AGAIN_SECONDS = 0.05
+
+
+class Waiter:
+    """Waits for a job over a connection of its own, in two halves, so that its actor can watch its mailbox.
+
+    Between `begin` and `finish` watch `fileno`. To end a wait early, call `unblock` over another connection.
+
+    Args:
+        connection: used for nothing else while a wait is on.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._queue_key: str | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a wait has begun and not finished."""
+        return self._queue_key is not None
+
+    def begin(self, queue_key: str, seconds: float) -> None:
+        """Sends the wait, which lasts `seconds` at most (0 would be for ever and is refused).
+
+        BLMOVE, O(1). Raises:
+            ValueError: the connection would give up before the wait ends, or a wait is on already.
+            StoreUnavailable: as `Commands` says; no wait has begun.
+        """
+        if self._queue_key is not None:
+            raise ValueError(f"the wait for {self._queue_key} has not finished")
+        if not 0 < seconds < self._connection.socket_timeout_seconds:
+            raise ValueError(f"a wait of {seconds} s needs a longer socket timeout, and an end")
+        self._connection.send("BLMOVE", queue_key, queue_key, "RIGHT", "RIGHT", seconds)
+        self._queue_key = queue_key
+
+    def fileno(self) -> int:
+        """Returns the socket to watch: readable when the wait has ended."""
+        return self._connection.fileno()
+
+    def finish(self) -> bool:
+        """Returns whether the queue has a job, or False if the time ran out or the wait was unblocked.
+
+        Blocks until the wait has ended. Raises what `Commands` says, and then the wait is over too.
+        """
+        if self._queue_key is None:
+            raise ValueError("no wait has begun")
+        key, self._queue_key = self._queue_key, None
+        return self._connection.read("BLMOVE", key) is not None
+
+    def end_by(self, unblock: Callable[[], None]) -> None:
+        """Ends a wait early: calls `unblock`, which is to have it unblocked, until its reply has come.
+
+        Again and again, as an unblock may overtake the wait it is meant for; it lasts no longer than the wait.
+        """
+        poll = select.poll()
+        poll.register(self.fileno(), select.POLLIN)
+        for _ in range(math.ceil(self._connection.socket_timeout_seconds / _UNBLOCK_AGAIN_SECONDS)):
+            unblock()
+            if poll.poll(_UNBLOCK_AGAIN_SECONDS * 1000):
+                return
+
+    def abandon(self) -> None:
+        """Ends a wait at once, if one is on, by closing the connection."""
+        if self._queue_key is not None:
+            self._queue_key = None
+            self._connection.close()
+
+
+def unblock(commands: Commands, client_id: int) -> bool:
+    """Ends the wait of another connection, told by its `client_id`; its `finish` then returns False.
+
+    CLIENT UNBLOCK. Returns False if that connection isn't blocked: its wait is over or hasn't reached Redis.
+    """
+    return bool(commands.call("CLIENT", "UNBLOCK", client_id) == 1)

@@ -1,0 +1,166 @@
+"""The root of the tree, and the front door: start it, send it messages, stop it.
+
+Source: Verk lib/verk/supervisor.ex, with the same children in the same order and the same strategy.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from verk_actors.config import Config
+from verk_actors.errors import VerkError
+from verk_actors.messages import (
+    AddQueue,
+    ListenerStatus,
+    PauseQueue,
+    QueueStatus,
+    RegisterListener,
+    RemoveQueue,
+    ResumeQueue,
+    Status,
+    SystemStatus,
+    UnregisterListener,
+)
+from verk_actors.otp import (
+    ChildSpec,
+    ChildType,
+    ExitReason,
+    NoProcess,
+    NoReply,
+    Ref,
+    Refused,
+    Runtime,
+    Server,
+    StartError,
+    Supervisor,
+    handles,
+    start_link,
+)
+from verk_actors.registry import Registry
+from verk_actors.registry import registry as default_registry
+from verk_actors.tree import names
+from verk_actors.tree.event_producer import EventProducer
+from verk_actors.tree.general_connection import GeneralConnection
+from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
+from verk_actors.tree.node_manager import NodeManager
+from verk_actors.tree.node_state import Lease, NodeState, QueueRow
+from verk_actors.tree.queue_stats import QueueStats
+from verk_actors.tree.queues_drainer import QueuesDrainer
+from verk_actors.tree.schedule_manager import ScheduleManager
+from verk_actors.tree.token import new_token
+from verk_actors.wire.keys import Keys
+
+log = logging.getLogger(__name__)
+
+_STOP_MARGIN_SECONDS = 2.0  # beyond the drain's own deadline, to say so
+
+
+class ActorSystem(Supervisor):
+    """A running node.
+
+    `ActorSystem.start(config)` returns its Pykka `ActorRef`. It answers `AddQueue`, `RemoveQueue`, `PauseQueue`,
+    `ResumeQueue`, `RegisterListener`, `UnregisterListener` and `Status`; `stop()` drains and leaves no thread behind
+    but those of jobs that would not end.
+    """
+
+    def __init__(self, config: Config, registry: Registry = default_registry) -> None:
+        super().__init__()
+        self.max_restarts = config.max_restarts
+        self.max_seconds = config.restart_window_seconds
+        self._node = NodeState(config, registry, Lease(new_token()), Keys(config.namespace))
+
+    @classmethod
+    def start(cls, config: Config, registry: Registry = default_registry, *, runtime: Runtime | None = None) -> Ref:
+        """Start a node and return its handle when all queues run.
+
+        Args:
+            config: what to run, and where Redis is.
+            registry: the job classes; those under `@worker` unless given.
+            runtime: shared clock and names, for tests.
+
+        Raises:
+            NodeIdInUse: another live process holds the configured node id.
+        """
+        try:
+            return start_link(cls(config, registry), runtime=runtime, name=names.ACTOR_SYSTEM)
+        except StartError as error:
+            cause: BaseException = error
+            while cause.__cause__ is not None:
+                cause = cause.__cause__
+            if isinstance(cause, VerkError):
+                raise cause from error
+            raise
+
+    def child_specs(self) -> Sequence[ChildSpec]:
+        """Return the children in Verk's order."""
+        node = self._node
+        drain_seconds = node.config.shutdown_timeout_seconds + _STOP_MARGIN_SECONDS
+
+        def child(kind: Callable[[NodeState], Server], name: str, **options: Any) -> ChildSpec:
+            return ChildSpec(id=name, start=partial(kind, node), name=name, **options)
+
+        return (
+            # What the others use to be woken.
+            child(GeneralConnection, names.GENERAL_CONNECTION),
+            # Before anything that fetches: no lease, no jobs. After it on a stop: it deregisters what is left.
+            child(NodeManager, names.NODE_MANAGER),
+            # Before anything that has something to tell.
+            child(EventProducer, names.EVENT_PRODUCER),
+            child(QueueStats, names.QUEUE_STATS),
+            child(ScheduleManager, names.SCHEDULE_MANAGER),
+            child(ManagerSupervisor, names.MANAGER_SUPERVISOR, type=ChildType.SUPERVISOR),
+            # Last, so stopped first: it waits for the jobs while all others work.
+            child(QueuesDrainer, names.QUEUES_DRAINER, shutdown=drain_seconds),
+        )
+
+    def terminate(self, reason: ExitReason) -> None:
+        """Stop everything in reverse order; queues drain first."""
+        self._node.stopping = True
+        super().terminate(reason)
+        abandoned = self.actor_ref.runtime.abandoned()
+        if abandoned:
+            log.warning("%s jobs did not end and were abandoned: %s", len(abandoned), ", ".join(abandoned))
+
+    @handles(AddQueue, RemoveQueue, PauseQueue, ResumeQueue)
+    def _to_manager(self, message: object) -> NoReply:
+        return self.forward(message, self._named(names.MANAGER))
+
+    @handles(RegisterListener, UnregisterListener)
+    def _to_event_producer(self, message: object) -> NoReply:
+        return self.forward(message, self._named(names.EVENT_PRODUCER))
+
+    @handles(Status)
+    def _status(self, _: Status) -> SystemStatus:
+        node = self._node
+        supervisor = self.whereis(names.MANAGER_SUPERVISOR)
+        rows = supervisor.children if supervisor is not None else ()
+        failed = {row.id for row in rows if row.state == "restarting"}
+        listeners = tuple(node.listeners.values())
+        return SystemStatus(
+            node_id=node.config.node_id,
+            connected=node.lease.held,
+            queues={queue: _queue_status(row, queue in failed) for queue, row in tuple(node.queues.items())},
+            listeners=tuple(ListenerStatus(listener=str(one.ref), missed=one.missed) for one in listeners),
+            abandoned=tuple(self.actor_ref.runtime.abandoned()),
+        )
+
+    def _named(self, name: str) -> Ref:
+        ref = self.whereis(name)
+        if ref is None:
+            raise Refused(NoProcess(name))
+        return ref
+
+
+def _queue_status(row: QueueRow, failed: bool) -> QueueStatus:
+    running = len(row.running_jobs.running())
+    status = row.status if running or row.status != "running" else "idle"
+    return QueueStatus(
+        size=row.config.size,
+        status="failed" if failed else status,
+        running=running,
+        finished=row.finished,
+        failed=row.failed,
+    )

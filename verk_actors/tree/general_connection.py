@@ -1,0 +1,40 @@
+"""The connection for whatever has none of its own; now, to end blocking waits.
+
+Supervised by the ActorSystem, permanent, the first child as in Verk. Its death costs nothing but a wait of
+`block_seconds`.
+
+Source: Verk.Redis.
+"""
+
+from __future__ import annotations
+
+from verk_actors.errors import StoreError
+from verk_actors.messages import Unblock
+from verk_actors.otp import ExitReason, Server, handles
+from verk_actors.store.connection import Connection
+from verk_actors.store.waiting import unblock
+from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.outage import Outage
+
+
+class GeneralConnection(Server):
+    """Does short commands for other actors."""
+
+    def __init__(self, node: NodeState) -> None:
+        super().__init__()
+        self._connection = Connection(node.config.redis_url, name=node.connection_name("general"))
+        self._outage = Outage("general connection")
+
+    def terminate(self, reason: ExitReason) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @handles(Unblock)
+    def unblock(self, message: Unblock) -> None:
+        """End another connection's wait; it asks again if this came too early, and waits it out if need be."""
+        try:
+            unblock(self._connection, message.client_id)
+        except StoreError as error:
+            self._outage.goes_on(error)
+        else:
+            self._outage.over()

@@ -1,0 +1,1 @@
+"""The Manager and the supervisors of the queues, under the ManagerSupervisor."""

@@ -1,0 +1,150 @@
+"""Knows which queues this node runs, and adds, removes, pauses and resumes them.
+
+Supervised by the ManagerSupervisor, permanent. The table of queues is the node's, not this actor's: a crash of
+it forgets neither pauses nor queues added at run time.
+
+Source: Verk lib/verk/manager.ex. Differs: docs/decisions/0003.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from verk_actors.config import Config
+from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound
+from verk_actors.messages import (
+    AddQueue,
+    Pause,
+    PauseQueue,
+    QueueDrained,
+    RemovalDue,
+    RemoveQueue,
+    Resume,
+    ResumeQueue,
+)
+from verk_actors.otp import (
+    NO_REPLY,
+    Cast,
+    ChildNotFound,
+    ChildSpec,
+    Deferred,
+    DeleteChild,
+    NoProcess,
+    NoReply,
+    OtpError,
+    Ref,
+    Refused,
+    Server,
+    StartChild,
+    TerminateChild,
+    handles,
+)
+from verk_actors.tree import names
+from verk_actors.tree.node_state import NodeState, QueueRow
+
+log = logging.getLogger(__name__)
+
+_STOP_MARGIN_SECONDS = 30.0  # a queue's supervisor stops its children within this, each has its own limit
+
+
+class Manager(Server):
+    """The node's queues."""
+
+    def __init__(self, node: NodeState, queue_spec: Callable[[str], ChildSpec]) -> None:
+        super().__init__()
+        self._node = node
+        self._queue_spec = queue_spec
+        self._removals: dict[str, list[Deferred]] = {}
+
+    def init(self) -> None:
+        """Enter the configured queues, and go on with removals that a crash interrupted."""
+        for queue, config in self._node.config.queues.items():
+            self._node.queues.setdefault(queue, QueueRow(config))
+        for queue, row in self._node.queues.items():
+            if row.removing:
+                self._start_removal(queue)
+
+    @handles(AddQueue)
+    def add_queue(self, message: AddQueue) -> None:
+        """Enter a queue and start its supervisor."""
+        queue = message.name
+        if queue in self._node.queues:
+            raise Refused(QueueAlreadyAdded(queue))
+        try:
+            config = Config(queues={queue: message.size}).queues[queue]
+        except ConfigError as error:
+            raise Refused(error) from error
+        self._node.queues[queue] = QueueRow(config)
+        try:
+            self._supervisor().call(StartChild(self._queue_spec(queue)), timeout=_STOP_MARGIN_SECONDS)
+        except OtpError as error:
+            del self._node.queues[queue]
+            raise Refused(error) from error
+
+    @handles(RemoveQueue)
+    def remove_queue(self, message: RemoveQueue) -> NoReply:
+        """Pause a queue; stop and forget it when its jobs have ended or had their time."""
+        row = self._row(message.name)
+        self._removals.setdefault(message.name, []).append(self.defer())
+        if not row.removing:
+            row.removing = True
+            self._start_removal(message.name)
+        return NO_REPLY
+
+    @handles(PauseQueue)
+    def pause_queue(self, message: PauseQueue) -> None:
+        """Remember the pause and pass it on."""
+        self._row(message.name).paused = True
+        self._tell_workers_manager(message.name, Pause())
+
+    @handles(ResumeQueue)
+    def resume_queue(self, message: ResumeQueue) -> None:
+        """Forget the pause and pass it on."""
+        row = self._row(message.name)
+        if row.removing:
+            raise Refused(QueueNotFound(message.name))
+        row.paused = False
+        self._tell_workers_manager(message.name, Resume())
+
+    @handles(QueueDrained, RemovalDue)
+    def finish_removal(self, message: QueueDrained | RemovalDue) -> None:
+        """Stop the queue's supervisor, which hands back what still runs, and forget the queue."""
+        queue = message.queue
+        row = self._node.queues.get(queue)
+        if row is None or not row.removing:
+            return
+        supervisor = self._supervisor()
+        try:
+            supervisor.call(TerminateChild(queue), timeout=_STOP_MARGIN_SECONDS)
+            supervisor.call(DeleteChild(queue), timeout=_STOP_MARGIN_SECONDS)
+        except ChildNotFound:
+            log.debug("%s was removed already", queue)  # by this actor, before it crashed
+        del self._node.queues[queue]
+        for caller in self._removals.pop(queue, []):
+            caller.reply()
+
+    def _start_removal(self, queue: str) -> None:
+        self._tell_workers_manager(queue, Pause())
+        row = self._node.queues[queue]
+        if row.status == "paused":
+            self.actor_ref.cast(QueueDrained(queue))
+        self.send_after(self._node.config.shutdown_timeout_seconds, RemovalDue(queue))
+
+    def _row(self, queue: str) -> QueueRow:
+        row = self._node.queues.get(queue)
+        if row is None:
+            raise Refused(QueueNotFound(queue))
+        return row
+
+    def _supervisor(self) -> Ref:
+        supervisor = self.actor_ref.parent
+        if supervisor is None:
+            raise NoProcess(names.MANAGER_SUPERVISOR)
+        return supervisor
+
+    def _tell_workers_manager(self, queue: str, message: Cast) -> None:
+        """Pass a message on; where there is none now, the next one reads the table."""
+        workers_manager = self.whereis(names.workers_manager(queue))
+        if workers_manager is not None:
+            workers_manager.cast(message)

@@ -1,0 +1,50 @@
+"""The Manager and one supervisor for each queue.
+
+Supervised by the ActorSystem. One for one, where Verk has rest for one: there, a queue that fails too often
+restarts every queue started after it, and a crash of the Manager restarts all. A queue's supervisor that gives up
+is restarted after growing pauses and never counts against its siblings.
+
+Source: Verk lib/verk/manager_supervisor.ex. Differs: docs/decisions/0003.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from verk_actors.config import Config
+from verk_actors.otp import Backoff, ChildSpec, ChildType, Supervisor
+from verk_actors.tree import names
+from verk_actors.tree.manager.manager import Manager
+from verk_actors.tree.manager.queue.queue_supervisor import QueueSupervisor
+from verk_actors.tree.node_state import NodeState, QueueRow
+
+_BACKOFF = Backoff(first_seconds=1.0, max_seconds=60.0)
+
+
+class ManagerSupervisor(Supervisor):
+    """The supervisor of everything that has to do with queues."""
+
+    def __init__(self, node: NodeState) -> None:
+        super().__init__()
+        self._node = node
+        config: Config = node.config
+        self.max_restarts = config.max_restarts
+        self.max_seconds = config.restart_window_seconds
+
+    def child_specs(self) -> Sequence[ChildSpec]:
+        """Return the Manager, and a queue supervisor for each queue configured or added since."""
+        for queue, config in self._node.config.queues.items():
+            self._node.queues.setdefault(queue, QueueRow(config))
+        manager = ChildSpec(id="manager", start=partial(Manager, self._node, self._queue_spec), name=names.MANAGER)
+        # The Manager first: the queues report to it.
+        return (manager, *(self._queue_spec(queue) for queue in self._node.queues))
+
+    def _queue_spec(self, queue: str) -> ChildSpec:
+        return ChildSpec(
+            id=queue,
+            start=partial(QueueSupervisor, self._node, queue),
+            name=names.queue_supervisor(queue),
+            type=ChildType.SUPERVISOR,
+            backoff=_BACKOFF,
+        )

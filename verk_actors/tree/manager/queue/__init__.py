@@ -1,0 +1,1 @@
+"""One queue: QueueManager, WorkerPool and WorkersManager, under the QueueSupervisor."""

@@ -1,0 +1,61 @@
+"""What becomes of a job that has ended here; pure."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+from verk_actors.config import Config
+from verk_actors.running_job import Failed, GivenBack, RunningJob, Succeeded, Undecodable
+from verk_actors.store.exchange import Settlement
+from verk_actors.wire import backoff, bookkeeping
+from verk_actors.wire.jid import new_jid
+from verk_actors.wire.job import Job
+
+_FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job class that asks for a later retry gets this
+
+
+def settlement_of(
+    running_job: RunningJob, queue: str, config: Config, rng: Callable[[], float] = random.random
+) -> Settlement:
+    """Return how a job that has ended is settled in Redis.
+
+    A failed job is retried until its retries are used up, then buried, or discarded where it asks for that.
+
+    Source: Verk lib/verk/queue_manager.ex, retry.
+    """
+    outcome, payload, now = running_job.outcome, running_job.payload, running_job.ended_at
+    if isinstance(outcome, Succeeded):
+        return Settlement("ack", payload)
+    if isinstance(outcome, Undecodable):
+        envelope = bookkeeping.undecodable(payload, queue=queue, reason=outcome.reason, jid=new_jid(), now=now)
+        return Settlement("bury", payload, envelope, now)
+    job = running_job.job
+    if isinstance(outcome, GivenBack) or job is None or outcome is None:
+        return Settlement("requeue", payload)
+    new = bookkeeping.failed(job, error=outcome.failure, now=now, backtrace_frames=config.backtrace_frames)
+    if not is_last(job, config):
+        return Settlement("retry", payload, new, _score(job, retry_time(job, outcome, now, rng)))
+    if job.dead:
+        return Settlement("dead", payload, new, _score(job, now))
+    return Settlement("discard", payload)
+
+
+def is_last(job: Job, config: Config) -> bool:
+    """Whether a failure of the current run uses up the job's retries."""
+    limit = config.max_retry_count if job.max_retry_count is None else job.max_retry_count
+    return job.attempt > limit
+
+
+def retry_time(job: Job, failed: Failed, now: float, rng: Callable[[], float]) -> float:
+    """Return when a failed job runs again: as its class asks, else by the curve."""
+    asked = failed.retry_at
+    if asked is None or not math.isfinite(asked):
+        return now + backoff.retry_delay_seconds(job.attempt, rng())
+    return min(max(asked, now), now + _FURTHEST_SECONDS)
+
+
+def _score(job: Job, when: float) -> float:
+    # Verk and its dashboard read whole numbers only; Sidekiq writes floats.
+    return float(int(when)) if job.wire_format == "verk" else when

@@ -1,0 +1,55 @@
+"""What listeners are told of a job that has ended; pure."""
+
+from __future__ import annotations
+
+from verk_actors.config import Config
+from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed
+from verk_actors.running_job import Failed, RunningJob, Succeeded, Undecodable
+from verk_actors.tree.manager.queue.fate import is_last
+from verk_actors.wire.job import Job
+
+
+def events_of(running_job: RunningJob, queue: str, config: Config) -> list[Event]:
+    """Return the events of a job that is settled; none for one that was given back."""
+    outcome, job = running_job.outcome, running_job.job
+    if isinstance(outcome, Undecodable):
+        return [JobMalformed(queue=queue, payload=running_job.payload, reason=outcome.reason)]
+    if job is None:
+        return []
+    started_at, ended_at = running_job.started_at, running_job.ended_at
+    if running_job.settled is False:
+        return [JobFenced(queue=queue, job=job, started_at=started_at)] if started_at else []
+    if isinstance(outcome, Succeeded):
+        return [JobFinished(queue=queue, job=job, started_at=started_at, finished_at=ended_at)]
+    if isinstance(outcome, Failed):
+        return _failure_events(job, outcome, queue, started_at, ended_at, config)
+    return []
+
+
+def _failure_events(
+    job: Job, outcome: Failed, queue: str, started_at: float, failed_at: float, config: Config
+) -> list[Event]:
+    failure = outcome.failure
+    events: list[Event] = [
+        JobFailed(
+            queue=queue,
+            job=job,
+            started_at=started_at,
+            failed_at=failed_at,
+            error_class=failure.class_name,
+            error_message=failure.message,
+            backtrace=failure.backtrace,
+            exception=outcome.exception,
+        )
+    ]
+    if is_last(job, config):
+        events.append(
+            JobDead(
+                queue=queue,
+                job=job,
+                died_at=failed_at,
+                error_class=failure.class_name,
+                error_message=failure.message,
+            )
+        )
+    return events

@@ -1,0 +1,53 @@
+"""What a queue's in-progress list and its running table say about each other; pure.
+
+Needed where a reply was lost: the jobs of a fetch may be in the list and nowhere else, and settlements may be
+done though nobody was told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from verk_actors.running_job import RunningJob
+
+
+@attrs.frozen
+class Verdict:
+    """What follows from the comparison.
+
+    Attributes:
+        settled: jobs that have ended and are gone from the list: the settlement whose reply was lost was done.
+        lost: jobs that have not ended and are gone: this node was taken for dead, and a peer has them.
+        orphans: payloads in the list that nobody here knows of: fetched, and the reply was lost.
+    """
+
+    settled: Sequence[RunningJob]
+    lost: Sequence[RunningJob]
+    orphans: Sequence[bytes]
+
+
+def compare(listed: Sequence[bytes], held: Iterable[RunningJob]) -> Verdict:
+    """Compare by count: a list may hold byte-identical jobs, of which one has ended and one runs.
+
+    Args:
+        listed: the in-progress list, the newest first.
+        held: the running table.
+    """
+    copies = Counter(listed)
+    by_payload: dict[bytes, list[RunningJob]] = defaultdict(list)
+    for job in list(held):
+        by_payload[job.payload].append(job)
+    settled: list[RunningJob] = []
+    lost: list[RunningJob] = []
+    for payload, jobs in by_payload.items():
+        missing = len(jobs) - copies.pop(payload, 0)
+        if missing < 0:
+            copies[payload] = -missing
+        jobs.sort(key=lambda job: job.outcome is None)  # those that have ended first
+        for job in jobs[: max(missing, 0)]:
+            (lost if job.outcome is None else settled).append(job)
+    orphans = [payload for payload in listed for _ in range(copies.pop(payload, 0))]
+    return Verdict(settled, lost, orphans)

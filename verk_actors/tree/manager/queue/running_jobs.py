@@ -1,0 +1,99 @@
+"""The running table and the channel of one queue: what its actors share, and what outlives them.
+
+A job enters when it is fetched and leaves when Redis has confirmed its fate, so this table is never behind the
+in-progress list. Messages about it are nudges: whoever gets one, or starts anew, looks here.
+
+Plain containers and no lock: each operation on them is one step under the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+import attrs
+
+from verk_actors.messages import JobsMoved, Run
+from verk_actors.otp import Ref
+from verk_actors.running_job import RunningJob
+
+_RUN = Run()
+_JOBS_MOVED = JobsMoved()
+
+
+@attrs.define(eq=False)
+class RunningJobs:
+    """The jobs of one queue that this node has taken.
+
+    Attributes:
+        held: all of them; added to and removed from by the QueueManager alone.
+        channel: those that wait for a worker, the next on the left.
+        started, ended: those the WorkersManager has not yet looked at since they started or ended.
+        idle: workers that wait for `Run`.
+        waking: a worker has been woken and has not looked yet; it wakes the next if jobs remain.
+        workers_manager: who is told.
+        told: it has been told, and has not looked yet.
+    """
+
+    held: set[RunningJob] = attrs.Factory(set)
+    channel: deque[RunningJob] = attrs.Factory(deque)
+    started: deque[RunningJob] = attrs.Factory(deque)
+    ended: deque[RunningJob] = attrs.Factory(deque)
+    idle: deque[Ref] = attrs.Factory(deque)
+    waking: bool = False
+    workers_manager: Ref | None = None
+    told: bool = False
+
+    def offer(self, jobs: Iterable[RunningJob]) -> None:
+        """Put jobs into the channel, each once, and see to it that a worker looks."""
+        for job in jobs:
+            if not job.offered:
+                job.offered = True
+                self.channel.append(job)
+        if self.channel and not self.waking:
+            self.wake_one()
+
+    def withdraw(self) -> list[RunningJob]:
+        """Take back what no worker has claimed; one by one, as each may be claimed meanwhile."""
+        withdrawn: list[RunningJob] = []
+        while self.channel:
+            try:
+                withdrawn.append(self.channel.popleft())
+            except IndexError:
+                break
+        return withdrawn
+
+    def wake_one(self) -> None:
+        """Wake the worker that went idle last: its memory is warm."""
+        while True:
+            try:
+                worker = self.idle.pop()
+            except IndexError:
+                return
+            self.waking = True
+            if worker.cast(_RUN):
+                return
+            self.waking = False  # it died idle; its successor looks by itself, but others may be idle too
+
+    def claim(self) -> RunningJob | None:
+        """Take the next job for the calling worker, waking another worker if jobs remain."""
+        while True:
+            try:
+                running_job = self.channel.popleft()
+            except IndexError:
+                return None
+            if self.channel and not self.waking:
+                self.wake_one()
+            if running_job.settled is None:  # else it was found to be no longer ours before it ran
+                return running_job
+
+    def tell(self) -> None:
+        """Tell the WorkersManager that jobs have moved, unless it has been told already."""
+        manager = self.workers_manager
+        if not self.told and manager is not None:
+            self.told = True
+            manager.cast(_JOBS_MOVED)
+
+    def running(self) -> list[RunningJob]:
+        """Return the jobs that workers run now."""
+        return [job for job in list(self.held) if job.worker is not None and job.outcome is None]

@@ -1,0 +1,85 @@
+"""Runs jobs, one at a time.
+
+Supervised by the WorkerPool, permanent. It claims jobs from the channel of its queue until there are none, and
+waits for `Run`. Whatever a job raises, `SystemExit` included, is the job's failure and never the worker's; a
+worker that dies all the same is restarted, and its WorkersManager sees to the job it had.
+
+Source: Verk lib/verk/worker.ex. Differs: a worker serves many jobs, docs/decisions/0005.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from verk_actors.job_context import CurrentJob, running
+from verk_actors.messages import Run
+from verk_actors.otp import Server, handles
+from verk_actors.registry import Performer
+from verk_actors.running_job import SUCCEEDED, Failed, Outcome, RunningJob
+from verk_actors.tree.manager.queue.failure import failure_of
+from verk_actors.tree.manager.queue.running_jobs import RunningJobs
+from verk_actors.tree.node_state import NodeState
+from verk_actors.wire.job import Job
+
+log = logging.getLogger(__name__)
+
+
+class Worker(Server):
+    """One thread that runs the jobs of one queue."""
+
+    def __init__(self, node: NodeState, table: RunningJobs) -> None:
+        super().__init__()
+        self._find = node.registry.find
+        self._frames = node.config.backtrace_frames
+        self._table = table
+
+    def init(self) -> None:
+        """Look at the channel first: the worker before may have been woken and died."""
+        self.actor_ref.cast(Run())
+
+    @handles(Run)
+    def run(self, _: Run) -> None:
+        """Run jobs until the channel is empty, or this worker is told to end."""
+        table, me = self._table, self.actor_ref
+        table.waking = False
+        while me.pending_exit is None and me.reason is None:
+            running_job = table.claim()
+            if running_job is None:
+                table.idle.append(me)
+                if table.channel and not table.waking:  # put there between the look and going idle
+                    table.wake_one()
+                return
+            self._run_one(running_job)
+
+    def _run_one(self, running_job: RunningJob) -> None:
+        table, time = self._table, self.clock.time
+        running_job.worker = self.actor_ref
+        running_job.started_at = time()
+        table.started.append(running_job)
+        table.tell()
+        outcome = self._perform(running_job.job) if running_job.job is not None else SUCCEEDED
+        running_job.ended_at = time()
+        if running_job.outcome is None:  # else it was handed back meanwhile
+            running_job.outcome = outcome
+            table.ended.append(running_job)
+            table.tell()
+
+    def _perform(self, job: Job) -> Outcome:
+        performer: Performer | None = None
+        try:
+            performer = self._find(job.class_)
+            running(CurrentJob(job), performer.perform, job.args)
+        except BaseException as error:  # noqa: BLE001  user code may raise anything; it is the job's failure
+            return self._failed(job, performer, error)
+        return SUCCEEDED
+
+    def _failed(self, job: Job, performer: Performer | None, error: BaseException) -> Failed:
+        failure = failure_of(error, self._frames)
+        if performer is None or performer.retry_at is None:
+            return Failed(failure=failure, exception=error)
+        try:
+            retry_at = float(performer.retry_at(self.clock.time(), job.attempt))
+        except BaseException as bad:  # noqa: BLE001  the curve serves where the class can't say
+            log.warning("%s %s: retry_at raised %r; the usual curve is used", job.class_, job.jid, bad)
+            return Failed(failure=failure, exception=error)
+        return Failed(failure=failure, exception=error, retry_at=retry_at)

@@ -1,0 +1,39 @@
+"""The pool of workers of one queue: as many Workers as the queue's size.
+
+Supervised by the QueueSupervisor. Poolboy's place in Verk, without its checkout: idle workers stand in the
+running table, and jobs are claimed, not handed out.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from verk_actors.otp import ChildSpec, Supervisor
+from verk_actors.tree import names
+from verk_actors.tree.manager.queue.worker import Worker
+from verk_actors.tree.node_state import NodeState
+
+_SHUTDOWN_SECONDS = 0.5  # an idle worker ends at once; a busy one has had its time, and its job is handed back
+
+
+class WorkerPool(Supervisor):
+    """Keeps the queue's number of workers alive."""
+
+    parallel_stop = True
+
+    def __init__(self, node: NodeState, queue: str) -> None:
+        size = node.queues[queue].config.size
+        table = node.queues[queue].running_jobs
+        super().__init__(
+            ChildSpec(
+                id=number,
+                start=partial(Worker, node, table),
+                name=names.worker(queue, number),
+                shutdown=_SHUTDOWN_SECONDS,
+            )
+            for number in range(1, size + 1)
+        )
+        # Each worker may die once in the window, whatever the size, before it is the pool that is broken.
+        self.max_restarts = node.config.max_restarts + size
+        self.max_seconds = node.config.restart_window_seconds
+        table.idle.clear()  # workers of a pool before this one

@@ -1,0 +1,41 @@
+"""The registered names of the tree's processes; a name in a log leads to the file of the process.
+
+Source: Verk's registered names, `"<queue>.queue_manager"` and so on.
+"""
+
+from __future__ import annotations
+
+ACTOR_SYSTEM = "actor_system"
+GENERAL_CONNECTION = "general_connection"
+NODE_MANAGER = "node_manager"
+EVENT_PRODUCER = "event_producer"
+QUEUE_STATS = "queue_stats"
+SCHEDULE_MANAGER = "schedule_manager"
+MANAGER_SUPERVISOR = "manager_supervisor"
+MANAGER = "manager"
+QUEUES_DRAINER = "queues_drainer"
+
+
+def queue_supervisor(queue: str) -> str:
+    """Return the name of a queue's supervisor."""
+    return f"{queue}.supervisor"
+
+
+def queue_manager(queue: str) -> str:
+    """Return the name of a queue's QueueManager."""
+    return f"{queue}.queue_manager"
+
+
+def worker_pool(queue: str) -> str:
+    """Return the name of a queue's pool of workers."""
+    return f"{queue}.pool"
+
+
+def worker(queue: str, number: int) -> str:
+    """Return the name of one of a queue's workers, numbered from 1."""
+    return f"{queue}.worker_{number}"
+
+
+def workers_manager(queue: str) -> str:
+    """Return the name of a queue's WorkersManager."""
+    return f"{queue}.workers_manager"

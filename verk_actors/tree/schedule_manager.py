@@ -1,0 +1,52 @@
+"""Moves retries and scheduled jobs to their queues when they are due.
+
+Supervised by the ActorSystem, permanent. Every node does this, and they share the work; Redis' clock decides what is
+due. Idle, it looks every poll interval, and sooner when it knows of a job that is due sooner.
+
+Source: Verk lib/verk/schedule_manager.ex. Differs: pages instead of single jobs, docs/decisions/0007.
+"""
+
+from __future__ import annotations
+
+from verk_actors.errors import StoreError
+from verk_actors.messages import Tick
+from verk_actors.otp import ExitReason, Server, handles
+from verk_actors.store.connection import Connection
+from verk_actors.store.due import DueJobs
+from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.outage import Outage
+
+
+class ScheduleManager(Server):
+    """The clock of the schedule and retry sets."""
+
+    def __init__(self, node: NodeState) -> None:
+        super().__init__()
+        self._poll_interval_seconds = node.config.poll_interval_seconds
+        self._connection = Connection(node.config.redis_url, name=node.connection_name("schedule"))
+        self._due = DueJobs(self._connection, node.keys)
+        self._outage = Outage("schedule")
+
+    def init(self) -> None:
+        """Look at once: jobs may have come due while no node ran."""
+        self.actor_ref.cast(Tick())
+
+    def terminate(self, reason: ExitReason) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @handles(Tick)
+    def poll(self, _: Tick) -> None:
+        """Move a page of what is due; a message to itself brings the next page, so that a stop can get in."""
+        try:
+            self._connection.check()
+            next_due = self._due.promote().next_due_in_seconds
+        except StoreError as error:
+            self.send_after(self._outage.goes_on(error), Tick())
+            return
+        self._outage.over()
+        if next_due == 0:
+            self.actor_ref.cast(Tick())
+        else:
+            longest = self._poll_interval_seconds
+            self.send_after(longest if next_due is None else min(longest, next_due), Tick())

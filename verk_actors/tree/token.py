@@ -1,0 +1,58 @@
+"""The token that a process holds its node id with: who it is, and how to tell that it is dead."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+_PARTS = 5
+
+
+def new_token() -> str:
+    """Return a token of this process: host, boot, pid, start of the process, and a nonce.
+
+    Boot and start tell a process from another that gets the same pid later.
+    """
+    return "|".join((_host(), _boot(), str(os.getpid()), _start_of(os.getpid()), secrets.token_hex(6)))
+
+
+def is_dead(token: str) -> bool:
+    """Whether the token's process is provably dead; False where nobody here can know."""
+    parts = token.split("|")
+    if len(parts) != _PARTS or parts[0] != _host() or not parts[2].isdigit():
+        return False
+    _, boot, pid, start, _ = parts
+    if not boot or not start:
+        return False  # a system that does not tell: wait for the lease to end
+    return boot != _boot() or start != _start_of(int(pid))
+
+
+def shown(token: str) -> str:
+    """Return a token in words, for an error."""
+    parts = token.split("|")
+    return f"process {parts[2]} on host {parts[0]}" if len(parts) == _PARTS else token
+
+
+def _host() -> str:
+    return os.uname().nodename.replace("|", "-")
+
+
+def _boot() -> str:
+    return _read("/proc/sys/kernel/random/boot_id")
+
+
+def _start_of(pid: int) -> str:
+    """Return when a process started, in clock ticks since the boot; empty when there is none."""
+    stat = _read(f"/proc/{pid}/stat")
+    fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+    if not fields or fields[0] == "Z":  # a zombie runs nothing
+        return ""
+    return fields[19]  # field 22 of proc(5), counted from the state
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

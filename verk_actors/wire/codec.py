@@ -1,0 +1,223 @@
+"""Jobs from bytes and to bytes, in Sidekiq's form and in Verk's.
+
+Decoding is on the hot path: each job is decoded once, in some 3 µs with msgspec. Only its class, arguments
+and counts of retries can make an object malformed: an odd time or queue is no reason not to run a job.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from verk_actors.errors import InvalidJob, MalformedJob, loggable
+from verk_actors.wire import backtrace, strict_json
+from verk_actors.wire.job import MAX_COUNT, Job, WireFormat, is_name
+
+_MILLISECONDS_FROM = 1e11  # the year 5138 in seconds, 1973 in milliseconds, which Sidekiq 8 writes
+_LATEST = 1e15  # beyond it a number is no time in either unit
+_NO_KEYS = {"extra", "wire_format", "payload"}  # fields of a job, but not of its payload
+_KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry"}
+_HISTORY = ("failed_at", "retried_at", "finished_at", "error_class", "error_message", "error_backtrace")
+_NO_HISTORY: dict[str, Any] = dict.fromkeys(_HISTORY)
+
+
+def decode(payload: bytes, queue: str | None = None) -> Job:
+    """Returns the job that a payload holds, whoever wrote it: Sidekiq, Verk, Exq or Resque.
+
+    Args:
+        payload: the bytes as read from Redis; the job keeps them.
+        queue: the queue it was found in, which wins over the one it names.
+
+    Raises:
+        MalformedJob: it holds no job. Keep it in the dead set for a person to see.
+    """
+    try:
+        fields = strict_json.parse(payload)
+        if type(fields) is not dict:
+            raise ValueError("not a JSON object")
+        return _job_of(fields, payload, queue)
+    except ValueError as error:
+        raise MalformedJob(payload, loggable(str(error))) from None
+
+
+def _job_of(fields: dict[str, Any], payload: bytes, queue: str | None) -> Job:
+    """Returns the job of a payload's fields; takes the known ones out, so that the unknown ones are left."""
+    take = fields.pop
+    class_ = take("class", None)
+    if not is_name(class_):
+        raise ValueError("class is missing, or no printable text")
+    args, wire_format = _read_args(take("args", None))
+    retry, limit, count = take("retry", None), take("max_retry_count", None), take("retry_count", None)
+    found_queue = take("queue", None)
+    return Job.of_checked(
+        {
+            "class_": class_,
+            "args": args,
+            "queue": _read_name(found_queue) if queue is None else queue,
+            "jid": _read_name(take("jid", None)),
+            "max_retry_count": _read_limit(retry, limit, wire_format),
+            "retry_count": 0 if count is None else _read_count(count, wire_format),
+            "dead": take("dead", True) is not False and retry is not False,
+            "created_at": _read_time(take("created_at", None)),
+            "enqueued_at": _read_time(take("enqueued_at", None)),
+            **(_read_history(fields) if fields else _NO_HISTORY),
+            "extra": fields,
+            "wire_format": wire_format,
+            "payload": payload,
+        }
+    )
+
+
+def _read_history(fields: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields that tell of earlier runs, which most jobs don't have."""
+    take = fields.pop
+    lines = take("error_backtrace", None)
+    return {
+        "failed_at": _read_time(take("failed_at", None)),
+        "retried_at": _read_time(take("retried_at", None)),
+        "finished_at": _read_time(take("finished_at", None)),
+        "error_class": _read_text(take("error_class", None)),
+        "error_message": _read_text(take("error_message", None)),
+        "error_backtrace": None if lines is None else backtrace.read(lines),
+    }
+
+
+def _read_args(args: Any) -> tuple[list[Any], WireFormat]:
+    """Returns the arguments and the form they tell: Verk wraps them in a text, Sidekiq doesn't."""
+    wire_format: WireFormat = "sidekiq"
+    if type(args) is str:
+        wire_format = "verk"
+        try:
+            args = strict_json.parse(args.encode())
+        except ValueError as error:
+            raise ValueError(f"args is a text that holds no JSON: {error}") from None
+    if type(args) is list:
+        return args, wire_format
+    if args == {}:  # what Redis' cjson makes of [] when Verk moves a due job
+        return [], wire_format
+    raise ValueError("args is missing, or neither a list nor a text that holds one")
+
+
+def _read_limit(retry: Any, limit: Any, wire_format: WireFormat) -> int | None:
+    """Returns the greatest number of retries, from Sidekiq's `retry` and Verk's `max_retry_count`."""
+    if limit is not None and (retry is None or wire_format == "verk"):
+        return max(0, _read_integer("max_retry_count", limit))
+    if retry is None or retry is True:
+        return None
+    return 0 if retry is False else max(0, _read_integer("retry", retry))
+
+
+def _read_count(count: Any, wire_format: WireFormat) -> int:
+    """Returns how many runs have failed. Sidekiq writes 0 for the first, and takes one off on "retry now"."""
+    return max(0, _read_integer("retry_count", count) + (1 if wire_format == "sidekiq" else 0))
+
+
+def _read_integer(key: str, value: Any) -> int:
+    if type(value) is not int or abs(value) >= MAX_COUNT:
+        raise ValueError(f"{key} is no count of retries")
+    return value
+
+
+def _read_time(value: Any) -> float | None:
+    """Returns unix seconds, whatever the unit; None if the value is no time."""
+    if value is None or type(value) not in (float, int) or not 0 <= value <= _LATEST:
+        return None
+    return value / 1000 if value >= _MILLISECONDS_FROM else float(value)
+
+
+def _read_name(value: Any) -> str | None:
+    if type(value) is int:
+        value = str(value)
+    return value if is_name(value) else None
+
+
+def _read_text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def encode(job: Job, *, wire_format: WireFormat | None = None) -> bytes:
+    """Returns the payload of a job in one of the forms, its own unless given; `job.payload` has no say in it.
+
+    Raises:
+        InvalidJob: a value can't be written as JSON that every peer reads alike. Correct the one it names.
+    """
+    for key in _KNOWN_KEYS.intersection(job.extra):
+        raise InvalidJob(f"extra.{key}", job.extra[key], "is a key of the job itself")
+    in_verk_form = (wire_format or job.wire_format) == "verk"
+    document = _verk_fields(job) if in_verk_form else _sidekiq_fields(job)
+    if flaw := strict_json.flaw_of(document):
+        raise InvalidJob(flaw.path.removeprefix("."), flaw.value, flaw.why)
+    if in_verk_form:
+        document["args"] = strict_json.dump(job.args)
+    return strict_json.dump(document).encode()
+
+
+def _sidekiq_fields(job: Job) -> dict[str, Any]:
+    """Returns what Sidekiq writes, in its order; what hasn't happened is left out."""
+    retry = retry_of(job)
+    fields = {
+        "retry": retry,
+        "queue": job.queue,
+        "class": job.class_,
+        "args": job.args,
+        "jid": job.jid,
+        "created_at": _time("created_at", job.created_at),
+        "enqueued_at": _time("enqueued_at", job.enqueued_at),
+        "dead": None if job.dead or retry is False else False,
+        "error_message": job.error_message,
+        "error_class": job.error_class,
+        "failed_at": _time("failed_at", job.failed_at),
+        "retry_count": job.retry_count - 1 if job.retry_count else None,
+        "retried_at": _time("retried_at", job.retried_at),
+        "error_backtrace": None if job.error_backtrace is None else backtrace.pack(job.error_backtrace),
+        "finished_at": _time("finished_at", job.finished_at),
+    }
+    return {key: value for key, value in fields.items() if value is not None} | dict(job.extra)
+
+
+def retry_of(job: Job) -> bool | int:
+    """Returns Sidekiq's `retry`: True leaves the number to the configuration, False discards the job."""
+    if job.max_retry_count is None:
+        return True
+    return job.max_retry_count if job.max_retry_count or job.dead else False
+
+
+def _verk_fields(job: Job) -> dict[str, Any]:
+    """Returns what Verk writes: 13 keys by the alphabet, nulls too, and what it doesn't know among them."""
+    fields = {
+        "args": job.args,
+        "class": job.class_,
+        "created_at": _whole_time("created_at", job.created_at),
+        "enqueued_at": _whole_time("enqueued_at", job.enqueued_at),
+        "error_backtrace": None if job.error_backtrace is None else backtrace.join(job.error_backtrace),
+        "error_message": job.error_message,
+        "failed_at": _whole_time("failed_at", job.failed_at),
+        "finished_at": _whole_time("finished_at", job.finished_at),
+        "jid": job.jid,
+        "max_retry_count": job.max_retry_count,
+        "queue": job.queue,
+        "retried_at": _whole_time("retried_at", job.retried_at),
+        "retry_count": job.retry_count,
+        **job.extra,
+    }
+    if not job.dead:
+        fields["dead"] = False
+    if job.error_class is not None:
+        fields["error_class"] = job.error_class
+    return dict(sorted(fields.items()))
+
+
+def _time(field: str, value: float | None) -> float | None:
+    """Returns a time as a float, which every Sidekiq reads as seconds (8 takes integers for milliseconds)."""
+    if value is None:
+        return None
+    if type(value) not in (float, int) or not abs(value) < _MILLISECONDS_FROM:
+        raise InvalidJob(field, value, "must be a time in unix seconds")
+    return float(value)
+
+
+def _whole_time(field: str, value: float | None) -> int | None:
+    """Returns a time in whole seconds, the only ones that Verk's readers take."""
+    seconds = _time(field, value)
+    return None if seconds is None else int(seconds)

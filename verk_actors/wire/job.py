@@ -1,0 +1,111 @@
+"""The job: what a client enqueues, a worker runs and a person looks at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from verk_actors.errors import InvalidJob
+
+WireFormat = Literal["sidekiq", "verk"]
+"""How a job is written: in Sidekiq's form (`args` is a JSON list) or Verk's (a text that holds one)."""
+
+MAX_COUNT = 2**31 - 1  # more retries than can happen; keeps the curve of retries within a float
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
+
+
+def _as_list(args: Any) -> list[Any]:
+    """Returns the arguments as a list; refuses a text, which `list` would split into characters."""
+    if not isinstance(args, list | tuple):
+        raise InvalidJob("args", args, "must be a list or a tuple")
+    return list(args)
+
+
+# No slots: decode fills __dict__ in one step, which is the larger half of its cost otherwise
+@attrs.frozen(kw_only=True, slots=False)
+class Job:
+    """One job. Times are unix seconds; None means that something hasn't happened or isn't known.
+
+    Attributes:
+        class_: the name its job class is registered under.
+        args: the positional arguments of the run, JSON values.
+        queue: its queue; the client chooses "default" if None.
+        jid: its id; the client makes one if None.
+        max_retry_count: how often it is run again after failing; None leaves it to the configuration.
+        retry_count: how many of its runs have failed so far, in either form (Sidekiq's writes one less).
+        dead: whether it is buried in the dead set when its retries are used up; False discards it then.
+        created_at: when the client made it.
+        enqueued_at: when it came to its queue last.
+        failed_at: when it failed first.
+        retried_at: when it failed last, if not for the first time.
+        finished_at: when it finished; written by neither peer.
+        error_class: what its last failed run raised.
+        error_message: the message of it.
+        error_backtrace: the lines of it, most recent call first.
+        extra: the keys that aren't known here, as read; a peer's options.
+        wire_format: the form it was read in, and is written in.
+        payload: exactly the bytes it was read from, which Redis needs to find it; None for a new job.
+
+    Raises:
+        InvalidJob: a value can't be that of a job. Correct the field it names.
+    """
+
+    class_: str
+    args: list[Any] = attrs.field(converter=_as_list)
+    queue: str | None = None
+    jid: str | None = None
+    max_retry_count: int | None = None
+    retry_count: int = 0
+    dead: bool = True
+    created_at: float | None = None
+    enqueued_at: float | None = None
+    failed_at: float | None = None
+    retried_at: float | None = None
+    finished_at: float | None = None
+    error_class: str | None = None
+    error_message: str | None = None
+    error_backtrace: tuple[str, ...] | None = None
+    extra: Mapping[str, Any] = attrs.Factory(dict)
+    wire_format: WireFormat = "sidekiq"
+    payload: bytes | None = attrs.field(default=None, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not is_name(self.class_):
+            raise InvalidJob("class_", self.class_, "must be a printable text that isn't blank")
+        if self.jid is not None and not is_name(self.jid):
+            raise InvalidJob("jid", self.jid, "must be a printable text that isn't blank")
+        # The queue of a job that was read is whatever list it was found in
+        if self.payload is None and self.queue is not None and not _is_queue_name(self.queue):
+            raise InvalidJob("queue", self.queue, "must be 1 to 128 letters, digits or any of . _ -")
+        if self.max_retry_count is not None and not _is_count(self.max_retry_count):
+            raise InvalidJob("max_retry_count", self.max_retry_count, "must be None or a whole number from 0")
+        if not _is_count(self.retry_count):
+            raise InvalidJob("retry_count", self.retry_count, "must be a whole number from 0")
+
+    @classmethod
+    def of_checked(cls, fields: dict[str, Any]) -> Job:
+        """Returns a job that keeps a dict as its fields, all of them; for decode, which has checked them."""
+        job = cls.__new__(cls)
+        object.__setattr__(job, "__dict__", fields)
+        return job
+
+    @property
+    def attempt(self) -> int:
+        """The number of its current or next run, from 1."""
+        return self.retry_count + 1
+
+
+def is_name(value: object) -> bool:
+    """Tells whether a value can name a class or a job: a printable text that isn't blank."""
+    return isinstance(value, str) and value.isprintable() and value.strip() != ""
+
+
+def _is_queue_name(value: object) -> bool:
+    return isinstance(value, str) and _QUEUE_NAME.fullmatch(value) is not None
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= MAX_COUNT  # type, for True is no count

@@ -1,0 +1,139 @@
+"""The name of every Redis key this package uses, with its type, its writers and its readers.
+
+No other module spells a key. Verk and Sidekiq use the same names, so that either can share the data.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import attrs
+
+
+@attrs.frozen(slots=True)
+class Keys:
+    """Builds the Redis keys of one namespace.
+
+    Attributes:
+        namespace: the prefix put before each key with a colon; empty for none, as Verk and Sidekiq have it.
+    """
+
+    namespace: str = ""
+
+    def _named(self, name: str) -> str:
+        return f"{self.namespace}:{name}" if self.namespace else name
+
+    # Jobs
+
+    @property
+    def queues(self) -> str:
+        """The names of all queues (set). Written by enqueues and moves, read by clients and Sidekiq Web."""
+        return self._named("queues")
+
+    def queue(self, queue: str) -> str:
+        """The waiting jobs of one queue (list, newest at the head, taken from the tail).
+
+        Written by clients, due jobs and rescues; read by the queue's manager.
+        """
+        return self._named(f"queue:{queue}")
+
+    def queue_of(self, key: str) -> str:
+        """Returns the queue that a `queue:` key belongs to, the inverse of `queue`.
+
+        Raises:
+            ValueError: the key isn't a queue's in this namespace.
+        """
+        prefix = self.queue("")
+        if not key.startswith(prefix):
+            raise ValueError(f"{key!r} is not the key of a queue, which starts with {prefix!r}")
+        return key[len(prefix) :]
+
+    def in_progress(self, queue: str, node_id: str) -> str:
+        """The jobs of one queue taken by one node and not yet settled (list, newest at the head).
+
+        Written by the queue's manager, and by the peer that rescues a dead node.
+        """
+        return self._named(f"inprogress:{queue}:{node_id}")
+
+    @property
+    def retry(self) -> str:
+        """The failed jobs that run again (sorted set, score = due time, unix seconds).
+
+        Written by managers, read by whoever moves due jobs.
+        """
+        return self._named("retry")
+
+    @property
+    def schedule(self) -> str:
+        """The jobs to run later (sorted set, score = due time, unix seconds).
+
+        Written by clients, read by whoever moves due jobs.
+        """
+        return self._named("schedule")
+
+    @property
+    def dead(self) -> str:
+        """The jobs that won't run again unless asked to (sorted set, score = time of death, unix seconds).
+
+        Written by managers and by whoever moves due jobs (malformed ones); read by people.
+        """
+        return self._named("dead")
+
+    # Nodes
+
+    @property
+    def nodes(self) -> str:
+        """The ids of all nodes that may hold jobs (set). Written by heartbeats and rescues, read by peers."""
+        return self._named("verk_nodes")
+
+    def node(self, node_id: str) -> str:
+        """The lease of one node (string, its token; expires). Written by heartbeats, checked by fetches."""
+        return self._named(f"verk:node:{node_id}")
+
+    def node_queues(self, node_id: str) -> str:
+        """The queues a node may hold jobs of (set). Written by heartbeats and fetches, read by rescues."""
+        return self._named(f"verk:node:{node_id}:queues")
+
+    @property
+    def recovered(self) -> str:
+        """How often jobs were rescued from dead nodes (hash; expires). Written and read by rescues."""
+        return self._named("verk:recovered")
+
+    def requests(self, node_id: str) -> str:
+        """The questions to one node, such as for its tree (list; expires). From tools, for the node."""
+        return self._named(f"verk:node:{node_id}:requests")
+
+    def reply(self, nonce: str) -> str:
+        """The answer to one question (list; expires). From the node, for the tool that asks."""
+        return self._named(f"verk:reply:{nonce}")
+
+    # Counters: written when a job is settled, read by tools and Sidekiq Web
+
+    @property
+    def processed(self) -> str:
+        """How many jobs have run (string, integer)."""
+        return self._named("stat:processed")
+
+    @property
+    def failed(self) -> str:
+        """How many runs have failed (string, integer)."""
+        return self._named("stat:failed")
+
+    def processed_of(self, queue: str) -> str:
+        """How many jobs of one queue have run (string, integer), as Verk counts."""
+        return self._named(f"stat:processed:{queue}")
+
+    def failed_of(self, queue: str) -> str:
+        """How many runs of one queue's jobs have failed (string, integer), as Verk counts."""
+        return self._named(f"stat:failed:{queue}")
+
+    def processed_on(self, day: date) -> str:
+        """How many jobs have run on one UTC day (string, integer; expires), as Sidekiq counts.
+
+        A queue named like a day would share this key; the two peers chose the names.
+        """
+        return self._named(f"stat:processed:{day:%Y-%m-%d}")
+
+    def failed_on(self, day: date) -> str:
+        """How many runs have failed on one UTC day (string, integer; expires), as Sidekiq counts."""
+        return self._named(f"stat:failed:{day:%Y-%m-%d}")
