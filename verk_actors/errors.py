@@ -35,12 +35,12 @@ _REPR.maxstring = _REPR.maxlong = _REPR.maxother = _SHOWN_LENGTH
 
 
 class VerkError(Exception):
-    """The root of all errors of this package. Catch it to catch them all."""
+    """The root of all errors of this package, to catch any of them."""
 
 
 @attrs.define(eq=False)
 class ConfigError(VerkError):
-    """Raised when a setting can't be used. Correct `key`; `allowed` says what it may be."""
+    """Raised when a setting can't be used; correct `key`, of which `allowed` says what it may be."""
 
     key: str
     value: Any
@@ -52,7 +52,7 @@ class ConfigError(VerkError):
 
 @attrs.define(eq=False)
 class InvalidJob(VerkError):
-    """Raised when a job can't be built or encoded. Correct the value at `field` (such as `args[2].x`)."""
+    """Raised when a job can't be built or encoded; correct the value at `field` (such as `args[2].x`)."""
 
     field: str
     value: Any
@@ -64,7 +64,7 @@ class InvalidJob(VerkError):
 
 @attrs.define(eq=False)
 class MalformedJob(VerkError):
-    """Raised when bytes read from Redis are no job. Whoever wrote them has to be corrected.
+    """Raised when bytes read from Redis are no job; correct whoever wrote them.
 
     Attributes:
         payload: exactly the bytes that were read.
@@ -80,7 +80,7 @@ class MalformedJob(VerkError):
 
 @attrs.define(eq=False)
 class JobClassNotFound(VerkError):
-    """Raised when a job names a class that isn't registered here. Register it, or run it on another node."""
+    """Raised when a job names a class that isn't registered here; register it, or run it elsewhere."""
 
     name: str
 
@@ -90,7 +90,7 @@ class JobClassNotFound(VerkError):
 
 @attrs.define(eq=False)
 class QueueNotFound(VerkError):
-    """Raised when a queue is asked for that this node doesn't run. Add the queue first."""
+    """Raised when a queue is asked for that this node doesn't run; add the queue first."""
 
     queue: str
 
@@ -100,7 +100,7 @@ class QueueNotFound(VerkError):
 
 @attrs.define(eq=False)
 class QueueAlreadyAdded(VerkError):
-    """Raised when a queue is added that this node runs already. Remove it first, or leave it be."""
+    """Raised when a queue is added that this node runs already; remove it first, or leave it be."""
 
     queue: str
 
@@ -110,7 +110,7 @@ class QueueAlreadyAdded(VerkError):
 
 @attrs.define(eq=False)
 class StoreError(VerkError):
-    """Raised when Redis refuses a command (wrong type, no memory, no permission). Repeating it is no help."""
+    """Raised when Redis refuses a command (wrong type, no memory, no permission); repeating is no help."""
 
     operation: str
     key: str
@@ -122,7 +122,7 @@ class StoreError(VerkError):
 
 @attrs.define(eq=False)
 class StoreUnavailable(StoreError):
-    """Raised when Redis can't be reached or isn't ready. Try again later.
+    """Raised when Redis can't be reached or isn't ready; try again later.
 
     Attributes:
         sent: whether the command may have reached Redis, and thus been done though its reply is lost.
@@ -147,7 +147,7 @@ class EnqueueUncertain(StoreUnavailable):
 
 @attrs.define(eq=False)
 class NodeIdInUse(VerkError):
-    """Raised when another live process holds this node's id. Give each process its own id."""
+    """Raised when another live process holds this node's id; give each process its own id."""
 
     node_id: str
     holder: str
@@ -158,7 +158,7 @@ class NodeIdInUse(VerkError):
 
 @attrs.define(eq=False)
 class EmbeddedServerError(VerkError):
-    """Raised when the embedded Redis server can't be found or started. `why` names the ways out."""
+    """Raised when the embedded Redis server can't be found or started; `why` names the ways out."""
 
     why: str
 
@@ -168,7 +168,7 @@ class EmbeddedServerError(VerkError):
 
 @attrs.define(eq=False)
 class ShutdownTimeout(VerkError):
-    """Raised when queues still run jobs at the end of the shutdown timeout. Those jobs run again."""
+    """Raised when queues still run jobs at the end of the shutdown timeout; those jobs run again."""
 
     queues: tuple[str, ...]
     seconds: float

@@ -46,6 +46,7 @@ class JobFailed(JobEvent):
     Attributes:
         job: as it was before this run; `job.attempt` numbers the run.
         exception: what was raised; None where the worker died.
+        final: it was the last run that the job's retries allow; `JobDead` follows.
     """
 
     started_at: float
@@ -54,6 +55,7 @@ class JobFailed(JobEvent):
     error_message: str
     backtrace: tuple[str, ...] = ()
     exception: BaseException | None = None
+    final: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -1,6 +1,7 @@
 """The wording of every line about a job's life, from events.
 
-One line per event, `<class> <jid> start|done|fail`, as Verk has them; queue and jid are fields of the record too.
+One line per event, `<class> <jid> start|done|fail`, as Verk has them. Queue, jid and class are fields of the log
+record too. `JobDead` has no line of its own: the line of the last failure says so.
 
 Source: Verk lib/verk/log.ex.
 """
@@ -8,20 +9,24 @@ Source: Verk lib/verk/log.ex.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from verk_actors.config import Config
 from verk_actors.errors import loggable
 from verk_actors.events import (
     Event,
-    JobDead,
     JobEvent,
     JobFailed,
     JobFenced,
     JobFinished,
     JobMalformed,
     JobStarted,
+    QueuePaused,
+    QueuePausing,
+    QueueRunning,
 )
+from verk_actors.wire.job import Job
 
 log = logging.getLogger(__name__)
 _LEVELS = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
@@ -31,11 +36,10 @@ class JobLog:
     """Writes the lines of events, each class of event at its level."""
 
     def __init__(self, config: Config) -> None:
-        self._levels: dict[type[Event], int] = {
+        self._levels: dict[type[Event], int] = dict.fromkeys(_LINES, logging.INFO) | {
             JobStarted: _LEVELS[config.start_job_log_level],
             JobFinished: _LEVELS[config.done_job_log_level],
             JobFailed: _LEVELS[config.fail_job_log_level],
-            JobDead: logging.WARNING,
             JobFenced: logging.WARNING,
             JobMalformed: logging.ERROR,
         }
@@ -43,11 +47,11 @@ class JobLog:
     def write(self, events: Sequence[Event]) -> None:
         """Write the lines that the logger's level allows."""
         for event in events:
-            level = self._levels.get(type(event), logging.INFO)
-            if log.isEnabledFor(level):
+            level = self._levels.get(type(event))
+            if level is not None and log.isEnabledFor(level):
                 job = event.job if isinstance(event, JobEvent) else None
                 fields = {"queue": event.queue, "jid": job and job.jid, "job_class": job and job.class_}
-                log.log(level, "%s", _text(event), extra=fields)
+                log.log(level, "%s", _LINES[type(event)](event), extra=fields)
 
 
 def not_settled(queue: str, count: int, error: Exception) -> None:
@@ -55,27 +59,33 @@ def not_settled(queue: str, count: int, error: Exception) -> None:
     log.error("%s: %s jobs could not be settled before the stop and will run again: %s", queue, count, error)
 
 
-def _text(event: Event) -> str:
-    if isinstance(event, JobMalformed):
-        return f"{event.queue}: buried bytes that are no job: {event.reason}"
-    if not isinstance(event, JobEvent):
-        return f"{event.queue}: {_QUEUE_TEXTS.get(type(event).__name__, type(event).__name__)}"
-    job = f"{loggable(event.job.class_)} {loggable(event.job.jid or '-')}"
-    if isinstance(event, JobStarted):
-        return f"{job} start"
-    if isinstance(event, JobFinished):
-        return f"{job} done: {_duration(event.finished_at - event.started_at)}"
-    if isinstance(event, JobFailed):
-        error = f"{event.error_class}: {loggable(event.error_message)}"
-        return f"{job} fail: {_duration(event.failed_at - event.started_at)}, attempt {event.job.attempt}, {error}"
-    if isinstance(event, JobDead):
-        return f"{job} dead: {event.error_class} after {event.job.attempt} runs, queue {event.queue}"
-    return f"{job} fenced: it ended here, but this node had been taken for dead; it runs elsewhere too"
+def _failed(event: JobFailed) -> str:
+    error = f"{event.error_class}: {loggable(event.error_message)}"
+    dead = ", dead" if event.final else ""
+    run = f"attempt {event.job.attempt} in queue {event.queue}{dead}"
+    return f"{_name(event.job)} fail: {_duration(event.failed_at - event.started_at)}, {run}, {error}"
 
 
-_QUEUE_TEXTS = {"QueueRunning": "running", "QueuePausing": "pausing", "QueuePaused": "paused"}
+def _fenced(event: JobFenced) -> str:
+    return f"{_name(event.job)} fenced: it ended in queue {event.queue} of a node that had been taken for dead"
+
+
+def _name(job: Job) -> str:
+    return f"{loggable(job.class_)} {loggable(job.jid or '-')}"
 
 
 def _duration(seconds: float) -> str:
     """Return whole milliseconds below a second, seconds from there, as Verk."""
     return f"{round(seconds * 1000)} ms" if seconds < 1 else f"{round(seconds)} s"
+
+
+_LINES: dict[type[Event], Callable[[Any], str]] = {
+    JobStarted: lambda event: f"{_name(event.job)} start",
+    JobFinished: lambda event: f"{_name(event.job)} done: {_duration(event.finished_at - event.started_at)}",
+    JobFailed: _failed,
+    JobFenced: _fenced,
+    JobMalformed: lambda event: f"buried bytes of queue {event.queue} that are no job: {event.reason}",
+    QueueRunning: lambda event: f"queue {event.queue} running",
+    QueuePausing: lambda event: f"queue {event.queue} pausing",
+    QueuePaused: lambda event: f"queue {event.queue} paused",
+}

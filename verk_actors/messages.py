@@ -198,6 +198,11 @@ class Drain(Call[None]):
 
 
 @attrs.frozen
+class HandBack(Cast):
+    """To Manager, who tells each WorkersManager: there is no more time, running jobs go back to their queues."""
+
+
+@attrs.frozen
 class QueueDrained(Cast):
     """WorkersManager to Manager: a queue that is being removed has no running jobs left."""
 

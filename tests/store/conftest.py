@@ -9,6 +9,8 @@ import redis as redis_py
 
 from verk_actors.config import RedisUrl
 from verk_actors.store.connection import Connection
+from verk_actors.store.exchange import InProgress
+from verk_actors.store.nodes import Nodes
 from verk_actors.wire.keys import Keys
 
 Snapshot = Callable[[], dict[bytes, bytes]]
@@ -39,3 +41,25 @@ def full_server(redis: redis_py.Redis) -> Iterator[Callable[[], None]]:
     """Return a function after which the server refuses whatever needs memory."""
     yield lambda: redis.config_set("maxmemory", "1")
     redis.config_set("maxmemory", "0")
+
+
+@pytest.fixture
+def in_progress(connection: Connection, keys: Keys) -> InProgress:
+    """Return what node `n1`, which holds its lease, has in progress of the queue `default`."""
+    Nodes(connection, keys).heartbeat("n1", "token", 60_000, [])
+    return InProgress(connection, keys, "default", "n1")
+
+
+@pytest.fixture
+def nodes(connection: Connection, keys: Keys) -> Nodes:
+    """Return the registry of nodes."""
+    return Nodes(connection, keys)
+
+
+@pytest.fixture
+def dead_node(redis: redis_py.Redis, keys: Keys) -> str:
+    """Return the id of a dead node that has three jobs of `default` in progress, the oldest `1`."""
+    redis.sadd(keys.nodes, "n1")
+    redis.sadd(keys.node_queues("n1"), "default")
+    redis.lpush(keys.in_progress("default", "n1"), "1", "2", "3")
+    return "n1"

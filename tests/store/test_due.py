@@ -72,9 +72,7 @@ def test_a_promoted_job_is_enqueued_now_and_otherwise_untouched(due, redis, keys
     due.promote()
 
     (payload,) = redis.lrange(keys.queue("default"), 0, -1)
-    assert payload.startswith(
-        b'{"class":"Add","args":[1.0e+308,{},[]],"queue":"default","big":123456789012345678'
-    )
+    assert payload.startswith(b'{"class":"Add","args":[1.0e+308,{},[]],"queue":"default","big":123456789012345678')
     assert 0 <= json.loads(payload)["enqueued_at"] - server_now < 10
 
 
@@ -113,9 +111,7 @@ def test_huge_jobs_are_not_all_read_at_once(due, redis, keys):
         b'{"class":"Add","args":[],"queue":null}',
     ],
 )
-def test_what_is_no_job_or_names_no_queue_goes_to_the_dead_and_holds_up_nothing(
-    due, redis, keys, server_now, member
-):
+def test_what_is_no_job_or_names_no_queue_goes_to_the_dead_and_holds_up_nothing(due, redis, keys, server_now, member):
     """At the head of the set it stops all of Verk's retries, or sends its poller into a busy loop."""
     redis.zadd(keys.retry, {member: 0, job("good"): 1})
 
@@ -130,9 +126,7 @@ def test_what_is_no_job_or_names_no_queue_goes_to_the_dead_and_holds_up_nothing(
 
 def test_jobs_whose_queue_is_of_the_wrong_type_stay_and_hold_up_nothing(due, redis, keys):
     redis.set(keys.queue("broken"), "no list")
-    redis.zadd(
-        keys.retry, {job(str(number), queue="broken"): number for number in range(7)} | {job("good"): 8}
-    )
+    redis.zadd(keys.retry, {job(str(number), queue="broken"): number for number in range(7)} | {job("good"): 8})
 
     assert due.promote(limit=3) == Promoted(moved=1, malformed=0, refused=7, next_due_in_seconds=None)
     assert due.promote(limit=3) == Promoted(moved=0, malformed=0, refused=7, next_due_in_seconds=None)

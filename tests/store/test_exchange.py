@@ -1,29 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import redis as redis_py
 
-from verk_actors.errors import StoreError
-from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress, Kind, Limits, Settlement
 from verk_actors.store.nodes import Nodes
 from verk_actors.wire.keys import Keys
 
-NOW = 1_700_000_000.5  # 2023-11-14, UTC
-DAY = "2023-11-14"
+NOW = 1_700_000_000.5
 TOKEN = "token"
 
-Snapshot = Callable[[], dict[bytes, bytes]]
 KINDS: list[Kind] = ["ack", "retry", "dead", "discard", "bury", "requeue"]
-
-
-@pytest.fixture
-def in_progress(connection: Connection, keys: Keys) -> InProgress:
-    """Return what node `n1`, which holds its lease, has in progress of the queue `default`."""
-    Nodes(connection, keys).heartbeat("n1", TOKEN, 60_000, [])
-    return InProgress(connection, keys, "default", "n1")
 
 
 def hold(redis: redis_py.Redis, keys: Keys, *payloads: bytes) -> None:
@@ -35,11 +22,8 @@ def enqueue(redis: redis_py.Redis, keys: Keys, *payloads: bytes) -> None:
 
 
 def settlement(kind: Kind, payload: bytes = b"job") -> Settlement:
-    return (
-        Settlement(kind, payload, b"rewritten", NOW)
-        if kind in ("retry", "dead", "bury")
-        else Settlement(kind, payload)
-    )
+    rewritten = kind in ("retry", "dead", "bury")
+    return Settlement(kind, payload, b"rewritten", NOW) if rewritten else Settlement(kind, payload)
 
 
 # Fetching
@@ -80,9 +64,7 @@ def test_nothing_is_fetched_if_nothing_is_asked_for(redis, keys, in_progress):
     assert in_progress.exchange("not the holder", [], 0, NOW).status == "OK"
 
 
-@pytest.mark.parametrize(
-    "payload", [b"", b"\x00\xff\r\n*3\r\n$-1", b"x" * (2 << 20)], ids=["empty", "binary", "huge"]
-)
+@pytest.mark.parametrize("payload", [b"", b"\x00\xff\r\n*3\r\n$-1", b"x" * (2 << 20)], ids=["empty", "binary", "huge"])
 def test_any_bytes_pass_through_untouched(redis, keys, in_progress, payload):
     enqueue(redis, keys, payload)
 
@@ -93,10 +75,14 @@ def test_any_bytes_pass_through_untouched(redis, keys, in_progress, payload):
 
 
 def test_fetching_stops_at_the_job_that_makes_too_many_bytes(connection, redis, keys, in_progress):
-    enqueue(redis, keys, b"12345", b"67890", b"12345")
-    limited = InProgress(connection, keys, "default", "n1", Limits(max_bytes=10))
+    enqueue(redis, keys, b"12345", b"67890", b"12345", b"67890")
 
-    assert limited.exchange(TOKEN, [], 3, NOW).payloads == [b"12345", b"67890"]
+    def fetched(max_bytes: int) -> list[bytes]:
+        limited = InProgress(connection, keys, "default", "n1", Limits(max_bytes=max_bytes))
+        return limited.exchange(TOKEN, [], 3, NOW).payloads
+
+    assert fetched(max_bytes=10) == [b"12345", b"67890"]
+    assert fetched(max_bytes=6) == [b"12345", b"67890"]
 
 
 def test_one_exchange_fetches_500_jobs_at_most(redis, keys, in_progress):
@@ -124,9 +110,7 @@ def test_a_settled_job_is_where_it_belongs_and_nowhere_else(redis, keys, in_prog
 def test_a_failed_job_is_stored_with_its_time(redis, keys, in_progress):
     hold(redis, keys, b"1", b"2")
 
-    in_progress.exchange(
-        TOKEN, [Settlement("retry", b"1", b"later", 5), Settlement("dead", b"2", b"end", NOW)], 0, NOW
-    )
+    in_progress.exchange(TOKEN, [Settlement("retry", b"1", b"later", 5), Settlement("dead", b"2", b"end", NOW)], 0, NOW)
 
     assert redis.zscore(keys.retry, b"later") == 5
     assert redis.zscore(keys.dead, b"end") == NOW
@@ -205,9 +189,7 @@ def test_without_the_lease_jobs_are_settled_but_none_is_fetched(redis, keys, in_
     assert redis.lrange(keys.queue("default"), 0, -1) == [b"next"]
 
 
-def test_a_job_that_a_peer_has_rescued_gets_no_second_copy_from_its_first_node(
-    connection, redis, keys, in_progress
-):
+def test_a_job_that_a_peer_has_rescued_gets_no_second_copy_from_its_first_node(connection, redis, keys, in_progress):
     """Verk adds the failed job to the retry set first, whoever has it by now: it then runs twice."""
     enqueue(redis, keys, b"job")
     in_progress.exchange(TOKEN, [], 1, NOW)
@@ -219,148 +201,3 @@ def test_a_job_that_a_peer_has_rescued_gets_no_second_copy_from_its_first_node(
     assert (exchanged.status, exchanged.settled) == ("FENCED", [False])
     assert redis.zcard(keys.retry) == 0
     assert redis.lrange(keys.queue("default"), 0, -1) == [b"job"]
-
-
-# Counters
-
-
-@pytest.mark.parametrize(
-    ("failures_are_processed", "processed"),
-    [(True, 4), (False, 1)],
-    ids=["as Sidekiq counts", "as Verk counts"],
-)
-def test_runs_are_counted_in_total_by_queue_and_by_day(
-    connection, redis, keys, in_progress, failures_are_processed, processed
-):
-    hold(redis, keys, *(kind.encode() for kind in KINDS))
-    limits = Limits(failures_are_processed=failures_are_processed)
-
-    InProgress(connection, keys, "default", "n1", limits).exchange(
-        TOKEN, [settlement(kind, kind.encode()) for kind in KINDS], 0, NOW
-    )
-
-    # ack succeeded; retry, dead and discard failed; what was buried or requeued did not run to an end
-    for suffix in ("", ":default", f":{DAY}"):
-        assert redis.get(f"app:stat:processed{suffix}") == b"%d" % processed
-        assert redis.get(f"app:stat:failed{suffix}") == b"3"
-
-
-def test_a_days_counters_end_after_five_years_and_the_next_day_has_its_own(redis, keys, in_progress):
-    hold(redis, keys, b"1", b"2", b"3")
-
-    in_progress.exchange(TOKEN, [settlement("ack", b"1"), settlement("discard", b"2")], 0, NOW)
-    in_progress.exchange(TOKEN, [settlement("ack", b"3")], 0, NOW + 86_400)
-
-    assert redis.get(f"app:stat:processed:{DAY}") == b"2"
-    assert redis.get("app:stat:processed:2023-11-15") == b"1"
-    for key in (f"app:stat:processed:{DAY}", f"app:stat:failed:{DAY}"):
-        assert 4.9 < redis.ttl(key) / (365 * 86_400) <= 5
-    assert redis.ttl(keys.processed) == -1
-
-
-def test_a_counter_that_holds_something_else_stops_no_job(redis, keys, in_progress):
-    hold(redis, keys, b"job")
-    redis.set(keys.processed, "many")
-    redis.rpush(f"app:stat:processed:{DAY}", "no number")
-
-    assert in_progress.exchange(TOKEN, [settlement("ack")], 0, NOW).settled == [True]
-    assert redis.get(keys.processed_of("default")) == b"1"
-
-
-# The dead set stays small
-
-
-def test_the_oldest_dead_jobs_go_when_there_are_too_many(connection, redis, keys, in_progress):
-    hold(redis, keys, b"job")
-    redis.zadd(keys.dead, {b"old": NOW - 2, b"older": NOW - 3, b"young": NOW - 1})
-    limited = InProgress(connection, keys, "default", "n1", Limits(max_dead_jobs=2))
-
-    assert limited.exchange(TOKEN, [settlement("dead")], 0, NOW).trimmed == 2
-    assert redis.zrange(keys.dead, 0, -1) == [b"young", b"rewritten"]
-
-
-def test_dead_jobs_go_when_they_are_too_old(connection, redis, keys, in_progress):
-    hold(redis, keys, b"job")
-    redis.zadd(keys.dead, {b"old": NOW - 61, b"young": NOW - 59})
-    limited = InProgress(connection, keys, "default", "n1", Limits(dead_timeout_seconds=60))
-
-    assert limited.exchange(TOKEN, [settlement("bury")], 0, NOW).trimmed == 1
-    assert redis.zrange(keys.dead, 0, -1) == [b"young", b"rewritten"]
-
-
-def test_1000_dead_jobs_go_at_a_time_so_that_no_script_takes_long(connection, redis, keys, in_progress):
-    hold(redis, keys, b"1", b"2")
-    redis.zadd(keys.dead, {b"%d" % number: number for number in range(1500)})
-    limited = InProgress(connection, keys, "default", "n1", Limits(max_dead_jobs=0))
-
-    assert limited.exchange(TOKEN, [settlement("dead", b"1")], 0, NOW).trimmed == 1000
-    assert limited.exchange(TOKEN, [settlement("dead", b"2")], 0, NOW).trimmed == 501
-
-
-# Trouble
-
-
-@pytest.mark.parametrize(
-    "name", ["inprogress:default:n1", "queue:default", "verk:node:n1", "verk:node:n1:queues"]
-)
-def test_a_key_of_the_wrong_type_fails_an_exchange_that_then_has_done_nothing(
-    redis, keys, in_progress, snapshot, name
-):
-    """Redis does not roll a script back: removed and then not added, a job would be lost."""
-    hold(redis, keys, b"job")
-    enqueue(redis, keys, b"next")
-    redis.delete(f"app:{name}")
-    redis.zadd(f"app:{name}", {"something": 1})
-    before = snapshot()
-
-    with pytest.raises(StoreError, match="WRONGTYPE"):
-        in_progress.exchange(TOKEN, [settlement("ack"), settlement("requeue")], 1, NOW)
-    assert snapshot() == before
-
-
-@pytest.mark.parametrize(("kind", "name"), [("retry", "retry"), ("dead", "dead"), ("bury", "dead")])
-def test_a_set_of_the_wrong_type_costs_no_job(redis, keys, in_progress, snapshot, kind, name):
-    hold(redis, keys, b"done", b"job")
-    redis.set(f"app:{name}", "no set")
-    before = snapshot()
-
-    with pytest.raises(StoreError, match=f"WRONGTYPE app:{name} holds a string, not a zset"):
-        in_progress.exchange(TOKEN, [settlement("ack", b"done"), settlement(kind)], 1, NOW)
-    assert snapshot() == before
-    assert in_progress.exchange(TOKEN, [settlement("ack", b"done")], 1, NOW).settled == [True]
-
-
-def test_a_score_that_is_no_number_costs_no_job(redis, keys, in_progress, snapshot):
-    hold(redis, keys, b"job")
-    before = snapshot()
-
-    with pytest.raises(StoreError, match="not a score: nan"):
-        in_progress.exchange(TOKEN, [Settlement("retry", b"job", b"new", float("nan"))], 0, NOW)
-    assert snapshot() == before
-
-
-def test_a_full_server_refuses_the_fetch_as_a_status(redis, keys, in_progress, full_server):
-    enqueue(redis, keys, b"next")
-    full_server()
-
-    exchanged = in_progress.exchange(TOKEN, [], 1, NOW)
-
-    assert exchanged.status.startswith("OOM")
-    assert exchanged.payloads == in_progress.payloads() == []
-    assert redis.llen(keys.queue("default")) == 1
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_full_server_still_settles(redis, keys, in_progress, full_server, kind):
-    hold(redis, keys, b"job")
-    full_server()
-
-    assert in_progress.exchange(TOKEN, [settlement(kind)], 1, NOW).settled == [True]
-    assert redis.get(keys.processed) == (b"1" if kind in ("ack", "retry", "dead", "discard") else None)
-
-
-def test_a_server_that_has_forgotten_the_script_is_told_it_again(redis, keys, in_progress):
-    enqueue(redis, keys, b"job")
-    redis.script_flush()
-
-    assert in_progress.exchange(TOKEN, [], 1, NOW).payloads == [b"job"]

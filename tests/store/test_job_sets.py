@@ -67,9 +67,7 @@ def test_adding_a_job_again_changes_its_time(retry):
 
 @pytest.mark.parametrize("jid", ["1", "1999", "b*[a]?\\", 'quoted"', "größe"])
 def test_a_job_is_found_by_its_id_whatever_the_id(retry, redis, keys, jid):
-    redis.zadd(
-        keys.retry, {job(str(number)): number for number in range(2000)} | {b"1 no job": 1, job(jid): 5}
-    )
+    redis.zadd(keys.retry, {job(str(number)): number for number in range(2000)} | {b"1 no job": 1, job(jid): 5})
 
     assert retry.find(jid).payload == job(jid)
     assert retry.find("2000") is None

@@ -116,7 +116,4 @@ def test_a_forked_process_connects_for_itself(pool, redis):
 
 
 def test_it_shows_where_it_leads_but_no_password():
-    assert (
-        repr(Pool(RedisUrl("redis://:secret@localhost/0"), name="p"))
-        == "<Pool p of 10 to redis://***@localhost/0>"
-    )
+    assert repr(Pool(RedisUrl("redis://:secret@localhost/0"), name="p")) == "<Pool p of 10 to redis://***@localhost/0>"

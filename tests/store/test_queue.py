@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.connection import Connection
 from verk_actors.store.members import Malformed
@@ -130,8 +131,6 @@ def test_a_queue_of_another_namespace_is_another_queue(queue, redis):
 
 
 def test_a_push_without_a_server_was_never_sent(keys):
-    from verk_actors.config import RedisUrl
-
     with pytest.raises(StoreUnavailable) as caught:
         Queue(Connection(RedisUrl("redis://127.0.0.1:1/0"), name="test"), keys, "default").push(b"1")
     assert not caught.value.sent

@@ -4,7 +4,7 @@ import pytest
 from redis import exceptions
 
 from verk_actors.errors import StoreError, StoreUnavailable
-from verk_actors.store.refusals import error_of, refusal_of
+from verk_actors.store.refusals import error_of, plain, refusal_of
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from verk_actors.store.refusals import error_of, refusal_of
         "NOREPLICAS Not enough good replicas to write.",
         "NOSCRIPT No matching script. Please use EVAL.",
         "READONLY You can't write against a read only replica.",
-        "ERR Error running script (call to f_1): @user_script:3: @user_script: 3: -READONLY You can't write",
+        "Error running script (call to f_1): @user_script:3: @user_script: 3: -READONLY You can't write",
     ],
 )
 def test_a_refusal_that_will_pass_is_an_outage_in_which_nothing_was_done(why):
@@ -43,6 +43,15 @@ def test_any_other_refusal_is_no_outage(why):
 
     assert type(error) is StoreError
     assert (error.operation, error.key, error.why) == ("exchange", "queue:default", why)
+
+
+def test_where_in_a_script_redis_met_the_error_is_left_out():
+    """Redis 6.2 says so first, and only then what it was."""
+    text = "Error running script (call to f_1): @user_script:9: WRONGTYPE Operation against a key"
+
+    assert refusal_of(text, "move", "retry").why == "WRONGTYPE Operation against a key"
+    assert plain("@user_script: 71: -OOM command not allowed\r\n") == "OOM command not allowed"
+    assert plain("OOM command not allowed") == "OOM command not allowed"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +87,4 @@ def test_the_reason_begins_with_the_word_that_people_look_for(error, shown):
 
 
 def test_an_argument_that_cannot_be_sent_is_the_callers_mistake():
-    assert (
-        type(error_of(exceptions.DataError("Invalid input of type"), "SET", "key", sent=True)) is StoreError
-    )
+    assert type(error_of(exceptions.DataError("Invalid input of type"), "SET", "key", sent=True)) is StoreError

@@ -74,15 +74,23 @@ def test_a_wait_ends_with_its_time(waiter, redis):
 
 
 def test_a_wait_can_be_ended_from_another_connection(waiter, waiting_connection, connection, redis):
-    client_id = waiting_connection.client_id()
-    assert unblock(connection, client_id) is False
-
     waiter.begin(QUEUE, 2)
     until_blocked(redis)
 
-    assert unblock(connection, client_id) is True
+    assert unblock(connection, waiter.client_id) is True
     assert waiter.finish() is False
-    assert waiting_connection.client_id() == client_id
+    assert unblock(connection, waiter.client_id) is False
+    assert waiting_connection.client_id() == waiter.client_id
+
+
+def test_an_unblock_that_came_too_early_is_repeated_until_the_wait_has_ended(waiter, connection):
+    unblocked = []
+    waiter.begin(QUEUE, 2)
+
+    waiter.end_by(lambda: unblocked.append(len(unblocked) > 1 and unblock(connection, waiter.client_id)))
+
+    assert waiter.finish() is False
+    assert unblocked == [False, False, True]
 
 
 def test_an_abandoned_wait_is_over_at_once(waiter, waiting_connection, redis):
@@ -97,16 +105,17 @@ def test_an_abandoned_wait_is_over_at_once(waiter, waiting_connection, redis):
     until_blocked(redis, 0)
 
 
-def test_a_wait_that_loses_its_connection_is_over(waiter, waiting_connection, redis):
-    client_id = waiting_connection.client_id()
+def test_a_wait_that_loses_its_connection_is_over(waiter, redis):
     waiter.begin(QUEUE, 2)
-    redis.client_kill_filter(_id=client_id)
+    lost = waiter.client_id
+    redis.client_kill_filter(_id=lost)
 
     with pytest.raises(StoreUnavailable):
         waiter.finish()
     assert not waiter.waiting
     redis.lpush(QUEUE, "job")
     waiter.begin(QUEUE, 2)
+    assert waiter.client_id != lost
     assert waiter.finish() is True
 
 

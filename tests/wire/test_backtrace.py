@@ -26,17 +26,13 @@ def test_joined_lines_are_read_back(lines: list[str]) -> None:
 
 
 def test_sidekiq_unpacks_what_is_packed() -> None:
-    unpacked = json.loads(
-        zlib.decompress(base64.b64decode(backtrace.pack(["a.py:1", "b.py:2"]), validate=True))
-    )
+    unpacked = json.loads(zlib.decompress(base64.b64decode(backtrace.pack(["a.py:1", "b.py:2"]), validate=True)))
 
     assert unpacked == ["a.py:1", "b.py:2"]
 
 
 def test_base64_broken_into_lines_is_read() -> None:
-    broken = base64.encodebytes(
-        zlib.compress(json.dumps([f"line {n * n}" for n in range(50)]).encode())
-    ).decode()
+    broken = base64.encodebytes(zlib.compress(json.dumps([f"line {n * n}" for n in range(50)]).encode())).decode()
 
     assert broken.count("\n") > 1
     assert backtrace.read(broken) == tuple(f"line {n * n}" for n in range(50))
@@ -53,8 +49,6 @@ def test_a_bomb_is_not_unpacked() -> None:
     assert backtrace.read(bomb) == (bomb,)
 
 
-@pytest.mark.parametrize(
-    ("value", "lines"), [(["a", 1], ("a", "1")), (5, None), ({}, None), ("", ()), ("ü", ("ü",))]
-)
+@pytest.mark.parametrize(("value", "lines"), [(["a", 1], ("a", "1")), (5, None), ({}, None), ("", ()), ("ü", ("ü",))])
 def test_odd_backtraces_are_read_as_far_as_possible(value: object, lines: tuple[str, ...] | None) -> None:
     assert backtrace.read(value) == lines

@@ -78,9 +78,7 @@ def test_a_jid_given_to_a_job_that_had_none_is_written() -> None:
 
 
 @pytest.mark.parametrize(("retry_queue", "queue"), [('"slow"', "slow"), ("null", "mail"), ("5", "mail")])
-def test_a_failed_job_goes_to_the_queue_it_was_found_in_or_its_retry_queue(
-    retry_queue: str, queue: str
-) -> None:
+def test_a_failed_job_goes_to_the_queue_it_was_found_in_or_its_retry_queue(retry_queue: str, queue: str) -> None:
     job = decode(f'{{"class":"A","args":[],"queue":"x","retry_queue":{retry_queue}}}'.encode(), queue="mail")
 
     assert fields_of(failed(job, error=BOOM, now=1.5))["queue"] == queue
@@ -117,16 +115,12 @@ def test_no_backtrace_takes_the_place_of_an_earlier_one() -> None:
 
 
 def test_a_long_message_is_cut() -> None:
-    payload = failed(
-        decode(b'{"class":"A","args":[]}'), error=attrs.evolve(BOOM, message="é" * 20_000), now=1.5
-    )
+    payload = failed(decode(b'{"class":"A","args":[]}'), error=attrs.evolve(BOOM, message="é" * 20_000), now=1.5)
 
     assert fields_of(payload)["error_message"] == "é" * 10_000
 
 
-@given(
-    st.text(st.characters()), st.lists(st.text(st.characters()), max_size=3), st.sampled_from(["[]", '"[]"'])
-)
+@given(st.text(st.characters()), st.lists(st.text(st.characters()), max_size=3), st.sampled_from(["[]", '"[]"']))
 def test_no_failure_is_too_odd_to_be_noted(text: str, lines: list[str], args: str) -> None:
     job = decode(f'{{"class":"A","args":{args}}}'.encode())
 
@@ -151,9 +145,7 @@ KNOWN += ["error_class", "error_message", "error_backtrace", "retry_queue", "tag
 ODD_VALUES = st.none() | st.booleans() | st.integers(-2, 9) | st.floats(0, 1e9) | st.text() | st.just([{}])
 
 
-@given(
-    st.dictionaries(st.sampled_from(KNOWN), ODD_VALUES), st.sampled_from([[1], "[1]"]), st.integers(-1, 30)
-)
+@given(st.dictionaries(st.sampled_from(KNOWN), ODD_VALUES), st.sampled_from([[1], "[1]"]), st.integers(-1, 30))
 def test_whatever_can_be_read_can_fail_and_come_back(fields: dict[str, Any], args: Any, count: int) -> None:
     payload = json.dumps({"class": "A", "args": args, "retry_count": count, **fields}).encode()
     try:
@@ -169,9 +161,7 @@ def test_whatever_can_be_read_can_fail_and_come_back(fields: dict[str, Any], arg
 
 
 def test_a_job_of_verk_that_sidekiq_ran_gets_a_new_error_class() -> None:
-    job = decode(
-        b'{"args":"[]","class":"A","jid":"7","retry_count":1,"retry":true,"error_class":"ArgumentError"}'
-    )
+    job = decode(b'{"args":"[]","class":"A","jid":"7","retry_count":1,"retry":true,"error_class":"ArgumentError"}')
 
     assert fields_of(failed(job, error=BOOM, now=1.5))["error_class"] == "ValueError"
 

@@ -56,18 +56,14 @@ def test_a_moment_counts_for_its_day() -> None:
     assert Keys().processed_on(datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == "stat:processed:2026-11-22"
 
 
-@given(
-    st.lists(NAMES, min_size=1, max_size=3, unique=True), st.lists(NAMES, min_size=1, max_size=3, unique=True)
-)
+@given(st.lists(NAMES, min_size=1, max_size=3, unique=True), st.lists(NAMES, min_size=1, max_size=3, unique=True))
 def test_keys_never_collide(queues: list[str], nodes: list[str]) -> None:
     assume(str(DAY) not in queues)
     keys = Keys()
     shared = {keys.queues, keys.retry, keys.schedule, keys.dead, keys.nodes, keys.recovered}
     shared |= {keys.processed, keys.failed, keys.processed_on(DAY), keys.failed_on(DAY)}
     of_queues = {key for q in queues for key in (keys.queue(q), keys.processed_of(q), keys.failed_of(q))}
-    of_nodes = {
-        key for n in nodes for key in (keys.node(n), keys.node_queues(n), keys.requests(n), keys.reply(n))
-    }
+    of_nodes = {key for n in nodes for key in (keys.node(n), keys.node_queues(n), keys.requests(n), keys.reply(n))}
     of_both = {keys.in_progress(q, n) for q in queues for n in nodes}
 
     everything = shared | of_queues | of_nodes | of_both

@@ -46,9 +46,7 @@ def test_all_but_the_changed_values_stays_byte_for_byte(
         start + (changes.get(key_of(start), value) if last[key_of(start)] == index else value) + within
         for index, (start, value) in enumerate(parts)
     ]
-    added = [
-        f"{json.dumps(key, ensure_ascii=False)}:{value}" for key, value in changes.items() if key not in last
-    ]
+    added = [f"{json.dumps(key, ensure_ascii=False)}:{value}" for key, value in changes.items() if key not in last]
 
     assert splice(payload.encode(), changes).decode() == before + "{" + ",".join(kept + added) + "}" + after
 
@@ -58,9 +56,7 @@ def without_long_integers(parts: dict[str, str]) -> dict[str, Any]:
 
 
 @given(OBJECTS, CHANGES)
-def test_a_parser_finds_the_new_values_and_the_old_ones(
-    parts: list[tuple[str, str]], changes: dict[str, str]
-) -> None:
+def test_a_parser_finds_the_new_values_and_the_old_ones(parts: list[tuple[str, str]], changes: dict[str, str]) -> None:
     changes = without_long_integers(changes)
     parts = [part for part in parts if len(part[1]) < 1000]
     payload = ("{" + ",".join(start + value for start, value in parts) + "}").encode()

@@ -132,9 +132,7 @@ def test_what_is_no_json_on_the_wire_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.usefixtures("parser")
-@pytest.mark.parametrize(
-    "text", ["[" * 64 + "]" * 64, '{"a":' * 64 + "1" + "}" * 64, '[{"a":' * 32 + "1" + "}]" * 32]
-)
+@pytest.mark.parametrize("text", ["[" * 64 + "]" * 64, '{"a":' * 64 + "1" + "}" * 64, '[{"a":' * 32 + "1" + "}]" * 32])
 def test_64_levels_are_read_and_one_more_is_refused(text: str) -> None:
     assert strict_json.parse(text.encode())
     with pytest.raises(ValueError, match="nested more than 64 deep"):

@@ -7,11 +7,12 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import attrs
 
-from verk_actors.otp.child_spec import BRUTAL_KILL, INFINITY, ChildSpec
+from verk_actors.otp.child_spec import BRUTAL_KILL, INFINITY, BrutalKill, ChildSpec
+from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.errors import BadChildSpec, StartError
 from verk_actors.otp.exit_reason import SHUTDOWN, Crashed
 from verk_actors.otp.ref import ChildRow, Ref
-from verk_actors.otp.server import start_link
+from verk_actors.otp.server import Server, start_link
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ class Child:
 
     Attributes:
         ref: the process; None while it does not run.
+        last: the process it runs as, or last ran as.
         pending: the number of the restart that is to come; None when none is.
         restarts: how often it was restarted.
         failures: failed starts, or ends soon after the start, in a row; for the backoff.
@@ -29,6 +31,7 @@ class Child:
 
     spec: ChildSpec
     ref: Ref | None = None
+    last: Ref | None = None
     pending: int | None = None
     restarts: int = 0
     failures: int = 0
@@ -86,9 +89,9 @@ class Children:
     def start(self, child: Child) -> Ref:
         """Start one child; raises `StartError`."""
         child.pending = None
-        child.ref = ref = start_link(
-            child.spec.start(), runtime=self._owner.runtime, parent=self._owner, name=child.spec.name
-        )
+        server = _made(child.spec)
+        ref = start_link(server, runtime=self._owner.runtime, parent=self._owner, name=child.spec.name)
+        child.ref = child.last = ref
         self.publish()
         return ref
 
@@ -104,27 +107,21 @@ class Children:
 
     def stop_all(self, children: Sequence[Child]) -> None:
         """Stop those that run, in reverse order, and cancel the restarts of those that do not."""
-        if self._parallel_stop:
+        if not self._parallel_stop:
             for child in reversed(children):
-                self._signal(child)
+                self.stop(child)
+            return
+        began = SystemClock.monotonic()
         for child in reversed(children):
-            self.stop(child)
+            self._signal(child)
+        for child in reversed(children):
+            self._await_end(child, began)
 
     def stop(self, child: Child) -> None:
         """Stop one child: ask, wait as long as its spec allows, then kill."""
-        ref, limit = child.ref, child.spec.shutdown
-        child.pending = None
-        if ref is None:
-            return
+        began = SystemClock.monotonic()
         self._signal(child)
-        seconds = limit if isinstance(limit, int | float) else 0.0
-        if not ref.join(None if seconds == INFINITY else seconds):
-            log.error("%s: %s did not stop within %s s", self._owner, ref, limit)
-            ref.kill()
-        if isinstance(ref.reason, Crashed):
-            log.error("%s: %s crashed while stopping: %r", self._owner, ref, ref.reason.error)
-        child.ref = None
-        self.publish()
+        self._await_end(child, began)
 
     def publish(self) -> None:
         """Show the children to whoever looks at the tree; a new tuple, so that readers need no lock."""
@@ -134,6 +131,7 @@ class Children:
 
     def _signal(self, child: Child) -> None:
         ref = child.ref
+        child.pending = None
         if ref is None or ref.reason is not None:
             return
         # Unlinked first: its end is no news any more, and an Exit sent before is from an unknown process.
@@ -142,3 +140,29 @@ class Children:
             ref.kill()
         else:
             ref.exit(SHUTDOWN, self._owner)
+
+    def _await_end(self, child: Child, began: float) -> None:
+        """Wait for a child that was told to end at the real monotonic time `began`."""
+        ref, limit = child.ref, child.spec.shutdown
+        if ref is None:
+            return
+        if isinstance(limit, BrutalKill) or limit == INFINITY:
+            ref.join()
+        elif not ref.join(max(0.0, began + limit - SystemClock.monotonic())):
+            log.error("%s: %s did not stop within %s s", self._owner, ref, limit)
+            ref.kill()
+        if isinstance(ref.reason, Crashed):
+            log.error("%s: %s crashed while stopping: %r", self._owner, ref, ref.reason.error)
+        child.ref = None
+        self.publish()
+
+
+def _made(spec: ChildSpec) -> Server:
+    """Call a spec's `start`; whatever is wrong with it is a failed start, as in OTP."""
+    try:
+        server: object = spec.start()
+    except BaseException as error:
+        raise StartError(str(spec.id), repr(error)) from error
+    if not isinstance(server, Server):
+        raise StartError(str(spec.id), f"its start made {server!r}, which is no Server")
+    return server

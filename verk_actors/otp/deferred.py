@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
-import pykka
 
-from verk_actors.otp.envelope import answer, answer_error
+from verk_actors.otp.envelope import Answer, answer, answer_error
 from verk_actors.otp.ref import Ref
 
 
@@ -16,7 +13,7 @@ class Deferred:
     """A call to be answered later; answered with an error if the server dies before."""
 
     _ref: Ref
-    _future: pykka.Future[Any] | None
+    _future: Answer | None
 
     def reply(self, value: object = None) -> None:
         """Answer the caller; nothing happens where the message was not a call."""

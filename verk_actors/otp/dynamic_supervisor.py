@@ -9,7 +9,7 @@ import attrs
 
 from verk_actors.otp.child_spec import ChildSpec
 from verk_actors.otp.children import Child
-from verk_actors.otp.errors import ChildNotFound, StartError, TooManyChildren
+from verk_actors.otp.errors import ChildNotFound, TooManyChildren
 from verk_actors.otp.message import Refused, handles
 from verk_actors.otp.ref import Ref
 from verk_actors.otp.supervisor import Supervisor
@@ -34,22 +34,18 @@ class DynamicSupervisor(Supervisor):
 
     def _let_go(self, child: Child) -> None:
         self.children.forget(child)
+        self._end_if_significant(child)
 
     @handles(StartChild)
     def _start_child(self, message: StartChild) -> Ref:
         spec: ChildSpec = message.spec
         if self._max_children is not None and len(self.children) >= self._max_children:
             raise Refused(TooManyChildren(spec.id))
-        child = self.children.add(attrs.evolve(spec, id=next(self._attempts)))
-        try:
-            return self.children.start(child)
-        except StartError as error:
-            self.children.forget(child)
-            raise Refused(error) from error
+        return self._start_new(attrs.evolve(spec, id=next(self._attempts)))
 
     @handles(TerminateChild)
     def _terminate_child(self, message: TerminateChild) -> None:
-        child = next((c for c in self.children if c.ref is message.id), None)
+        child = next((c for c in self.children if c.last is message.id), None)
         if child is None:
             raise Refused(ChildNotFound(message.id))
         self.children.stop(child)

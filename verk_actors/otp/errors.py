@@ -66,6 +66,17 @@ class CallTimeout(OtpError):
 
 
 @attrs.define(eq=False)
+class NotHandled(OtpError):
+    """A server got a call or cast that it has no handler for, and crashed."""
+
+    process: str
+    message: object
+
+    def __str__(self) -> str:
+        return f"{self.process} has no handler for {type(self.message).__name__}"
+
+
+@attrs.define(eq=False)
 class CallsItself(OtpError):
     """A process called itself, which could never be answered."""
 

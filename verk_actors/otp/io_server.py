@@ -15,9 +15,7 @@ class WakeInbox(queue.SimpleQueue[Any]):
     """An inbox that can also wake a `poll`: one write to a pipe, and only while somebody polls."""
 
     def __init__(self) -> None:
-        self._read_end, self._write_end = os.pipe()
-        os.set_blocking(self._read_end, False)
-        os.set_blocking(self._write_end, False)
+        self._pipe: tuple[int, int] | None = None  # read end, write end; made by the first wait
         self._armed = False
         self._lock = threading.Lock()  # guards _armed and the write end against close
 
@@ -28,32 +26,41 @@ class WakeInbox(queue.SimpleQueue[Any]):
             with self._lock:
                 if self._armed:
                     self._armed = False
-                    os.write(self._write_end, b"!")
+                    os.write(self._ends()[1], b"!")
 
     def wait(self, fd: int, timeout: float) -> bool:
         """Wait for an item or for data on `fd`; True when there is data."""
+        wake, _ = self._ends()
         self._armed = True
         poll = select.poll()
         poll.register(fd, select.POLLIN)
-        poll.register(self._read_end, select.POLLIN)
+        poll.register(wake, select.POLLIN)
         # An item put before the arming did not write: look once more, without waiting.
         ready = dict(poll.poll(timeout * 1000 if self.empty() else 0))
         with self._lock:
             self._armed = False
-        self._swallow()
+        self._swallow(wake)
         return fd in ready
 
     def close(self) -> None:
         """Close the pipe; the owner's last act."""
         with self._lock:
             self._armed = False
-        os.close(self._read_end)
-        os.close(self._write_end)
+        for end in self._pipe or ():
+            os.close(end)
+        self._pipe = None
 
-    def _swallow(self) -> None:
+    def _ends(self) -> tuple[int, int]:
+        if self._pipe is None:
+            self._pipe = os.pipe()
+            for end in self._pipe:
+                os.set_blocking(end, False)
+        return self._pipe
+
+    def _swallow(self, wake: int) -> None:
         # Every writer has written by now, under the lock; a byte left behind would end the next wait at once.
         try:
-            os.read(self._read_end, 16)
+            os.read(wake, 16)
         except BlockingIOError:
             return
 
@@ -74,12 +81,12 @@ class IoServer(Server):
         """
         trace = self.actor_ref.runtime.trace
         if trace is not None:
-            trace.handled()
+            trace.handled(self.actor_ref)
         try:
             return self.actor_inbox.wait(fd, timeout)
         finally:
             if trace is not None:
-                trace.busy()
+                trace.busy(self.actor_ref)
 
     def has_messages(self) -> bool:
         """Whether the inbox holds something to handle."""

@@ -71,10 +71,12 @@ def handles(*messages: type) -> Callable[[Handler], Handler]:
 def handler_table(cls: type) -> dict[type, Callable[..., Any]]:
     """Collect the handlers of a class and its bases, the nearest class winning.
 
+    A subclass that overrides a marked method handles the same messages by it, marked again or not.
+
     Raises:
         TypeError: two methods of one class handle the same message.
     """
-    table: dict[type, Callable[..., Any]] = {}
+    names: dict[type, str] = {}
     for base in reversed(cls.__mro__):
         seen: dict[type, str] = {}
         for name, attribute in vars(base).items():
@@ -82,5 +84,5 @@ def handler_table(cls: type) -> dict[type, Callable[..., Any]]:
                 if message in seen:
                     raise TypeError(f"{base.__name__}.{name} and .{seen[message]} both handle {message.__name__}")
                 seen[message] = name
-                table[message] = attribute
-    return table
+        names |= seen
+    return {message: getattr(cls, name) for message, name in names.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import queue
 import threading
 from typing import Any, TypeVar
 
@@ -12,7 +11,7 @@ import attrs
 import pykka
 from pykka.messages import _ActorStop
 
-from verk_actors.otp.envelope import LAST, Envelope, answer, answer_error
+from verk_actors.otp.envelope import LAST, Answer, Envelope, answer, answer_dead, answer_error, drained
 from verk_actors.otp.errors import CallsItself, CallTimeout
 from verk_actors.otp.exit_reason import KILLED, NOPROC, NORMAL, SHUTDOWN, ExitReason
 from verk_actors.otp.message import WAKE, Call, Cast
@@ -69,10 +68,14 @@ class Ref(pykka.ActorRef[Any]):
     Attributes:
         pid: a number that no other process of this interpreter had or will have.
         name: the registered name, if any.
+        label: shown where there is no name.
         runtime: the system it lives in; set when it starts.
         parent: the supervisor that started it.
         started_at: monotonic seconds.
         children: what a supervisor last published of its children; read without asking it.
+        handling: what its thread is at; `LAST` between messages.
+        deferred: calls that it took over and has not answered yet.
+        killed: whether it was declared dead by somebody else than its own thread.
     """
 
     runtime: Runtime
@@ -82,32 +85,35 @@ class Ref(pykka.ActorRef[Any]):
         super().__init__(server)
         self.pid = next(_numbers)
         self.name: str | None = None
+        self.label: str | None = None
         self.parent: Ref | None = None
         self.started_at = 0.0
         self.children: tuple[ChildRow, ...] = ()
         self.trap_exit = trap_exit
         self.thread: threading.Thread | None = None
         self.reason: ExitReason | None = None
+        self.killed = False
         self.pending_exit: ExitReason | None = None
-        self.deferred: set[pykka.Future[Any]] = set()
-        self.started: pykka.ThreadingFuture[None] = pykka.ThreadingFuture()
+        self.handling: Envelope = LAST
+        self.deferred: set[Answer] = set()
+        self.started = Answer()
         self._ended = threading.Event()
         self._lock = threading.Lock()  # guards reason, _links and _monitors
         self._links: set[Ref] = set()
         self._monitors: dict[int, Ref] = {}
 
     def __str__(self) -> str:
-        return self.name or f"{self.actor_class.__name__}<{self.pid}>"
+        return self.name or self.label or f"{self.actor_class.__name__}<{self.pid}>"
 
     # -- messages
 
-    def put(self, message: object, reply_to: pykka.Future[Any] | None = None) -> bool:
+    def put(self, message: object, reply_to: Answer | None = None) -> bool:
         """Put a message into the inbox; False when the process is dead."""
         if self.reason is not None:
             return False
         trace = self.runtime.trace
         if trace is not None:
-            trace.sent(str(current() or "outside"), str(self), message)
+            trace.sent(str(current() or "outside"), self, message)
         self.actor_inbox.put((message, reply_to))
         if self.actor_stopped.is_set():
             # It died, and drained its inbox, between the look and the put: stock Pykka's lost ask.
@@ -125,39 +131,41 @@ class Ref(pykka.ActorRef[Any]):
             Exception: what the handler raised.
         """
         try:
-            answer: Reply = self.ask(message, timeout=timeout)
+            reply: Reply = self.ask(message, timeout=timeout)
         except pykka.Timeout as error:
             raise CallTimeout(str(self), message, timeout) from error
-        return answer
+        return reply
 
     def tell(self, message: object) -> None:
         """Send a message without waiting; raises `pykka.ActorDeadError` when it is dead."""
         if not self.put(message):
-            raise self._dead_error()
+            raise self.dead_error()
 
     def ask(self, message: object, *, block: bool = True, timeout: float | None = None) -> Any:
         """Send a message and wait for the answer, or return a future where `block` is False."""
         if block and threading.current_thread() is self.thread:
             raise CallsItself(str(self))
-        future: pykka.Future[Any] = pykka.ThreadingFuture()
+        future = Answer()
         if not self.put(message, future):
-            answer_error(future, self._dead_error())
+            answer_error(future, self.dead_error())
         return future.get(timeout=timeout) if block else future
 
     def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
         """Stop the process after the messages already in its inbox; False when it was dead.
 
-        With `block`, returns when its thread, its children and its runtime's timers have ended.
+        With `block`, returns when its thread, its children and its runtime's timers have ended; without, a
+        future of the same.
         """
-        future = self.ask(_ActorStop(), block=False)
+        if block and threading.current_thread() is self.thread:
+            raise CallsItself(str(self))
+        future = Answer()
+        if not self.put(_ActorStop(), future):
+            answer(future, False)
         if not block:
             return future
-        try:
-            future.get(timeout=timeout)
-        except pykka.ActorDeadError:
-            return False
+        stopped = future.get(timeout=timeout)
         self.join(timeout)
-        return True
+        return stopped
 
     # -- life and death
 
@@ -165,11 +173,17 @@ class Ref(pykka.ActorRef[Any]):
         """Send an exit signal.
 
         A process that traps exits gets an `Exit` in inbox order; any other ends at its next message
-        boundary, before what else is in its inbox. `NORMAL` ends only those that trap it. `KILLED` kills.
+        boundary, before what else is in its inbox. `NORMAL` ends only those that trap it. `KILLED` kills
+        (Erlang's `kill`); over a link, where others tell of their end, it is a reason like any other
+        (Erlang's `killed`).
         """
         if reason == KILLED:
             self.kill()
-        elif self.trap_exit:
+        else:
+            self._signal(reason, sender)
+
+    def _signal(self, reason: ExitReason, sender: Ref | None) -> None:
+        if self.trap_exit:
             self.put(Exit(sender, reason))
         elif reason != NORMAL:
             with self._lock:
@@ -182,10 +196,9 @@ class Ref(pykka.ActorRef[Any]):
         Nothing can end a thread in Python: if it is in user code it is abandoned. It is dead for everybody
         else from now on, `terminate` is not called, and its thread ends when its present call returns.
         """
-        thread = self.thread
-        if not self.finish(KILLED) or thread is None:
+        if not self.finish(KILLED, killed=True):
             return
-        self.runtime.abandon(thread, str(self))
+        self.drop(self.handling)
         self.actor_inbox.put(LAST)  # a thread that only waits for messages ends at once
         log.warning("%s was killed", self)
 
@@ -194,11 +207,11 @@ class Ref(pykka.ActorRef[Any]):
         if not self._ended.wait(timeout):
             return False
         thread = self.thread
-        if self.reason != KILLED and thread is not None and thread is not threading.current_thread():
+        if not self.killed and thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
         return True
 
-    def finish(self, reason: ExitReason) -> bool:
+    def finish(self, reason: ExitReason, *, killed: bool = False) -> bool:
         """Make the process dead: the only place where that happens; False when it was already.
 
         The first caller wins, its own thread or a killer. The name is free before anybody hears of the
@@ -207,24 +220,28 @@ class Ref(pykka.ActorRef[Any]):
         with self._lock:
             if self.reason is not None:
                 return False
-            self.reason = reason
+            self.reason, self.killed = reason, killed
             links, self._links = self._links, set()
             monitors, self._monitors = self._monitors, {}
         self.actor_stopped.set()
         if self.name is not None:
             self.runtime.names.release(self.name, self)
+        if killed and self.thread is not None:
+            self.runtime.abandon(self.thread, str(self))
         self._drain()
         for future in tuple(self.deferred):
-            answer_error(future, self._dead_error())
+            answer_error(future, self.dead_error())
         for other in links:
             other.unlink(self)
-            other.exit(reason, self)
+            other._signal(reason, self)
         for monitor, watcher in monitors.items():
             watcher.put(Down(monitor, self, reason))
         self._ended.set()
+        if self.runtime.trace is not None:
+            self.runtime.trace.forget(self)
         return True
 
-    # -- links and monitors
+    # -- links, monitors and names
 
     def link(self, other: Ref) -> None:
         """Tie two processes: the end of either is an exit signal to the other."""
@@ -258,34 +275,24 @@ class Ref(pykka.ActorRef[Any]):
         with self._lock:
             self._monitors.pop(number, None)
 
-    # -- names
-
     def whereis(self, name: str) -> Ref | None:
         """Return the process of that name in this process's runtime."""
         found: Ref | None = self.runtime.names.find(name)
         return found
 
-    def _dead_error(self) -> pykka.ActorDeadError:
+    # -- what a dead process leaves
+
+    def dead_error(self) -> pykka.ActorDeadError:
+        """Make the error that callers of a dead process get."""
         return pykka.ActorDeadError(f"{self} is dead: {self.reason}")
 
-    def _drain(self) -> None:
-        while True:
-            try:
-                envelope: Envelope = self.actor_inbox.get_nowait()
-            except queue.Empty:
-                return
-            self.drop(envelope)
-
     def drop(self, envelope: Envelope) -> None:
-        """Answer, for a dead process, a message that it will not handle."""
-        if envelope is LAST:
-            return
-        message, reply_to = envelope
-        if self.runtime.trace is not None:
-            self.runtime.trace.handled()
-        if reply_to is None:
-            return
-        if isinstance(message, _ActorStop):
-            answer(reply_to, None)
-        else:
-            answer_error(reply_to, self._dead_error())
+        """Answer, for a dead process, a message that it will not handle or has not answered."""
+        if envelope is not LAST:
+            answer_dead(envelope, self.dead_error())
+            if self.runtime.trace is not None:
+                self.runtime.trace.handled(self)
+
+    def _drain(self) -> None:
+        for envelope in drained(self.actor_inbox):
+            self.drop(envelope)

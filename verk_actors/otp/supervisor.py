@@ -13,6 +13,7 @@ from typing import ClassVar
 from verk_actors.otp.child_spec import ChildSpec, ChildType, Restart
 from verk_actors.otp.children import Child, Children
 from verk_actors.otp.errors import (
+    BadChildSpec,
     ChildAlreadyPresent,
     ChildAlreadyStarted,
     ChildNotFound,
@@ -75,7 +76,7 @@ class Supervisor(Server):
     def init(self) -> None:
         """Start the children; if one does not start, stop the others and fail."""
         self._window = RestartWindow(self.max_restarts, self.max_seconds)
-        children = [self.children.add(spec) for spec in self.child_specs()]
+        children = [self._add(spec) for spec in self.child_specs()]
         failed = self.children.start_all(children)
         if failed is not None:
             self.children.stop_all(children)
@@ -102,12 +103,16 @@ class Supervisor(Server):
         self.children.publish()
 
     def _let_go(self, child: Child) -> None:
-        """Leave a child ended; end too where it was significant."""
+        """Leave a child ended."""
         if child.spec.restart is Restart.TEMPORARY:
             self.children.forget(child)
+        self._end_if_significant(child)
+
+    def _end_if_significant(self, child: Child) -> None:
+        """End as `auto_shutdown` says after the end of a child; one that is to be restarted is active."""
         if not child.spec.significant or self.auto_shutdown is AutoShutdown.NEVER:
             return
-        others = any(c.ref is not None and c.spec.significant for c in self.children)
+        others = any(c.spec.significant and c.state != "stopped" for c in self.children)
         if self.auto_shutdown is AutoShutdown.ANY_SIGNIFICANT or not others:
             raise Stop(SHUTDOWN)
 
@@ -164,6 +169,23 @@ class Supervisor(Server):
 
     # -- requests
 
+    def _add(self, spec: ChildSpec) -> Child:
+        if spec.significant and self.auto_shutdown is AutoShutdown.NEVER:
+            raise BadChildSpec("significant", True, "False where the supervisor's auto_shutdown is never")
+        return self.children.add(spec)
+
+    def _start_new(self, spec: ChildSpec) -> Ref:
+        """Add a child and start it; it is not kept where that fails."""
+        try:
+            child = self._add(spec)
+        except BadChildSpec as error:
+            raise Refused(error) from error
+        try:
+            return self.children.start(child)
+        except StartError as error:
+            self.children.forget(child)
+            raise Refused(error) from error
+
     def _child(self, id: Hashable) -> Child:
         child = self.children.get(id)
         if child is None:
@@ -184,12 +206,7 @@ class Supervisor(Server):
         present = self.children.get(id)
         if present is not None:
             raise Refused(ChildAlreadyStarted(id) if present.ref else ChildAlreadyPresent(id))
-        child = self.children.add(message.spec)
-        try:
-            return self.children.start(child)
-        except StartError as error:
-            self.children.forget(child)
-            raise Refused(error) from error
+        return self._start_new(message.spec)
 
     @handles(TerminateChild)
     def _terminate_child(self, message: TerminateChild) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from verk_actors.otp.runtime import Runtime
 from verk_actors.otp.trace import Observer, Trace
 
@@ -54,7 +52,7 @@ class ManualRuntime(Runtime):
         """Let time pass: run the timers in due order, settling after each moment."""
         end = self.clock.monotonic() + seconds
         self.settle()
-        while (due := self.timers.next_due() or math.inf) <= end:
+        while (due := self.timers.next_due()) is not None and due <= end:
             self.clock.move_to(due)
             self.timers.run_due()
             self.settle()

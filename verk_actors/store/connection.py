@@ -46,6 +46,7 @@ class Connection:
         self._url = url
         self._health_check_seconds = health_check_seconds
         self._link: _Link | None = None
+        self._client_id: int | None = None
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} to {self._url}{'' if self.connected else ', closed'}>"
@@ -72,8 +73,10 @@ class Connection:
             raise self._failure(error, script.name, keys[0]) from error
 
     def client_id(self) -> int:
-        """Returns the number by which Redis knows this connection until it is closed (CLIENT ID)."""
-        return int(self.call("CLIENT", "ID"))
+        """Returns the number by which Redis knows this connection until it is closed. CLIENT ID, once."""
+        if self._client_id is None:
+            self._client_id = int(self.call("CLIENT", "ID"))
+        return self._client_id
 
     # A command in two halves, for a reply that may take long
 
@@ -119,7 +122,7 @@ class Connection:
 
     def close(self) -> None:
         """Closes the socket, if there is one. The next command connects anew."""
-        link, self._link = self._link, None
+        link, self._link, self._client_id = self._link, None, None
         if link is not None:
             link.disconnect()
 

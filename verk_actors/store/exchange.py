@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.refusals import plain
 from verk_actors.store.scripts import EXCHANGE
 from verk_actors.wire.keys import Keys
 
@@ -169,7 +170,7 @@ class InProgress:
             if settlement.kind in _REWRITTEN:
                 args += (settlement.new, settlement.score)
         status, flags, payloads, trimmed = self._commands.script(EXCHANGE, self._keys_on(now), args)
-        return Exchanged(status.decode(), [flag == 1 for flag in flags], payloads, trimmed)
+        return Exchanged(plain(status.decode()), [flag == 1 for flag in flags], payloads, trimmed)
 
     def _keys_on(self, now: float) -> tuple[str, ...]:
         """Returns the keys of the script; they change at midnight, UTC, with the day's counters."""

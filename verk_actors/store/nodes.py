@@ -89,7 +89,7 @@ class Nodes:
 
         A lease that never ends, as nobody writes it, counts as infinite.
         """
-        return {member: self._lease_seconds(member) for member in self.members()}
+        return {member: self.lease_seconds(member) for member in self.members()}
 
     def dead(self) -> list[str]:
         """Returns the members that hold no lease: their jobs are to be rescued."""
@@ -140,7 +140,8 @@ class Nodes:
         keys += [self._keys.in_progress(queue, node_id) for queue in queues]
         return int(self._commands.script(DEREGISTER, keys, (node_id, token or "", *queues)))
 
-    def _lease_seconds(self, node_id: str) -> float | None:
+    def lease_seconds(self, node_id: str) -> float | None:
+        """Returns the seconds until one node's lease ends, None if it has none. PTTL."""
         lease_ms = int(self._commands.call("PTTL", self._keys.node(node_id)))
         if lease_ms == -2:  # no such key
             return None

@@ -11,11 +11,10 @@ from redis import exceptions
 
 from verk_actors.errors import StoreError, StoreUnavailable
 
-# Refusals that pass: the server starts, fails over, is busy or can't save; it did nothing. Redis 6.2 puts its
-# own words, which end in a colon, before the error of a command that a script called.
-_PASSING = re.compile(
-    r"(?:^|: -?)(?:BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN)\b"
-)
+# Refusals that pass: the server starts, fails over, is busy or can't save; it did nothing.
+_PASSING = re.compile(r"(?:BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN)\b")
+# What Redis 6.2 puts before the error of a command that a script called.
+_PLACE_IN_SCRIPT = re.compile(r".*@user_script: ?\d+: -?")
 # redis-py takes these first words off the text of their errors; they are what people look for.
 _WORDS = {
     exceptions.OutOfMemoryError: "OOM",
@@ -50,4 +49,10 @@ def error_of(error: exceptions.RedisError, operation: str, key: str, *, sent: bo
 
 def refusal_of(why: str, operation: str, key: str) -> StoreError:
     """Returns the error for a refusal by the server, told by its text: `StoreUnavailable` if it will pass."""
-    return (StoreUnavailable if _PASSING.search(why) else StoreError)(operation, key, why)
+    why = plain(why)
+    return (StoreUnavailable if _PASSING.match(why) else StoreError)(operation, key, why)
+
+
+def plain(why: str) -> str:
+    """Returns the text of a refusal such that it begins with the word that people look for, in every Redis."""
+    return _PLACE_IN_SCRIPT.sub("", why).rstrip()

@@ -23,9 +23,13 @@ class Waiter:
 
     Args:
         connection: used for nothing else while a wait is on.
+
+    Attributes:
+        client_id: whom `unblock` is to unblock; set when a wait begins, and another after an outage.
     """
 
     def __init__(self, connection: Connection) -> None:
+        self.client_id = 0
         self._connection = connection
         self._queue_key: str | None = None
 
@@ -45,6 +49,7 @@ class Waiter:
             raise ValueError(f"the wait for {self._queue_key} has not finished")
         if not 0 < seconds < self._connection.socket_timeout_seconds:
             raise ValueError(f"a wait of {seconds} s needs a longer socket timeout, and an end")
+        self.client_id = self._connection.client_id()
         self._connection.send("BLMOVE", queue_key, queue_key, "RIGHT", "RIGHT", seconds)
         self._queue_key = queue_key
 
@@ -65,7 +70,7 @@ class Waiter:
     def end_by(self, unblock: Callable[[], None]) -> None:
         """Ends a wait early: calls `unblock`, which is to have it unblocked, until its reply has come.
 
-        Again and again, as an unblock may overtake the wait it is meant for; it lasts no longer than the wait.
+        Again and again, as an unblock may overtake the wait that it is meant for; no longer than the wait.
         """
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)

@@ -29,6 +29,7 @@ from verk_actors.otp import (
     ChildType,
     ExitReason,
     NoProcess,
+    NotHandled,
     NoReply,
     Ref,
     Refused,
@@ -146,6 +147,10 @@ class ActorSystem(Supervisor):
             listeners=tuple(ListenerStatus(listener=str(one.ref), missed=one.missed) for one in listeners),
             abandoned=tuple(self.actor_ref.runtime.abandoned()),
         )
+
+    def on_receive(self, message: Any) -> Any:
+        """Refuse what is no message of this class: a user's mistake must not stop the node."""
+        raise Refused(NotHandled(str(self.actor_ref), message))
 
     def _named(self, name: str) -> Ref:
         ref = self.whereis(name)

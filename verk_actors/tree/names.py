@@ -32,7 +32,7 @@ def worker_pool(queue: str) -> str:
 
 
 def worker(queue: str, number: int) -> str:
-    """Return the name of one of a queue's workers, numbered from 1."""
+    """Return what one of a queue's workers is shown as, numbered from 1; it is not registered."""
     return f"{queue}.worker_{number}"
 
 

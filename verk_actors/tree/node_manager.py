@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 
 import cattrs
 
@@ -117,19 +118,21 @@ class NodeManager(IoServer):
 
     def _wait_for_id(self) -> None:
         """Return when nobody holds this node's id; at once where the holder is provably dead."""
-        longest = 0.0
-        while (holder := self._nodes.holder(self._id)) not in (None, self._node.lease.token):
-            assert holder is not None
+        lease, end = self._node.lease, 0.0
+        while (holder := self._nodes.holder(self._id)) is not None and holder != lease.token:
             if token.is_dead(holder):
                 log.info("%s had node id %s and is dead", token.shown(holder), self._id)
                 self._nodes.deregister(self._id, holder)
                 return
-            left = self._nodes.leases().get(self._id) or 0.0
-            if left > longest > 0:
+            left = self._nodes.lease_seconds(self._id) or 0.0
+            now = self.clock.monotonic()
+            if left == math.inf:  # a lease that nobody of ours wrote, and that never ends
                 raise NodeIdInUse(self._id, token.shown(holder))
-            if not longest:
+            if not end:
                 log.warning("%s may hold node id %s: waiting %.1f s", token.shown(holder), self._id, left)
-            longest = left + _LOOK_AGAIN_SECONDS / 2  # the lease must only get shorter
+                end = now + left + _LOOK_AGAIN_SECONDS / 2
+            elif now + left > end:  # it renews its lease: it lives
+                raise NodeIdInUse(self._id, token.shown(holder))
             self.wait_readable(self._connection.fileno(), _LOOK_AGAIN_SECONDS)
 
     def _renew(self) -> None:

@@ -109,7 +109,7 @@ def _read_limit(retry: Any, limit: Any, wire_format: WireFormat) -> int | None:
 
 
 def _read_count(count: Any, wire_format: WireFormat) -> int:
-    """Returns how many runs have failed. Sidekiq writes 0 for the first, and takes one off on "retry now"."""
+    """Returns how many runs have failed, of which Sidekiq writes one less; "retry now" takes off another."""
     return max(0, _read_integer("retry_count", count) + (1 if wire_format == "sidekiq" else 0))
 
 
@@ -144,12 +144,13 @@ def encode(job: Job, *, wire_format: WireFormat | None = None) -> bytes:
     """
     for key in _KNOWN_KEYS.intersection(job.extra):
         raise InvalidJob(f"extra.{key}", job.extra[key], "is a key of the job itself")
+    # Verk's keys are in the alphabet's order, and its arguments are JSON within JSON
     in_verk_form = (wire_format or job.wire_format) == "verk"
     document = _verk_fields(job) if in_verk_form else _sidekiq_fields(job)
     if flaw := strict_json.flaw_of(document):
-        raise InvalidJob(flaw.path.removeprefix("."), flaw.value, flaw.why)
+        raise InvalidJob(flaw.path.removeprefix(".") or "extra", flaw.value, flaw.why)
     if in_verk_form:
-        document["args"] = strict_json.dump(job.args)
+        document = dict(sorted(document.items())) | {"args": strict_json.dump(job.args)}
     return strict_json.dump(document).encode()
 
 
@@ -184,7 +185,7 @@ def retry_of(job: Job) -> bool | int:
 
 
 def _verk_fields(job: Job) -> dict[str, Any]:
-    """Returns what Verk writes: 13 keys by the alphabet, nulls too, and what it doesn't know among them."""
+    """Returns what Verk writes, which is always 13 keys, and besides them what it doesn't know."""
     fields = {
         "args": job.args,
         "class": job.class_,
@@ -205,7 +206,7 @@ def _verk_fields(job: Job) -> dict[str, Any]:
         fields["dead"] = False
     if job.error_class is not None:
         fields["error_class"] = job.error_class
-    return dict(sorted(fields.items()))
+    return fields
 
 
 def _time(field: str, value: float | None) -> float | None:

@@ -27,7 +27,7 @@ class Keys:
 
     @property
     def queues(self) -> str:
-        """The names of all queues (set). Written by enqueues and moves, read by clients and Sidekiq Web."""
+        """The names of all queues (set), written by enqueues and moves, read by clients and Sidekiq Web."""
         return self._named("queues")
 
     def queue(self, queue: str) -> str:
@@ -83,28 +83,28 @@ class Keys:
 
     @property
     def nodes(self) -> str:
-        """The ids of all nodes that may hold jobs (set). Written by heartbeats and rescues, read by peers."""
+        """The ids of all nodes that may hold jobs (set), written by heartbeats and rescues, read by peers."""
         return self._named("verk_nodes")
 
     def node(self, node_id: str) -> str:
-        """The lease of one node (string, its token; expires). Written by heartbeats, checked by fetches."""
+        """The lease of one node (string, its token; expires), written by heartbeats, checked by fetches."""
         return self._named(f"verk:node:{node_id}")
 
     def node_queues(self, node_id: str) -> str:
-        """The queues a node may hold jobs of (set). Written by heartbeats and fetches, read by rescues."""
+        """The queues a node may hold jobs of (set), written by heartbeats and fetches, read by rescues."""
         return self._named(f"verk:node:{node_id}:queues")
 
     @property
     def recovered(self) -> str:
-        """How often jobs were rescued from dead nodes (hash; expires). Written and read by rescues."""
+        """How often jobs were rescued from dead nodes (hash; expires), written and read by rescues."""
         return self._named("verk:recovered")
 
     def requests(self, node_id: str) -> str:
-        """The questions to one node, such as for its tree (list; expires). From tools, for the node."""
+        """The questions to one node, such as for its tree (list; expires), from tools to the node."""
         return self._named(f"verk:node:{node_id}:requests")
 
     def reply(self, nonce: str) -> str:
-        """The answer to one question (list; expires). From the node, for the tool that asks."""
+        """The answer to one question (list; expires), from the node to the tool that asks."""
         return self._named(f"verk:reply:{nonce}")
 
     # Counters: written when a job is settled, read by tools and Sidekiq Web

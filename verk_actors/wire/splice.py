@@ -7,12 +7,13 @@ A job that was read is never written anew: Python may not give its arguments and
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from verk_actors.errors import MalformedJob
 from verk_actors.wire.strict_json import dump
 
-_SPACES = frozenset(" \t\n\r")
+_SPACE = re.compile(r"[ \t\n\r]+")
 # Values are skipped, not used: numbers stay text, so that none is too long
 _skip_value = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
 
@@ -78,6 +79,5 @@ def _after(mark: str, text: str, at: int) -> int:
 
 
 def _skip_space(text: str, at: int) -> int:
-    while text[at : at + 1] in _SPACES:
-        at += 1
-    return at
+    space = _SPACE.match(text, at)
+    return space.end() if space else at

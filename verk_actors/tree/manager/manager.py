@@ -15,6 +15,7 @@ from verk_actors.config import Config
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound
 from verk_actors.messages import (
     AddQueue,
+    HandBack,
     Pause,
     PauseQueue,
     QueueDrained,
@@ -106,6 +107,12 @@ class Manager(Server):
             raise Refused(QueueNotFound(message.name))
         row.paused = False
         self._tell_workers_manager(message.name, Resume())
+
+    @handles(HandBack)
+    def hand_back(self, message: HandBack) -> None:
+        """Have all queues give up their running jobs now: the node is told to stop at once."""
+        for queue in self._node.queues:
+            self._tell_workers_manager(queue, message)
 
     @handles(QueueDrained, RemovalDue)
     def finish_removal(self, message: QueueDrained | RemovalDue) -> None:

@@ -22,27 +22,26 @@ def events_of(running_job: RunningJob, queue: str, config: Config) -> list[Event
     if isinstance(outcome, Succeeded):
         return [JobFinished(queue=queue, job=job, started_at=started_at, finished_at=ended_at)]
     if isinstance(outcome, Failed):
-        return _failure_events(job, outcome, queue, started_at, ended_at, config)
+        return _failure_events(running_job, job, outcome, queue, final=is_last(job, config))
     return []
 
 
-def _failure_events(
-    job: Job, outcome: Failed, queue: str, started_at: float, failed_at: float, config: Config
-) -> list[Event]:
-    failure = outcome.failure
+def _failure_events(running_job: RunningJob, job: Job, outcome: Failed, queue: str, *, final: bool) -> list[Event]:
+    failure, failed_at = outcome.failure, running_job.ended_at
     events: list[Event] = [
         JobFailed(
             queue=queue,
             job=job,
-            started_at=started_at,
+            started_at=running_job.started_at,
             failed_at=failed_at,
             error_class=failure.class_name,
             error_message=failure.message,
             backtrace=failure.backtrace,
             exception=outcome.exception,
+            final=final,
         )
     ]
-    if is_last(job, config):
+    if final:
         events.append(
             JobDead(
                 queue=queue,

@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 class Worker(Server):
     """One thread that runs the jobs of one queue."""
 
-    def __init__(self, node: NodeState, table: RunningJobs) -> None:
+    def __init__(self, node: NodeState, table: RunningJobs, label: str) -> None:
         super().__init__()
+        # Not registered: one that was killed in its job works on beside its successor.
+        self.actor_ref.label = label
         self._find = node.registry.find
         self._frames = node.config.backtrace_frames
         self._table = table

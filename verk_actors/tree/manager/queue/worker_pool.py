@@ -27,8 +27,7 @@ class WorkerPool(Supervisor):
         super().__init__(
             ChildSpec(
                 id=number,
-                start=partial(Worker, node, table),
-                name=names.worker(queue, number),
+                start=partial(Worker, node, table, names.worker(queue, number)),
                 shutdown=_SHUTDOWN_SECONDS,
             )
             for number in range(1, size + 1)

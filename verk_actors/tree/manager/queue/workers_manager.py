@@ -18,6 +18,7 @@ from verk_actors.messages import (
     Drain,
     Exchange,
     Exchanged,
+    HandBack,
     JobsMoved,
     Pause,
     Publish,
@@ -250,6 +251,12 @@ class WorkersManager(Server):
         else:
             self._drains.append(self.defer())
         return NO_REPLY
+
+    @handles(HandBack)
+    def hand_back(self, _: HandBack) -> None:
+        """Pause, and give back the jobs that run too; a drain then ends when Redis has them."""
+        self.pause(Pause())
+        self._give_back(list(self._table.held))
 
     def _paused(self) -> None:
         self._row.status = "paused"

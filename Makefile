@@ -1,0 +1,26 @@
+# What a developer runs; `make` alone lists it. Wants an environment with `pip install -e '.[test,fast]'`.
+.PHONY: help check lint unit test format diagrams
+
+help:      ## this list
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+check: lint test ## what has to hold before a commit; .ci/run does more
+
+lint:      ## style, types and import floors
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+
+unit:      ## the tests that need no server, in seconds
+	pytest -q -m "not slow" tests/otp tests/wire tests/architecture/test_source_rules.py
+
+test:      ## all tests
+	pytest
+
+format:    ## let ruff put the code in order
+	ruff check --fix .
+	ruff format .
+
+diagrams:  ## draw diagrams/ again, from a running node
+	python -m verk_actors.diagrams diagrams

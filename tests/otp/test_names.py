@@ -1,0 +1,74 @@
+"""Names: one table for each runtime."""
+
+from __future__ import annotations
+
+import pytest
+from support.processes import WAIT, Ask, Bench, Puppet, stuck
+
+from verk_actors.otp import NameTaken, Runtime, start_link
+
+
+def test_a_name_finds_its_process(bench: Bench) -> None:
+    """erlang(3): whereis returns the process registered under a name."""
+    ref = bench.puppet("a")
+
+    assert bench.names.find("a") is ref
+    assert ref.whereis("a") is ref
+    assert ref.call(Ask(lambda me: me.whereis("a"))) is ref
+
+
+def test_an_unknown_name_finds_nothing(bench: Bench) -> None:
+    """erlang(3): whereis returns undefined for a name that is not registered."""
+    assert bench.puppet().whereis("nobody") is None
+
+
+def test_two_processes_cannot_have_one_name(bench: Bench) -> None:
+    """erlang(3): register fails where the name is in use."""
+    bench.puppet("a")
+
+    with pytest.raises(NameTaken, match="the name is taken by"):
+        bench.puppet("a")
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_name_is_free_again_after_its_process(bench: Bench, end: str) -> None:
+    """Processes: a name is unregistered when its process ends."""
+    first = bench.puppet("a")
+
+    getattr(first, end)()
+    second = bench.puppet("a")
+
+    assert bench.names.find("a") is second
+
+
+def test_the_late_end_of_a_killed_process_leaves_its_successor_the_name(bench: Bench) -> None:
+    """Ours: an abandoned thread that comes back takes nothing from the process that replaced it."""
+    first = bench.puppet("a")
+    with stuck(first):
+        first.kill()
+        second = bench.puppet("a")
+
+    assert first.thread is not None
+    first.thread.join(WAIT)
+    assert bench.names.find("a") is second
+
+
+def test_runtimes_do_not_see_each_others_names(bench: Bench) -> None:
+    """Ours: names belong to a runtime, so that two systems live in one interpreter."""
+    other = Runtime("other")
+    here, there = bench.puppet("a"), start_link(Puppet(), runtime=other, name="a")
+
+    assert here.whereis("a") is here
+    assert there.whereis("a") is there
+    there.stop()
+    assert bench.names.find("a") is here
+    assert other.names.all() == {}
+
+
+def test_a_process_is_shown_by_its_name_or_else_by_its_number(bench: Bench) -> None:
+    """Ours: a process prints as its name, or as its class and a number that no other process has."""
+    named, one, two = bench.puppet("a"), bench.start(Puppet()), bench.start(Puppet())
+
+    assert str(named) == "a"
+    assert str(one) == f"Puppet<{one.pid}>"
+    assert len({named.pid, one.pid, two.pid}) == 3

@@ -1,0 +1,184 @@
+"""The root: its children, its messages, its connections, its end."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import attrs
+import pytest
+from support.eventually import eventually
+from support.nodes import running_node
+
+from verk_actors import errors
+from verk_actors.config import Config
+from verk_actors.events import JobFinished, QueuePaused, QueuePausing, QueueRunning
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.otp import snapshot
+from verk_actors.tree.actor_system import ActorSystem
+from verk_actors.wire.job import Job
+
+
+def test_the_children_of_the_root_are_verks_in_verks_order(config: Config) -> None:
+    with running_node(config, queues={"default": 2}) as node:
+        assert [row.id for row in node.system.children] == [
+            "general_connection",
+            "node_manager",
+            "event_producer",
+            "queue_stats",
+            "schedule_manager",
+            "manager_supervisor",
+            "queues_drainer",
+        ]
+        tree = {info.name: [child.kind for child in info.children] for info in snapshot(node.system).walk()}
+        assert tree["manager_supervisor"] == ["Manager", "QueueSupervisor"]
+        assert tree["default.supervisor"] == ["QueueManager", "WorkerPool", "WorkersManager"]
+        assert tree["default.pool"] == ["Worker", "Worker"]
+
+
+def test_client_list_shows_one_connection_per_queue_one_for_schedules_one_for_the_node_one_general(
+    config: Config, redis
+) -> None:
+    config = attrs.evolve(config, node_id="n1")
+    with running_node(config, queues={"a": 3, "b": 3}) as node:
+        node.client.enqueue(Job(queue="a", class_="Good", args=[1]))
+        node.client.enqueue(Job(queue="b", class_="Good", args=[2]))
+        node.log.expect(JobFinished, 2)
+
+        def names() -> list[str] | None:
+            found = sorted(row["name"] for row in redis.client_list() if row["name"].startswith("verk:n1:"))
+            return found if len(found) == 5 else None
+
+        assert eventually(names, "five connections") == [
+            "verk:n1:general",
+            "verk:n1:node",
+            "verk:n1:queue:a",
+            "verk:n1:queue:b",
+            "verk:n1:schedule",
+        ]
+
+
+def test_a_queue_can_be_added_and_removed_while_the_node_runs(config: Config, redis) -> None:
+    with running_node(config) as node:
+        node.system.ask(AddQueue("new", 3))
+        node.client.enqueue(Job(queue="new", class_="Good", args=[1]))
+        node.log.expect(JobFinished, queue="new")
+        node.system.ask(RemoveQueue("new"), timeout=20)
+        assert "new" not in node.status().queues
+        assert node.system.whereis("new.supervisor") is None
+        node.client.enqueue(Job(queue="new", class_="Good", args=[2]))
+        assert redis.llen("queue:new") == 1
+
+
+def test_removing_a_queue_lets_running_jobs_end(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        removed = node.system.ask(RemoveQueue("q"), block=False)
+        node.log.expect(QueuePausing, queue="q")
+        node.jobs.gate.open()
+        removed.get(timeout=20)
+        assert node.log.of(JobFinished, queue="q")
+        assert redis.keys("inprogress:*") == []
+        assert redis.llen("queue:q") == 0
+
+
+@pytest.mark.logs_errors("did not stop within")
+def test_removing_a_queue_hands_back_what_does_not_end_in_time(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}, shutdown_timeout_seconds=0.1) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        payload = redis.lrange("inprogress:q:" + node.config.node_id, 0, -1)
+        node.system.ask(RemoveQueue("q"), timeout=20)
+        assert redis.lrange("queue:q", 0, -1) == payload
+        assert redis.keys("inprogress:*") == []
+        assert redis.zcard("retry") == 0
+        assert node.status().abandoned == ("q.worker_2",) or node.status().abandoned == ("q.worker_1",)
+
+
+def test_adding_a_queue_that_runs_is_refused_by_name(config: Config) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        with pytest.raises(errors.QueueAlreadyAdded, match="q"):
+            node.system.ask(AddQueue("q"))
+        with pytest.raises(errors.ConfigError, match="size"):
+            node.system.ask(AddQueue("other", 0))
+        with pytest.raises(errors.ConfigError, match="bad name"):
+            node.system.ask(AddQueue("bad name"))
+
+
+@pytest.mark.parametrize("message", [RemoveQueue("x"), PauseQueue("x"), ResumeQueue("x")])
+def test_a_queue_that_does_not_run_is_refused_by_name(config: Config, message: object) -> None:
+    with running_node(config) as node, pytest.raises(errors.QueueNotFound, match="x"):
+        node.system.ask(message)
+
+
+def test_a_paused_queue_fetches_nothing_until_it_is_resumed(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}) as node:
+        node.system.ask(PauseQueue("q"))
+        node.log.expect(QueuePaused, queue="q")
+        assert node.status().queues["q"].status == "paused"
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        assert redis.llen("queue:q") == 1
+        node.system.ask(ResumeQueue("q"))
+        node.log.expect(JobFinished, queue="q")
+        assert node.log.of(QueueRunning, queue="q")
+
+
+def test_a_pausing_queue_is_paused_when_its_last_job_has_ended(config: Config) -> None:
+    with running_node(config, queues={"q": 2}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        node.system.ask(PauseQueue("q"))
+        node.log.expect(QueuePausing, queue="q")
+        assert not node.log.of(QueuePaused, queue="q")
+        assert node.status().queues["q"].running == 1
+        node.jobs.gate.open()
+        node.log.expect(QueuePaused, queue="q")
+
+
+def test_stop_waits_for_running_jobs_and_leaves_no_thread_and_no_key(config: Config, redis) -> None:
+    before = threading.active_count()
+    with running_node(config, queues={"q": 3}) as node:
+        for key in range(3):
+            node.client.enqueue(Job(queue="q", class_="Waiting", args=[key]))
+        node.jobs.gate.wait_started(3)
+        stopped = node.system.stop(block=False)
+        node.log.expect(QueuePausing, queue="q")
+        node.jobs.gate.open()
+        stopped.get(timeout=20)
+        assert node.jobs.gate.ended.total() == 3
+        assert int(redis.get("stat:processed")) == 3
+        assert [key for key in redis.keys() if not key.startswith((b"stat:", b"queues"))] == []
+    assert threading.active_count() == before
+
+
+@pytest.mark.logs_errors("did not stop within")
+def test_stop_hands_back_what_does_not_end_in_time_and_counts_no_retry(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 3}, shutdown_timeout_seconds=0.1) as node:
+        jids = {node.client.enqueue(Job(queue="q", class_="Waiting", args=[key])) for key in range(5)}
+        node.jobs.gate.wait_started(3)
+        node.system.stop()
+        back = [job for job in node.client.queue("q").range()]
+        assert {job.jid for job in back} == jids
+        assert {job.retry_count for job in back} == {0}
+        assert redis.keys("inprogress:*") + redis.keys("verk*") == []
+        node.jobs.gate.open()
+
+
+def test_two_systems_in_one_process_do_not_see_each_other(config: Config) -> None:
+    with running_node(config, queues={"one": 1}) as first:
+        other = attrs.evolve(config, node_id="other", namespace="elsewhere")
+        with running_node(other, queues={"one": 1}) as second:
+            first.client.enqueue(Job(queue="one", class_="Good", args=[1]))
+            second.client.enqueue(Job(queue="one", class_="Good", args=[2]))
+            first.log.expect(JobFinished)
+            second.log.expect(JobFinished)
+        assert set(first.jobs.runs) == {("Good", 1)}
+        assert set(second.jobs.runs) == {("Good", 2)}
+
+
+@pytest.mark.logs_errors("did not start: NodeIdInUse")
+def test_a_second_live_process_with_the_same_node_id_refuses_to_start_and_names_the_first(config: Config) -> None:
+    config = attrs.evolve(config, node_id="same", heartbeat_seconds=0.2)
+    with running_node(config), pytest.raises(errors.NodeIdInUse, match=f"same.*process {os.getpid()}"):
+        ActorSystem.start(config)

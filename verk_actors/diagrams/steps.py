@@ -1,0 +1,45 @@
+"""The arrows of a message diagram, and which messages have to do with a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from verk_actors.events import JobEvent
+from verk_actors.messages import JobsMoved, Run
+from verk_actors.running_job import RunningJob
+
+_NUDGES = (Run, JobsMoved)  # they name no job: whoever gets one looks at the running table
+
+
+@attrs.frozen
+class Step:
+    """Who sends what to whom, or does something by itself."""
+
+    sender: str
+    receiver: str
+    text: str
+
+
+def text_of(message: object, jid: str) -> str | None:
+    """Return what a diagram says of a message, None for one that has nothing to do with the job."""
+    name = type(message).__name__
+    if isinstance(message, _NUDGES):
+        return name
+    about = list(_about(message, jid)) if attrs.has(type(message)) else []
+    return f"{name}: {', '.join(about)}" if about else None
+
+
+def _about(message: object, jid: str) -> Iterator[str]:
+    """Yield the fields that hold the job, or the names of the events about it."""
+    for field in attrs.fields(type(message)):
+        items = getattr(message, field.name)
+        if isinstance(items, list | tuple):
+            yield from dict.fromkeys(_names(field.name, items, jid))
+
+
+def _names(field: str, items: Iterable[object], jid: str) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, JobEvent | RunningJob) and item.job is not None and item.job.jid == jid:
+            yield type(item).__name__ if isinstance(item, JobEvent) else field
