@@ -15,14 +15,15 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, Self
 
 import attrs
 
 from verk_actors.config import Config
+from verk_actors.errors import VerkError
 from verk_actors.messages import HandBack, PauseQueue, Status, SystemStatus
-from verk_actors.otp import Call, Down, OtpError, Ref, Server, handles
+from verk_actors.otp import Call, Down, Ref, Refused, Server, Timeout, handles
 from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
 from verk_actors.tree import names
@@ -32,8 +33,9 @@ log = logging.getLogger(__name__)
 
 _SWITCH_INTERVAL_SECONDS = 0.0005  # a job that computes delays a heartbeat and a fetch by no more, per thread
 _HURRY_SECONDS = 0.8  # for handing jobs back; with what the interpreter needs, the process ends within a second
+_STATUS_SECONDS = 1.0
 _FAILED = 1
-_KILLED_BY = 128  # plus the signal's number, as shells count
+_STOPPED_BY = 128  # plus the signal's number, as shells count
 
 
 class Signals:
@@ -74,36 +76,38 @@ class Signals:
 
 
 @attrs.frozen
-class Start(Call[Ref]):
-    """Start the node and return its handle, or why it did not start."""
+class StartNode(Call[Ref]):
+    """Start a node and answer its handle, or why it did not start."""
 
     config: Config
     registry: Registry
 
 
 class Starter(Server):
-    """Starts a node and hears of its end, on a thread that need not listen for signals meanwhile.
+    """Starts a node and hears of its end, on a thread of its own: the main thread must be there for signals.
 
     Args:
-        wake: called when the node has started, or failed to; and when it has ended.
+        wake: called when the node has started or failed to, and when it has ended.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
         super().__init__()
         self._wake = wake
 
-    @handles(Start)
-    def start_node(self, message: Start) -> Ref:
-        """Start the node; what goes wrong is for the caller."""
+    @handles(StartNode)
+    def start_node(self, message: StartNode) -> Ref:
+        """Start the node."""
         try:
             system = ActorSystem.start(message.config, message.registry)
-            self.monitor(system)
+        except VerkError as error:
+            raise Refused(error) from error
         finally:
             self._wake()
+        self.monitor(system)
         return system
 
     def handle_down(self, down: Down) -> None:
-        """Pass it on."""
+        """Pass the end of the node on."""
         self._wake()
 
 
@@ -115,57 +119,92 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     with Signals(signal.SIGTERM, signal.SIGINT, signal.SIGTSTP) as signals:
-        return _Node(signals).run(config, registry)
-
-
-class _Node:
-    """A node under the rule of signals."""
-
-    def __init__(self, signals: Signals) -> None:
-        self._signals = signals
-        self._system: Ref | None = None
-        self._to_obey: list[int] = []  # signals that came while the node started
-        self._stops: list[int] = []
-        self._patience: float | None = None  # how long the next signal, or the end, is waited for
-
-    def run(self, config: Config, registry: Registry) -> int:
-        starter = Starter.start(self._signals.wake)
-        starting = starter.ask(Start(config, registry), block=False)
-        while self._system is None or self._system.is_alive():
-            number = self._signals.wait(self._patience)
-            if number is None:
-                self._leave()
-            elif number:
-                self._note(number)
-            elif self._system is None:
-                self._system = starting.get()
-                self._patience = None
-                log.info("node %s runs %s", config.node_id, _shown(config))
-            if self._system is not None:
-                self._obey(self._system)
+        starter = Starter.start(signals.wake)
+        system, early = _start(starter, StartNode(config, registry), signals)
+        stops = _obey(system, signals, early)
         starter.stop()
-        return self._end(self._system)
+        system.join()
+    code = _exit_code(stops)
+    if not stops:
+        log.error("node %s gave up: %s", config.node_id, system.reason)
+    if system.runtime.abandoned():
+        _leave(code)  # their jobs may have started threads, for which the interpreter would wait
+    return code
 
-    def _note(self, number: int) -> None:
-        self._to_obey.append(number)
+
+def _start(starter: Ref, message: StartNode, signals: Signals) -> tuple[Ref, Sequence[int]]:
+    """Start the node; returns it, and the signals that came meanwhile."""
+    starting = starter.ask(message, block=False)
+    early: list[int] = []
+    patience = None
+    while number := signals.wait(patience):
+        early.append(number)
         if number != signal.SIGTSTP:
-            self._stops.append(number)
-            if self._system is None:
-                # It waits for a lease or for Redis, and no job runs; or it is there in a moment, and drains.
-                self._patience = _HURRY_SECONDS
+            # Either it runs in a moment and can drain; or it waits for its node id or for Redis, and has no jobs.
+            patience = _HURRY_SECONDS
+    if number is None:
+        _leave(0)
+    system: Ref = starting.get()
+    log.info("node %s runs; queues: %s", message.config.node_id, ", ".join(message.config.queues))
+    return system, early
 
-    def _obey(self, system: Ref) -> None:
-        while self._to_obey:
-            number = signal.Signals(self._to_obey.pop(0))
-            if number == signal.SIGTSTP:
-                self._stop_fetching(system)
-            elif self._patience is not None:
-                self._leave()
-            elif len(self._stops) - len(self._to_obey) == 1:
-                pass
-            self._stop(system, number)
 
-    def _stop(self, system: Ref, number: signal.Signals) -> None: ...
-    def _stop_fetching(self, system: Ref) -> None: ...
-    def _leave(self) -> NoReturn: ...
-    def _end(self, system: Ref) -> int: ...
+def _obey(system: Ref, signals: Signals, early: Sequence[int]) -> Sequence[int]:
+    """Do what the signals say until the node has ended; returns those that stopped it."""
+    stops: list[int] = []
+    for number in _received(system, signals, early, lambda: _HURRY_SECONDS if len(stops) > 1 else None):
+        if number is None:
+            _leave(_exit_code(stops))
+        elif number == signal.SIGTSTP:
+            if not stops:
+                _stop_fetching(system)
+        elif number:
+            stops.append(number)
+            _stop(system, stops)
+    return stops
+
+
+def _received(
+    system: Ref, signals: Signals, early: Sequence[int], patience: Callable[[], float | None]
+) -> Iterator[int | None]:
+    yield from early
+    while system.is_alive():
+        yield signals.wait(patience())
+
+
+def _stop(system: Ref, stops: Sequence[int]) -> None:
+    name = signal.Signals(stops[-1]).name
+    if len(stops) == 1:
+        log.info("%s: the node drains and stops; once more stops it now", name)
+        system.stop(block=False)
+    elif len(stops) == 2:
+        log.warning("%s: the node stops now; running jobs go back to their queues", name)
+        manager = system.whereis(names.MANAGER)
+        if manager is not None:
+            manager.cast(HandBack())
+    else:
+        _leave(_exit_code(stops))
+
+
+def _stop_fetching(system: Ref) -> None:
+    """Pause all queues; a stop that comes later drains as ever."""
+    log.info("SIGTSTP: the node fetches no more jobs; those that run may end")
+    try:
+        status: SystemStatus = system.ask(Status(), timeout=_STATUS_SECONDS)
+    except Timeout:
+        log.error("the node is busy and goes on fetching; send SIGTSTP again")
+        return
+    for queue in status.queues:
+        system.tell(PauseQueue(queue))
+
+
+def _exit_code(stops: Sequence[int]) -> int:
+    if not stops:
+        return _FAILED
+    return 0 if len(stops) == 1 else _STOPPED_BY + stops[-1]
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without waiting for anybody. What jobs were doing is in progress in Redis, and runs again."""
+    sys.stdout.flush()
+    os._exit(code)

@@ -56,17 +56,20 @@ class JobKit:
     Attributes:
         gate: where `Waiting` jobs wait.
         runs: counts all runs by class and first argument.
+        order: the first arguments of all `Good` runs, in order.
     """
 
     def __init__(self) -> None:
         self.registry = Registry()
         self.gate = Gate()
         self.runs: Counter[tuple[str, object]] = Counter()
+        self.order: list[object] = []
         kit = self
 
         @worker(registry=self.registry)
         class Good(JobClass):
             def perform(self, key: object = None) -> None:
+                kit.order.append(key)
                 kit.runs["Good", key] += 1
 
         @worker(registry=self.registry)

@@ -15,14 +15,14 @@ class PatientClock(ManualClock):
     the end of a run. So none is overtaken.
 
     Attributes:
-        patient: whether actors wait; not while the tree starts or stops, since its supervisors wait for their
-            children then and are never at rest.
+        patient: whether actors wait; not while a system stops, since supervisors that wait for their children
+            are never at rest.
     """
 
     def __init__(self, trace: Trace) -> None:
         super().__init__()
         self._trace = trace
-        self.patient = False
+        self.patient = True
 
     def time(self) -> float:
         """Unix seconds, in due course."""

@@ -14,7 +14,7 @@ from verk_actors.client import Client
 from verk_actors.config import Config
 from verk_actors.diagrams.audience import Audience, Await
 from verk_actors.diagrams.patient_clock import PatientClock
-from verk_actors.diagrams.steps import Step, text_of
+from verk_actors.diagrams.steps import Move, Step, Way, text_of
 from verk_actors.diagrams.supervision_tree import Process, tree_of
 from verk_actors.events import JobDead, JobEvent, JobFailed, JobFinished
 from verk_actors.job_class import worker
@@ -30,28 +30,36 @@ from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 _OUTSIDE = "outside"  # what the trace calls whoever is no actor
+_LOOKER = "verk:diagrams"
 _PATIENCE_SECONDS = 30.0  # the machine may be busy
 
 
 @attrs.frozen(kw_only=True)
 class Recording:
-    """What was seen."""
+    """What was seen: the tree as it stood, and the ways of three jobs."""
 
     tree: Process
-    job_that_succeeds: Sequence[Step]
-    job_that_fails: Sequence[Step]
+    job_that_succeeds: Way
+    job_that_fails: Way
+    job_that_is_scheduled: Way
 
 
 def record() -> Recording:
-    """Start a node, look at its tree, follow a job that succeeds and one that fails twice, and stop the node."""
+    """Start a node, look at its tree, follow three jobs, one of which fails twice and dies, and stop the node."""
     with tempfile.TemporaryDirectory() as directory:
-        config = Config(queues={"default": 2, "priority": 1}, redis_url=f"embedded:{directory}", node_id="1")
+        config = Config(
+            queues={"default": 2, "priority": 1},
+            redis_url=f"embedded:{directory}",
+            node_id="1",
+            heartbeat_seconds=3600.0,  # none falls into the recording
+        )
         try:
             with _Recorder(config) as recorder:
                 return Recording(
                     tree=tree_of(recorder.system),
                     job_that_succeeds=recorder.follow("succeeds", [JobFinished]),
                     job_that_fails=recorder.follow("fails", [JobFailed, JobDead]),
+                    job_that_is_scheduled=recorder.follow("succeeds", [JobFinished], in_seconds=60),
                 )
         finally:
             embedded.stop(directory)
@@ -67,11 +75,12 @@ class _Recorder:
         self._trace = Trace(self._message_sent)
         self._clock = PatientClock(self._trace)
         self._runtime = Runtime(clock=self._clock, trace=self._trace)
-        self._pool = Pool(config.redis_url, name="verk:diagrams")
-        self._client = Client(config)
-        self._jid: str | None = None
-        self._steps: list[Step] = []
-        self._place: str | None = None
+        self._pool = Pool(config.redis_url, name=_LOOKER)
+        self._client = Client(config, clock=self._clock.time)
+        self._number = 0
+        self._jid = ""  # of the job that is followed
+        self._place: str | None = None  # where it was last
+        self._way: list[Step | Move] = []
         self._kinds = {_OUTSIDE: "Client", "listener": "EventListener"}
 
     def __enter__(self) -> _Recorder:
@@ -85,31 +94,32 @@ class _Recorder:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._clock.patient = False
         self.system.stop()
         self._audience.stop()
         self._runtime.close()
         self._client.close()
         self._pool.close()
 
-    def follow(self, class_: str, ends: Sequence[type[JobEvent]]) -> Sequence[Step]:
+    def follow(self, class_: str, ends: Sequence[type[JobEvent]], in_seconds: float = 0.0) -> Way:
         """Run one job; returns what happened to it until it had come to each of its ends, runs that fail included."""
         self._come_to_rest()
-        self._jid, self._place, self._steps = class_, None, []
-        self._clock.patient = True
-        with _scripts_watched(self._script_has_run):
+        self._number += 1
+        self._jid, self._place, self._way = f"{class_}-{self._number}", None, []
+        with _redis_watched(self._asked_of_redis):
             self._trace.busy(self)  # nobody may fetch the job before its first step is noted
-            self._client.enqueue(Job(class_=class_, args=[], jid=class_, max_retry_count=1))
+            self._client.schedule(Job(class_=class_, args=[], jid=self._jid, max_retry_count=1), in_seconds)
             self._trace.handled(self)
             for number, event in enumerate(ends):
-                if number:
-                    self._let_retries_come_due()
-                self._audience.call(Await(event, class_), timeout=_PATIENCE_SECONDS)
+                if number or in_seconds:
+                    self._let_jobs_come_due()
+                self._audience.call(Await(event, self._jid), timeout=_PATIENCE_SECONDS)
                 self._come_to_rest()
-        self._clock.patient = False
-        return self._steps
+        return self._way
 
-    def _let_retries_come_due(self) -> None:
-        # By Redis' clock they are: ours stands still in the past.
+    def _let_jobs_come_due(self) -> None:
+        # By Redis' clock they are: ours stands still in the past. What is missing is a look.
+        self._come_to_rest()
         self._clock.move_to(self._clock.monotonic() + self._config.poll_interval_seconds)
         self._runtime.timers.run_due()
 
@@ -121,51 +131,55 @@ class _Recorder:
 
     def _succeed(self) -> None:
         self._clock.time()  # a job takes its time: its start is told before it ends
-        self._note("Worker", "Worker", "perform returns")
+        self._way.append(Step("Worker", "Worker", "perform returns"))
 
     def _fail(self) -> None:
         self._clock.time()
-        self._note("Worker", "Worker", "perform raises")
+        self._way.append(Step("Worker", "Worker", "perform raises"))
         raise RuntimeError("as it is meant to")
 
     def _message_sent(self, sender: str, receiver: str, message: object) -> None:
-        text = text_of(message, self._jid) if self._jid is not None and sender != receiver else None
+        text = text_of(message, self._jid) if self._jid and sender != receiver else None
         if text is not None:
-            self._note(self._kinds[sender], self._kinds[receiver], text)
+            self._way.append(Step(self._kinds[sender], self._kinds[receiver], text))
 
-    def _script_has_run(self, script: Script) -> None:
-        """Note a script that has moved the job."""
+    def _asked_of_redis(self, connection: Connection, operation: str) -> None:
+        """Note a command or script that has moved the job; called on the thread of whoever sent it."""
+        if connection.name == _LOOKER:
+            return
         place = self._place_of_job()
         if place != self._place:
             self._place = place
-            whither = f"the job goes to {place}" if place else "the job is done"
-            self._note(self._kinds[str(current() or _OUTSIDE)], "Redis", f"{script.name}.lua: {whither}")
+            self._way.append(Move(self._kinds[str(current() or _OUTSIDE)], operation, place))
 
     def _place_of_job(self) -> str | None:
-        keys, jid = Keys(), str(self._jid).encode()
+        keys, jid = Keys(), self._jid.encode()
         lists = [keys.queue("default"), keys.in_progress("default", self._config.node_id)]
-        for key in (*lists, keys.retry, keys.dead):
+        for key in (*lists, keys.schedule, keys.retry, keys.dead):
             payloads = self._pool.call("LRANGE" if key in lists else "ZRANGE", key, 0, -1)
             if any(jid in payload for payload in payloads):
                 return key
         return None
 
-    def _note(self, sender: str, receiver: str, text: str) -> None:
-        self._steps.append(Step(sender, receiver, text))
-
 
 @contextmanager
-def _scripts_watched(has_run: Callable[[Script], None]) -> Iterator[None]:
-    """Have a function called after each script, on the thread of whoever ran it."""
-    run = Connection.script
+def _redis_watched(asked: Callable[[Connection, str], None]) -> Iterator[None]:
+    """Have a function told of each command and script that Redis has done, with the name it goes by."""
+    call, script = Connection.call, Connection.script
 
-    def script(self: Connection, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        reply = run(self, script, keys, args)
-        has_run(script)
+    def watched_call(self: Connection, *args: Argument) -> Any:
+        reply = call(self, *args)
+        asked(self, str(args[0]))
         return reply
 
-    Connection.script = script  # type: ignore[method-assign]  # the store has no observer: nobody else needs one
+    def watched_script(self: Connection, what: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        reply = script(self, what, keys, args)
+        asked(self, f"{what.name}.lua")
+        return reply
+
+    # The store has no observer, since nothing else would need one.
+    Connection.call, Connection.script = watched_call, watched_script  # type: ignore[method-assign]
     try:
         yield
     finally:
-        Connection.script = run  # type: ignore[method-assign]
+        Connection.call, Connection.script = call, script  # type: ignore[method-assign]

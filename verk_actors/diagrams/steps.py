@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -20,6 +20,25 @@ class Step:
     sender: str
     receiver: str
     text: str
+
+
+@attrs.frozen
+class Move:
+    """Who moves the job to another key of Redis, or out of it, by which command or script."""
+
+    sender: str
+    operation: str
+    place: str | None
+    receiver: str = "Redis"
+
+    @property
+    def text(self) -> str:
+        """What a diagram of messages says of it."""
+        return f"{self.operation}: the job goes to {self.place}" if self.place else f"{self.operation}: the job is done"
+
+
+Way = Sequence[Step | Move]
+"""What happened to one job, in order."""
 
 
 def text_of(message: object, jid: str) -> str | None:

@@ -62,7 +62,7 @@ class Process(pykka.ThreadingActor):
         """Release what `init` acquired; called at every end but a kill."""
 
     def handle_idle(self) -> None:
-        """Do what waits until the inbox is empty; called after each message that leaves it so."""
+        """Do what waits until the inbox is empty; called after `init`, and each message, that leaves it so."""
 
     def handle_exit(self, sender: Ref | None, reason: ExitReason) -> None:
         """Handle the end of a linked process other than the parent; needs `trap_exit`."""
@@ -129,6 +129,8 @@ class Process(pykka.ThreadingActor):
         ref, inbox, handlers = self._actor_ref, self.actor_inbox, self._handlers
         get, trace = inbox.get, ref.runtime.trace
         handle_idle = self.handle_idle if type(self).handle_idle is not Process.handle_idle else None
+        if handle_idle is not None:
+            ref.put(WAKE)  # after init the inbox may be empty, too
         while True:
             envelope: Envelope = get()
             ref.handling = envelope

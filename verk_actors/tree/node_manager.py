@@ -61,7 +61,6 @@ class NodeManager(IoServer):
         self._timer: Timer | None = None
         self._known = node.lease.held  # a successor of one that had taken the lease
         self._held_since: float | None = None  # monotonic; without a break
-        self._client_id = 0
 
     def init(self) -> None:
         """Take the lease; without Redis, later. Raises `NodeIdInUse` where another live process has it."""
@@ -147,7 +146,6 @@ class NodeManager(IoServer):
             self._held_since = self.clock.monotonic()
         if beat.status == "NEW" or not lease.held:
             lease.held = True
-            self._client_id = self._connection.client_id()
             for queue in tuple(self._node.queues):
                 queue_manager = self.whereis(names.queue_manager(queue))
                 if queue_manager is not None:
@@ -177,7 +175,10 @@ class NodeManager(IoServer):
 
     def _rescue(self, node_id: str) -> None:
         """Give the jobs of a dead node back to their queues, the poisonous ones to the dead set."""
-        for queue in self._nodes.queues(node_id):
+        queues = self._nodes.queues(node_id)
+        if not queues:
+            self._nodes.deregister(node_id, None)
+        for queue in queues:
             while True:
                 rescued = self._nodes.rescue(node_id, queue)
                 if rescued.moved:
@@ -205,7 +206,7 @@ class NodeManager(IoServer):
     def _unblock(self) -> None:
         general = self.whereis(names.GENERAL_CONNECTION)
         if general is not None:
-            general.cast(Unblock(self._client_id))
+            general.cast(Unblock(self._waiter.client_id))
 
     def _answer(self) -> None:
         request = self._requests.take(self._id)

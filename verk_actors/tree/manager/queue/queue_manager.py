@@ -59,7 +59,6 @@ class QueueManager(IoServer):
         self._demand = 0
         self._reconciled = False
         self._resting = False  # Redis refused; a Tick ends it
-        self._client_id = 0
 
     def init(self) -> None:
         """Tell the WorkersManager, if there is one; if it comes later it asks for this process by name."""
@@ -188,7 +187,7 @@ class QueueManager(IoServer):
         """Have the general connection end the wait, so that its reply is read and the connection kept."""
         general = self.whereis(names.GENERAL_CONNECTION)
         if general is not None:
-            general.cast(Unblock(self._client_id))
+            general.cast(Unblock(self._waiter.client_id))
 
     # -- certainty
 
@@ -205,6 +204,5 @@ class QueueManager(IoServer):
             log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(verdict.orphans))
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]
             self._in_progress.exchange(self._node.lease.token, orphans, 0, self.clock.time())
-        self._client_id = self._connection.client_id()
         self._reconciled = True
         return True

@@ -78,7 +78,6 @@ class WorkersManager(Server):
         else:
             self._row.status = "running"
             self._publish([QueueRunning(queue=self._queue)])
-        self.actor_ref.cast(JobsMoved())
 
     def terminate(self, reason: ExitReason) -> None:
         """Settle what has ended; hand the rest back if this node runs the queue no more."""

@@ -1,0 +1,94 @@
+"""What becomes of a job that has ended."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import attrs
+import pytest
+
+from verk_actors.config import Config
+from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
+from verk_actors.store.exchange import Settlement
+from verk_actors.tree.manager.queue.fate import settlement_of
+from verk_actors.wire.bookkeeping import Failure
+from verk_actors.wire.codec import decode, encode
+from verk_actors.wire.job import Job
+
+NOW = 1_700_000_000.5
+BOOM = Failed(failure=Failure(class_name="ValueError", message="boom"))
+
+
+def ended(outcome: Outcome, wire_format: str = "sidekiq", **fields: object) -> RunningJob:
+    job = Job(class_="C", args=[1], queue="q", jid="j", **fields)  # type: ignore[arg-type]
+    payload = encode(job, wire_format=wire_format)  # type: ignore[arg-type]
+    return RunningJob(payload, decode(payload, "q"), ended_at=NOW, outcome=outcome)
+
+
+def fate(running_job: RunningJob, jitter: float = 0.0, **settings: object) -> Settlement:
+    return settlement_of(running_job, "q", Config(**settings), lambda: jitter)  # type: ignore[arg-type]
+
+
+def test_success_is_acknowledged_by_the_exact_bytes() -> None:
+    job = ended(SUCCEEDED)
+    assert fate(job) == Settlement("ack", job.payload)
+
+
+def test_a_job_given_back_is_requeued_by_the_exact_bytes() -> None:
+    job = ended(GIVEN_BACK)
+    assert fate(job) == Settlement("requeue", job.payload)
+
+
+def test_bytes_that_are_no_job_are_buried_in_an_envelope() -> None:
+    settlement = fate(RunningJob(b"\xff", None, ended_at=NOW, outcome=Undecodable("not UTF-8")))
+    assert (settlement.kind, settlement.payload, settlement.score) == ("bury", b"\xff", NOW)
+    assert json.loads(settlement.new)["error_message"] == "not UTF-8"
+
+
+@pytest.mark.parametrize(("failures", "jitter", "delay"), [(0, 0.0, 18), (0, 0.999, 76), (1, 0.0, 34), (24, 0.0, 390_666)])
+def test_a_failure_is_retried_by_verks_curve(failures: int, jitter: float, delay: int) -> None:
+    settlement = fate(ended(BOOM, retry_count=failures), jitter)
+    assert settlement.kind == "retry"
+    assert settlement.score == NOW + delay
+    assert json.loads(settlement.new)["retry_count"] == failures  # Sidekiq counts from 0
+
+
+def test_verks_form_has_whole_scores_and_counts_from_one() -> None:
+    settlement = fate(ended(BOOM, "verk", max_retry_count=3))
+    assert settlement.score == int(NOW + 18)
+    assert json.loads(settlement.new)["retry_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"max_retry_count": 0}, "dead"),
+        ({"max_retry_count": 1}, "retry"),
+        ({"max_retry_count": 1, "retry_count": 1}, "dead"),
+        ({"max_retry_count": 0, "dead": False}, "discard"),
+        ({"retry_count": 24}, "retry"),
+        ({"retry_count": 25}, "dead"),
+    ],
+)
+def test_when_retries_are_used_up_a_job_is_buried_or_discarded(fields: dict[str, object], kind: str) -> None:
+    assert fate(ended(BOOM, **fields)).kind == kind
+
+
+def test_the_configured_limit_holds_for_a_job_without_one() -> None:
+    assert fate(ended(BOOM), max_retry_count=0).kind == "dead"
+
+
+@pytest.mark.parametrize(
+    ("asked", "score"),
+    [
+        (NOW + 5, NOW + 5),
+        (NOW - 5, NOW),
+        (NOW + 1e15, NOW + 10 * 365 * 86_400),
+        (math.nan, NOW + 18),
+        (math.inf, NOW + 18),
+        (-math.inf, NOW + 18),
+    ],
+)
+def test_a_class_chooses_its_retry_within_reason(asked: float, score: float) -> None:
+    assert fate(ended(attrs.evolve(BOOM, retry_at=asked))).score == score

@@ -1,0 +1,59 @@
+"""What the in-progress list and the running table say about each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verk_actors.running_job import SUCCEEDED, RunningJob
+from verk_actors.tree.manager.queue.reconcile import compare
+
+
+def running(payload: bytes) -> RunningJob:
+    return RunningJob(payload, None)
+
+
+def ended(payload: bytes) -> RunningJob:
+    return RunningJob(payload, None, outcome=SUCCEEDED)
+
+
+def test_where_both_agree_nothing_follows() -> None:
+    verdict = compare([b"a", b"b"], [running(b"a"), ended(b"b")])
+    assert (verdict.settled, verdict.lost, verdict.orphans) == ([], [], [])
+
+
+def test_an_ended_job_that_is_gone_was_settled() -> None:
+    job = ended(b"a")
+    assert compare([], [job]).settled == [job]
+
+
+def test_a_running_job_that_is_gone_is_lost() -> None:
+    job = running(b"a")
+    assert compare([], [job]).lost == [job]
+
+
+def test_a_payload_that_nobody_knows_is_an_orphan() -> None:
+    assert compare([b"x", b"a"], [running(b"a")]).orphans == [b"x"]
+
+
+def test_of_two_identical_jobs_the_ended_one_was_settled() -> None:
+    one, two = running(b"a"), ended(b"a")
+    verdict = compare([b"a"], [one, two])
+    assert (verdict.settled, verdict.lost, verdict.orphans) == ([two], [], [])
+
+
+def test_a_second_copy_in_the_list_is_an_orphan() -> None:
+    assert compare([b"a", b"a", b"a"], [running(b"a")]).orphans == [b"a", b"a"]
+
+
+@given(st.lists(st.sampled_from([b"a", b"b", b"c"])), st.lists(st.tuples(st.sampled_from([b"a", b"b"]), st.booleans())))
+def test_afterwards_both_hold_the_same(listed: list[bytes], table: list[tuple[bytes, bool]]) -> None:
+    held = [ended(payload) if done else running(payload) for payload, done in table]
+    verdict = compare(listed, held)
+    gone = {id(job) for job in (*verdict.settled, *verdict.lost)}
+    left = Counter(job.payload for job in held if id(job) not in gone)
+    assert left == Counter(listed) - Counter(verdict.orphans)
+    assert all(job.outcome is not None for job in verdict.settled)
+    assert all(job.outcome is None for job in verdict.lost)

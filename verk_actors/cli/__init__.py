@@ -1,0 +1,66 @@
+"""The command `verk`: a list of commands, each of which is loaded when it is used.
+
+So `verk --help` answers at once, without a look at Redis or the actors. Each module here that has a `command` is a
+command; errors that users may meet end it with one line.
+
+Exit codes: 0 done; 1 it failed: Redis or a node did not answer, or the node gave up; 2 it can't be done as it was
+asked for: an option, a setting or an argument is wrong, or the node id is in use. `verk run` adds 128 + the signal
+where a second signal stopped it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+from typing import Any
+
+import click
+
+from verk_actors.errors import ConfigError, InvalidJob, NodeIdInUse, VerkError
+
+_COMMANDS = {
+    "demo": "Watch jobs of every fate, on a Redis of their own.",
+    "run": "Run a node in the foreground.",
+    "enqueue": "Enqueue a job.",
+    "tree": "Show the supervision tree of a running node.",
+    "stats": "Show queues, sets, totals and nodes.",
+}
+_EXIT_CODES = "Exit codes: 0 done, 1 it failed, 2 it can't be done as it was asked for."
+_NOT_AS_ASKED = (ConfigError, InvalidJob, NodeIdInUse)
+
+
+class Commands(click.Group):
+    """Imports a command when it is called, not when it is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, those that a newcomer needs first."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what a user may have to correct is one line, not a traceback."""
+        try:
+            return super().invoke(ctx)
+        except VerkError as error:
+            failure = click.ClickException(str(error))
+            failure.exit_code = 2 if isinstance(error, _NOT_AS_ASKED) else 1
+            raise failure from error
+
+
+@click.group(cls=Commands, epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Redis-backed job processing on supervised actors."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a tree's lines are no reason to fail on a terminal without them

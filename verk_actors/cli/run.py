@@ -1,0 +1,79 @@
+"""`verk run`: a node in the foreground."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from verk_actors.cli.options import redis_option
+from verk_actors.config import Config, LogLevel
+from verk_actors.config_sources import queue_list
+from verk_actors.node import run_node
+
+_LINE = "%(asctime)s %(levelname)-7s %(message)s"
+
+
+@click.command("run")
+@click.option("-r", "--require", "modules", metavar="MODULE", multiple=True, help="Import a module with job classes.")
+@click.option("-q", "--queue", "queues", metavar="NAME:N", multiple=True, help="Work this queue with N workers.")
+@redis_option
+@click.option("--node-id", metavar="ID", help="Bear this name, and take back the jobs it had before a crash.")
+@click.option("-t", "--timeout", metavar="SECONDS", type=float, help="Let running jobs end for this long on a stop.")
+@click.option("--log-level", type=click.Choice(get_args(LogLevel), case_sensitive=False), help="Default: info.")
+def command(
+    modules: tuple[str, ...],
+    queues: tuple[str, ...],
+    redis_url: str | None,
+    node_id: str | None,
+    timeout: float | None,
+    log_level: str | None,
+) -> None:
+    """Run a node in the foreground until a signal ends it.
+
+    SIGTERM or SIGINT (Ctrl+C): running jobs may end, then the node stops, with exit code 0. A second one stops it
+    now, and running jobs go back to their queues. SIGTSTP (Ctrl+Z): the node fetches no more jobs.
+
+    Options left out are read from VERK_* variables, then from verk.toml or [tool.verk] in pyproject.toml.
+    """
+    config = Config.load(
+        queues=queue_list(",".join(queues)) or None,
+        redis_url=redis_url,
+        node_id=node_id,
+        shutdown_timeout_seconds=timeout,
+    )
+    if not config.queues:
+        raise click.UsageError("no queue to work: give -q NAME:N, or set queues in verk.toml or VERK_QUEUES")
+    for module in modules:
+        _import(module)
+    _log_at(log_level)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what jobs print is seen at once, also in a container's log
+    sys.exit(run_node(config))
+
+
+def _import(module: str) -> None:
+    """Import a module with job classes, from the current directory or the Python path."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # it was found, and imports something that was not
+        hint = "; name a module, not a file" if module.endswith(".py") else ""
+        raise click.UsageError(f"-r {module}: no module of that name, neither here nor on the Python path{hint}") from error
+
+
+def _log_at(level: str | None) -> None:
+    """Log to standard error, unless a module has set up logging; a level that was asked for holds in any case."""
+    logging.basicConfig(level=(level or "info").upper(), format=_LINE)
+    if level is not None:
+        logging.getLogger("verk_actors").setLevel(level.upper())

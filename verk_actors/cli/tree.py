@@ -1,0 +1,61 @@
+"""`verk tree`: the supervision tree of a running node, asked for through Redis."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+
+import cattrs
+import click
+
+from verk_actors.cli.options import as_json_line, json_option, redis_option
+from verk_actors.cli.tree_text import draw
+from verk_actors.config import Config
+from verk_actors.errors import loggable
+from verk_actors.otp import ProcessInfo
+from verk_actors.store.nodes import Nodes
+from verk_actors.store.pool import Pool
+from verk_actors.store.requests import Requests
+from verk_actors.wire.keys import Keys
+
+_ANSWER_SECONDS = 3  # a node that lives answers within milliseconds
+
+
+@click.command("tree")
+@click.option("--node", "node_id", metavar="ID", help="Which node; needed where several run.")
+@redis_option
+@json_option
+def command(node_id: str | None, redis_url: str | None, as_json: bool) -> None:
+    """Show the supervision tree of a running node as it is now."""
+    config = Config.load(redis_url=redis_url)
+    keys = Keys(config.namespace)
+    with closing(Pool(config.redis_url, name="verk:tree")) as pool:
+        chosen = _choose(node_id, Nodes(pool, keys))
+        tree = _ask(chosen, Requests(pool, keys))
+    if as_json:
+        click.echo(as_json_line(tree))
+    else:
+        click.echo(f"node {loggable(chosen)}")
+        click.echo(draw(tree))
+
+
+def _choose(node_id: str | None, nodes: Nodes) -> str:
+    """Return the node that was asked for, or the only one that lives."""
+    alive = [member for member, lease_seconds in nodes.leases().items() if lease_seconds is not None]
+    names = ", ".join(map(loggable, alive))
+    if node_id is not None:
+        if node_id not in alive:
+            raise click.ClickException(f"no node {loggable(node_id)} runs; running: {names or 'none'}")
+        return node_id
+    if not alive:
+        raise click.ClickException("no node runs on this Redis")
+    if len(alive) > 1:
+        raise click.UsageError(f"several nodes run, choose one by --node: {names}")
+    return alive[0]
+
+
+def _ask(node_id: str, requests: Requests) -> ProcessInfo:
+    answer = requests.answer_to(requests.ask(node_id, "tree"), _ANSWER_SECONDS)
+    if answer is None:
+        raise click.ClickException(f"node {loggable(node_id)} did not answer within {_ANSWER_SECONDS} s")
+    return cattrs.structure(json.loads(answer), ProcessInfo)
