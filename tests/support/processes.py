@@ -18,6 +18,7 @@ from verk_actors.otp import (
     ExitReason,
     Ref,
     Server,
+    Supervisor,
     handles,
     start_link,
 )
@@ -103,6 +104,29 @@ class Trapper(Puppet):
     trap_exit = True
 
 
+class Overseer(Supervisor):
+    """A supervisor that does what it is sent, as puppets do."""
+
+    @handles(Do)
+    def _do(self, message: Do) -> None:
+        message.action(self)
+
+
+class Flaky:
+    """Makes puppets; those made while `failing` is set fail in their init."""
+
+    def __init__(self, bench: Bench, name: str) -> None:
+        self._bench, self._name = bench, name
+        self.failing = False
+
+    def __call__(self) -> Puppet:
+        return Puppet(self._name, self._bench.notes, on_init=self._init)
+
+    def _init(self) -> None:
+        if self.failing:
+            raise Oops
+
+
 class Bench(ManualRuntime):
     """A manual runtime that starts puppets, and ends what was started in it."""
 
@@ -122,10 +146,20 @@ class Bench(ManualRuntime):
         made = (Trapper if trap_exit else Puppet)(name, self.notes)
         return self.start(made, name=name, parent=parent)
 
-    def spec(self, name: str, **fields: Any) -> ChildSpec:
-        """Return the spec of a child that is such a puppet, with the name for its id."""
-        fields = {"id": name, "name": name, "start": lambda: Puppet(name, self.notes)} | fields
+    def spec(self, id: str, /, **fields: Any) -> ChildSpec:
+        """Return the spec of a child that is such a puppet, with the id for its name."""
+        fields = {"id": id, "name": id, "start": lambda: Puppet(id, self.notes)} | fields
         return ChildSpec(**fields)
+
+    def supervisor(self, *children: ChildSpec | str, **attributes: Any) -> Ref:
+        """Start a supervisor, named so, of such children; the notes of their starts are dropped."""
+        specs = [self.spec(child) if isinstance(child, str) else child for child in children]
+        overseer = Overseer(specs)
+        for name, value in attributes.items():
+            setattr(overseer, name, value)
+        ref = self.start(overseer, name="supervisor")
+        self.notes.clear()
+        return ref
 
     def find(self, name: str) -> Ref:
         """Return the live process of that name."""
@@ -151,7 +185,7 @@ class Bench(ManualRuntime):
 
 
 @contextmanager
-def stuck(ref: Ref, *, held: list[threading.Event] | None = None) -> Iterator[threading.Event]:
+def stuck(ref: Ref) -> Iterator[threading.Event]:
     """Have a puppet stuck in user code until the event is set, at the latest at the end of the block."""
     inside, out = threading.Event(), threading.Event()
 

@@ -34,7 +34,7 @@ def mermaid(imports: Imports) -> str:
     floors = list(_floors(imports))
     lines = ["flowchart TD"]
     for number, units in reversed(list(enumerate(floors))):
-        lines += [f"    subgraph floor_{number}[\" \"]", *(f"        {unit}" for unit in units), "    end"]
+        lines += [f'    subgraph floor_{number}[" "]', *(f"        {unit}" for unit in units), "    end"]
     for unit in sorted(imports):
         implied = set().union(*(_below(other, imports) for other in imports[unit]))
         lines += [f"    {unit} --> {other}" for other in sorted(imports[unit] - implied)]

@@ -1,4 +1,4 @@
-"""Runs a small node on a server of its own, and notes its tree and the ways of two jobs through it."""
+"""Runs a small node on a server of its own, and notes its tree and the ways of three jobs through it."""
 
 from __future__ import annotations
 
@@ -165,21 +165,21 @@ class _Recorder:
 @contextmanager
 def _redis_watched(asked: Callable[[Connection, str], None]) -> Iterator[None]:
     """Have a function told of each command and script that Redis has done, with the name it goes by."""
-    call, script = Connection.call, Connection.script
+    call, run = Connection.call, Connection.script
 
     def watched_call(self: Connection, *args: Argument) -> Any:
         reply = call(self, *args)
         asked(self, str(args[0]))
         return reply
 
-    def watched_script(self: Connection, what: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        reply = script(self, what, keys, args)
-        asked(self, f"{what.name}.lua")
+    def watched_run(self: Connection, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        reply = run(self, script, keys, args)
+        asked(self, f"{script.name}.lua")
         return reply
 
     # The store has no observer, since nothing else would need one.
-    Connection.call, Connection.script = watched_call, watched_script  # type: ignore[method-assign]
+    Connection.call, Connection.script = watched_call, watched_run  # type: ignore[method-assign]
     try:
         yield
     finally:
-        Connection.call, Connection.script = call, script  # type: ignore[method-assign]
+        Connection.call, Connection.script = call, run  # type: ignore[method-assign]

@@ -46,13 +46,16 @@ def text_of(message: object, jid: str) -> str | None:
     name = type(message).__name__
     if isinstance(message, _NUDGES):
         return name
-    about = list(_about(message, jid)) if attrs.has(type(message)) else []
+    about = list(_about(message, jid))
     return f"{name}: {', '.join(about)}" if about else None
 
 
 def _about(message: object, jid: str) -> Iterator[str]:
     """Yield the fields that hold the job, or the names of the events about it."""
-    for field in attrs.fields(type(message)):
+    cls = type(message)
+    if not attrs.has(cls):
+        return
+    for field in attrs.fields(cls):
         items = getattr(message, field.name)
         if isinstance(items, list | tuple):
             yield from dict.fromkeys(_names(field.name, items, jid))

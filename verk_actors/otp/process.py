@@ -40,12 +40,14 @@ class Process(pykka.ThreadingActor):
     use_daemon_thread = True
     trap_exit: ClassVar[bool] = False
     _handlers: ClassVar[dict[type, Callable[..., Any]]] = {}
+    _idles: ClassVar[bool] = False
     _actor_ref: Ref
     actor_inbox: Any  # of Envelopes of ours; Pykka's are made for its own loop
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._handlers = handler_table(cls)
+        cls._idles = cls.handle_idle is not Process.handle_idle
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,6 +114,8 @@ class Process(pykka.ThreadingActor):
             ref.finish(error.reason if isinstance(error, Stop) else Crashed(error))
             answer_error(ref.started, error)
             return False
+        if self._idles:
+            ref.put(WAKE)  # after init the inbox may be empty, too
         answer(ref.started, None)
         if ref.runtime.trace is not None:
             ref.runtime.trace.handled(ref)
@@ -128,9 +132,7 @@ class Process(pykka.ThreadingActor):
         """Handle messages until there is a reason to end."""
         ref, inbox, handlers = self._actor_ref, self.actor_inbox, self._handlers
         get, trace = inbox.get, ref.runtime.trace
-        handle_idle = self.handle_idle if type(self).handle_idle is not Process.handle_idle else None
-        if handle_idle is not None:
-            ref.put(WAKE)  # after init the inbox may be empty, too
+        handle_idle = self.handle_idle if self._idles else None
         while True:
             envelope: Envelope = get()
             ref.handling = envelope
