@@ -75,10 +75,6 @@ class ErrorLog(logging.Handler):
     def complaints(self, expected: tuple[str, ...]) -> list[str]:
         """Return a sentence for each message that nobody expected and for each that didn't come."""
         return [
-            *(
-                f"unexpected error in the log: {m}"
-                for m in self.messages
-                if not any(e in m for e in expected)
-            ),
+            *(f"unexpected error in the log: {m}" for m in self.messages if not any(e in m for e in expected)),
             *(f"no error in the log with {e!r}" for e in expected if not any(e in m for m in self.messages)),
         ]

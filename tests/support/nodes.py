@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import attrs
+
 from support.eventually import eventually
 from support.jobs import JobKit
 from support.probe import EventLog, Probe
-
 from verk_actors.client import Client
 from verk_actors.config import Config
 from verk_actors.events import Event
@@ -58,7 +58,9 @@ class Node:
 
 
 @contextmanager
-def running_node(config: Config, jobs: JobKit | None = None, runtime: Runtime | None = None, **changes: Any) -> Iterator[Node]:
+def running_node(
+    config: Config, jobs: JobKit | None = None, runtime: Runtime | None = None, **changes: Any
+) -> Iterator[Node]:
     """Start a node with quick settings and a probe on all its events; stop both in the end."""
     settings = {"shutdown_timeout_seconds": 5.0, "poll_interval_seconds": 0.05, **changes}
     config = attrs.evolve(config, **settings)

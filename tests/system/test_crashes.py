@@ -49,6 +49,7 @@ NODE_WIDE = [
     names.QUEUE_STATS,
     names.SCHEDULE_MANAGER,
     names.MANAGER,
+    names.QUEUES_DRAINER,
 ]
 OF_A_QUEUE = [names.queue_manager("q"), names.workers_manager("q")]
 
@@ -57,7 +58,7 @@ HOW = [pytest.param("kill"), pytest.param("crash", marks=pytest.mark.logs_errors
 
 
 @pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize("name", NODE_WIDE + OF_A_QUEUE)
+@pytest.mark.parametrize("name", [*NODE_WIDE, *OF_A_QUEUE])
 def test_an_actor_that_dies_while_jobs_run_is_replaced_and_each_job_runs_once(
     config: Config, redis, name: str, how: str
 ) -> None:
@@ -146,7 +147,7 @@ def test_a_manager_crash_forgets_neither_pauses_nor_added_queues(config: Config,
 @pytest.mark.logs_errors("giving up")
 def test_a_queue_past_its_intensity_is_shown_as_failed_and_comes_back_while_others_go_on(config: Config) -> None:
     with running_node(config, queues={"bad": 1, "good": 1}) as node:
-        others = {name: node.whereis(name).pid for name in NODE_WIDE + [names.queue_supervisor("good")]}
+        others = {name: node.whereis(name).pid for name in [*NODE_WIDE, names.queue_supervisor("good")]}
         supervisor = node.whereis(names.queue_supervisor("bad"))
         while supervisor.is_alive():
             queue_manager = supervisor.whereis(names.queue_manager("bad"))

@@ -39,7 +39,8 @@ def test_killed_connections_are_replaced_and_no_job_is_lost_or_doubled(config: C
                 node.client.enqueue(Job(queue="ab"[key % 2], class_="Good", args=[f"{round_}-{key}"]))
             redis.client_kill_filter(_type="normal", skipme=True)
             node.client.close()
-            eventually(lambda: node.jobs.runs.total() >= 20 * (round_ + 1), "all runs")
+            wanted = 20 * (round_ + 1)
+            eventually(lambda wanted=wanted: node.jobs.runs.total() >= wanted, "all runs")
         eventually(lambda: not redis.keys("inprogress:*"), "empty in-progress list")
         assert set(node.jobs.runs.values()) == {1}
         assert restarts(node) == 0

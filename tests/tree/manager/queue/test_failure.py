@@ -16,7 +16,7 @@ def raised(error: BaseException, depth: int = 0) -> BaseException:
     """Return an error that was raised `depth` calls below this one."""
     try:
         raise_below(error, depth)
-    except BaseException as caught:  # noqa: BLE001
+    except BaseException as caught:
         return caught
     raise AssertionError("nothing was raised")
 

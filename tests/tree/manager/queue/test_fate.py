@@ -46,7 +46,9 @@ def test_bytes_that_are_no_job_are_buried_in_an_envelope() -> None:
     assert json.loads(settlement.new)["error_message"] == "not UTF-8"
 
 
-@pytest.mark.parametrize(("failures", "jitter", "delay"), [(0, 0.0, 18), (0, 0.999, 76), (1, 0.0, 34), (24, 0.0, 390_666)])
+@pytest.mark.parametrize(
+    ("failures", "jitter", "delay"), [(0, 0.0, 18), (0, 0.999, 76), (1, 0.0, 34), (24, 0.0, 390_666)]
+)
 def test_a_failure_is_retried_by_verks_curve(failures: int, jitter: float, delay: int) -> None:
     settlement = fate(ended(BOOM, retry_count=failures), jitter)
     assert settlement.kind == "retry"
