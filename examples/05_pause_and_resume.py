@@ -10,8 +10,9 @@ from queue import SimpleQueue
 
 from a_redis import a_redis
 
-from verk_actors import ActorSystem, Client, Config, Event, EventListener, PauseQueue, QueuePaused, QueueRunning
-from verk_actors import RegisterListener, ResumeQueue, worker
+from verk_actors import ActorSystem, Client, Config, EventListener, worker
+from verk_actors.events import Event, QueuePaused, QueueRunning
+from verk_actors.messages import PauseQueue, RegisterListener, ResumeQueue
 
 happened: SimpleQueue[str] = SimpleQueue()
 

@@ -1,13 +1,12 @@
-"""Kills a node with a job in it, as `kill -9` does: another node takes the job over.
+"""Kills a node that runs a job, as `kill -9` does: another node takes the job over.
 
-Shows: heartbeats, leases, rescue; a job may run twice where its node dies.
+Shows: heartbeats and leases; a job may run twice where its node dies.
 Run: python examples/07_two_nodes_rescue.py
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 from multiprocessing.synchronize import Event as Flag
 from queue import SimpleQueue
 from threading import Event
@@ -17,7 +16,7 @@ from a_redis import a_redis
 from verk_actors import ActorSystem, Client, Config, worker
 
 ended: SimpleQueue[str] = SimpleQueue()
-started: list[Flag] = []  # in the process of the first node
+started: list[Flag] = []  # filled in the process of the first node
 
 
 @worker
@@ -39,21 +38,17 @@ def first_node(redis_url: str, job_has_started: Flag) -> None:
 
 
 def main(redis_url: str) -> None:
+    Client(config(redis_url, "second")).enqueue(work.job())
     spawn = multiprocessing.get_context("spawn")
     job_has_started = spawn.Event()
     node = spawn.Process(target=first_node, args=(redis_url, job_has_started))
     node.start()
-    client = Client(config(redis_url, "second"))
-    client.enqueue(work.job())
     print("the job starts on the first node:", job_has_started.wait(timeout=20))
     node.kill()
     node.join()
-
-    system = ActorSystem.start(config(redis_url, "second"))  # rescues when the lease of the first has run out
+    system = ActorSystem.start(config(redis_url, "second"))  # takes over when the lease of the first has run out
     print(ended.get(timeout=20))
     system.stop()
-    print("nodes:", client.nodes.members(), "- processed:", client.counters.totals().processed)
-    client.close()
 
 
 if __name__ == "__main__":
@@ -63,4 +58,3 @@ if __name__ == "__main__":
 # Output:
 #   the job starts on the first node: True
 #   the job ends on the second node
-#   nodes: [] - processed: 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+
 import pytest
 from support.processes import WAIT, Ask, Bench, Do, Puppet, stuck
 

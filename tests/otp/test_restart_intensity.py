@@ -34,7 +34,7 @@ def test_as_many_restarts_as_allowed_are_made(bench: Bench) -> None:
 
 @pytest.mark.logs_errors("supervisor: more than 2 restarts in 10.0 s, the last of 'a': giving up")
 def test_one_restart_too_many_ends_all_children_and_the_supervisor_with_shutdown(bench: Bench) -> None:
-    """supervisor(3): if more than MaxR restarts occur within MaxT seconds, the supervisor ends its children and itself."""
+    """supervisor(3): more than MaxR restarts within MaxT seconds, and the supervisor ends its children and itself."""
     supervisor = bench.supervisor("a", "b", max_restarts=2, max_seconds=10.0)
 
     for _ in range(3):

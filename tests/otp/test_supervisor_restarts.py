@@ -44,7 +44,7 @@ def states(supervisor: Ref) -> dict[object, str]:
 @pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize("restart", Restart)
 def test_a_child_is_restarted_as_its_type_says(bench: Bench, restart: Restart, reason: str) -> None:
-    """supervisor(3): permanent is always restarted; transient unless normal, shutdown, {shutdown, Term}; temporary never."""
+    """supervisor(3): permanent always restarts, transient unless it ends normal or with shutdown, temporary never."""
     bench.supervisor(bench.spec("a", restart=restart))
     before = bench.find("a")
 

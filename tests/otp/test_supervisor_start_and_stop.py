@@ -84,7 +84,7 @@ def test_a_tree_starts_depth_first_and_stops_the_other_way_round(bench: Bench) -
 @pytest.mark.logs_errors("child 'c' did not start: Oops()")
 def test_a_child_that_does_not_start_fails_the_supervisors_start(bench: Bench) -> None:
     """supervisor(3): if a child does not start, those already started are ended, and start_link fails."""
-    with pytest.raises(StartError, match="supervisor did not start: .*Oops"):
+    with pytest.raises(StartError, match=r"supervisor did not start: .*Oops"):
         supervise(bench, bench.spec("a"), bench.spec("b"), failing(bench, "c"), bench.spec("d"))
 
     assert bench.noted() == ["+a", "+b", "+c", "-b shutdown", "-a shutdown"]

@@ -148,7 +148,7 @@ def test_stop_waits_for_running_jobs_and_leaves_no_thread_and_no_key(config: Con
         stopped.get(timeout=20)
         assert node.jobs.gate.ended.total() == 3
         assert int(redis.get("stat:processed")) == 3
-        assert [key for key in redis.keys() if not key.startswith((b"stat:", b"queues"))] == []
+        assert [key for key in redis.keys("*") if not key.startswith((b"stat:", b"queues"))] == []
     assert threading.active_count() == before
 
 
@@ -158,7 +158,7 @@ def test_stop_hands_back_what_does_not_end_in_time_and_counts_no_retry(config: C
         jids = {node.client.enqueue(Job(queue="q", class_="Waiting", args=[key])) for key in range(5)}
         node.jobs.gate.wait_started(3)
         node.system.stop()
-        back = [job for job in node.client.queue("q").range()]
+        back = node.client.queue("q").range()
         assert {job.jid for job in back} == jids
         assert {job.retry_count for job in back} == {0}
         assert redis.keys("inprogress:*") + redis.keys("verk*") == []
