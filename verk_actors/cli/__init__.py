@@ -50,9 +50,12 @@ class Commands(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what a user may have to correct is one line, not a traceback."""
+        """Run the command; what a user may have to correct is told in one line."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            error.ctx = None  # the usage above the line would hide it
+            raise
         except VerkError as error:
             failure = click.ClickException(str(error))
             failure.exit_code = 2 if isinstance(error, _NOT_AS_ASKED) else 1

@@ -54,9 +54,7 @@ class Seconds(click.ParamType):
 @click.option("--queue", metavar="NAME", help="Default: default.")
 @click.option("--in", "seconds", metavar="SECONDS", type=Seconds(), help="Run it this much later.")
 @redis_option
-def command(
-    class_: str, arguments: list[Any], queue: str | None, seconds: float | None, redis_url: str | None
-) -> None:
+def command(class_: str, arguments: list[Any], queue: str | None, seconds: float | None, redis_url: str | None) -> None:
     """Enqueue a job of CLASS with the arguments of a JSON list, and print its jid.
 
     For example: verk enqueue ExampleWorker '[1, 2]' --queue default --in 60

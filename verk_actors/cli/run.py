@@ -69,7 +69,9 @@ def _import(module: str) -> None:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise  # it was found, and imports something that was not
         hint = "; name a module, not a file" if module.endswith(".py") else ""
-        raise click.UsageError(f"-r {module}: no module of that name, neither here nor on the Python path{hint}") from error
+        raise click.UsageError(
+            f"-r {module}: no module of that name, neither here nor on the Python path{hint}"
+        ) from error
 
 
 def _log_at(level: str | None) -> None:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import logging
 
+import attrs
+
 from verk_actors.errors import MalformedJob, StoreError
 from verk_actors.messages import Exchange, Exchanged, LeaseTaken, QueueManagerStarted, Tick, Unblock
-from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, handles
+from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob, Undecodable
 from verk_actors.store.connection import Connection
@@ -26,6 +28,7 @@ from verk_actors.tree.manager.queue.reconcile import compare
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
 from verk_actors.wire.codec import decode
+from verk_actors.wire.jid import new_jid
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ class QueueManager(IoServer):
         self._caller: Deferred | None = None  # who called it, on shutdown
         self._demand = 0
         self._reconciled = False
-        self._resting = False  # Redis refused; a Tick ends it
+        self._next_tick: Timer | None = None
 
     def init(self) -> None:
         """Tell the WorkersManager, if there is one; if it comes later it asks for this process by name."""
@@ -82,7 +85,6 @@ class QueueManager(IoServer):
     @handles(LeaseTaken, Tick)
     def look_again(self, _: LeaseTaken | Tick) -> None:
         """Go on where the lease, Redis or its memory stood in the way."""
-        self._resting = False
         self._work()
 
     def handle_idle(self) -> None:
@@ -94,7 +96,7 @@ class QueueManager(IoServer):
     # -- settling and fetching
 
     def _may_wait(self) -> bool:
-        return self._reconciled and not self._resting and self._exchange is None and self._node.lease.held
+        return self._reconciled and self._exchange is None and self._node.lease.held
 
     def _work(self) -> None:
         """Reconcile if something is uncertain, then settle and fetch; on an outage, later."""
@@ -108,8 +110,9 @@ class QueueManager(IoServer):
     def _rest(self, error: StoreError) -> None:
         """Do nothing until the next Tick; what was under way is uncertain."""
         self._reconciled = False
-        self._resting = True
-        self.send_after(self._outage.goes_on(error), Tick())
+        if self._next_tick is not None:
+            self._next_tick.cancel()
+        self._next_tick = self.send_after(self._outage.goes_on(error), Tick())
 
     def _settle_and_fetch(self) -> None:
         exchange = self._exchange
@@ -125,8 +128,17 @@ class QueueManager(IoServer):
         fetched = [self._take(payload) for payload in result.payloads]
         self._demand -= min(len(fetched), self._demand)
         self._report(exchange, fetched)
-        if result.status != "OK":
-            self._refused(result.status)
+        if result.status == "FENCED":
+            self._lose_lease()
+        elif result.status != "OK":  # no memory for more jobs in progress
+            raise StoreError("fetch", self._queue, result.status)
+
+    def _lose_lease(self) -> None:
+        log.warning("%s: this node's lease is lost; fetching stops until it is back", self._queue)
+        self._node.lease.held = False
+        manager = self.whereis(names.NODE_MANAGER)
+        if manager is not None:
+            manager.cast(Tick())
 
     def _settled(self, job: RunningJob, settled: bool) -> None:
         job.settled = settled
@@ -135,13 +147,14 @@ class QueueManager(IoServer):
     def _take(self, payload: bytes) -> RunningJob:
         """Enter a fetched job into the table, before anybody is told."""
         try:
-            running_job = RunningJob(payload, decode(payload, self._queue))
+            job = decode(payload, self._queue)
         except MalformedJob as error:
             now = self.clock.time()
             running_job = RunningJob(payload, None, None, now, now, Undecodable(error.reason))
-            self._table.held.add(running_job)
             self._table.ended.append(running_job)
-            return running_job
+        else:
+            # Resque's jobs have no id; given here, events and the retry set show the same.
+            running_job = RunningJob(payload, job if job.jid else attrs.evolve(job, jid=new_jid()))
         self._table.held.add(running_job)
         return running_job
 
@@ -155,18 +168,6 @@ class QueueManager(IoServer):
             self._caller = None
         if self._table.workers_manager is not None:
             self._table.workers_manager.cast(answer)
-
-    def _refused(self, status: str) -> None:
-        """Go on later: the lease was lost, or Redis has no memory for more jobs in progress."""
-        if status == "FENCED":
-            log.warning("%s: this node's lease is lost; fetching stops until it is back", self._queue)
-            self._node.lease.held = False
-            manager = self.whereis(names.NODE_MANAGER)
-            if manager is not None:
-                manager.cast(Tick())
-        else:
-            self._resting = True
-            self.send_after(self._outage.goes_on(StoreError("fetch", self._queue, status)), Tick())
 
     # -- waiting
 
