@@ -35,3 +35,4 @@ class EventListener(Server):
             except Exception:
                 self.errors += 1
                 log.exception("%s raised on %s", self.actor_ref, type(event).__name__)
+            batch.backlog.handled += 1

@@ -172,11 +172,25 @@ class Publish(Cast):
     events: Sequence[Event]
 
 
+@attrs.define(eq=False)
+class Backlog:
+    """How far a listener of ours is behind; two counts, each with one writer, so that no lock is needed.
+
+    Attributes:
+        told: events put into its inbox; written by the EventProducer.
+        handled: events it is done with; written by the listener.
+    """
+
+    told: int = 0
+    handled: int = 0
+
+
 @attrs.frozen(eq=False)
 class EventBatch(Cast):
     """EventProducer to a listener of ours: events, in order."""
 
     events: Sequence[Event]
+    backlog: Backlog
 
 
 # -- between managers

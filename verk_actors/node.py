@@ -31,6 +31,9 @@ from verk_actors.tree.actor_system import ActorSystem
 
 log = logging.getLogger(__name__)
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends a program on a terminal and leaves it the time to tidy up."""
+
 _SWITCH_INTERVAL_SECONDS = 0.0005  # a job that computes delays a heartbeat and a fetch by no more, per thread
 _HURRY_SECONDS = 0.8  # for handing jobs back; with what the interpreter needs, the process ends within a second
 _STATUS_SECONDS = 1.0

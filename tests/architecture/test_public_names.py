@@ -29,6 +29,7 @@ def test_the_lazy_names_are_those_that_type_checkers_see():
     }
 
     assert seen == {name: f"verk_actors.{home}" for name, home in verk_actors._HOME_OF.items()}
+    assert sorted(seen) == sorted(verk_actors.__all__)
 
 
 def test_an_unknown_name_is_refused_as_by_any_module():

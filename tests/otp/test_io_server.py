@@ -179,14 +179,12 @@ def test_a_process_leaves_no_descriptor(bench: Bench, pair: tuple[socket.socket,
 
 
 @needs_proc
-def test_a_process_that_never_ran_has_no_descriptor(
-    bench: Bench, reader: Reader, pair: tuple[socket.socket, socket.socket]
-) -> None:
+def test_a_process_that_never_ran_has_no_descriptor(bench: Bench, pair: tuple[socket.socket, socket.socket]) -> None:
     """Ours: the pipe is made by the first wait.
 
     A child that could not start, its name being taken, once leaked two descriptors at each try.
     """
-    bench.settle()
+    bench.puppet("reader")
     before = descriptors()
 
     for _ in range(10):

@@ -150,7 +150,10 @@ def test_a_refused_cast_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture
 
 @pytest.mark.parametrize("reason", [NORMAL, Shutdown("enough")], ids=repr)
 def test_stop_ends_the_server_with_its_reason(bench: Bench, reason: Shutdown) -> None:
-    """gen_server(3): {stop, Reason, State} ends the server with that reason."""
+    """gen_server(3): {stop, Reason, State} ends the server with that reason.
+
+    Differs: its caller is answered with None, where OTP's call fails with the reason.
+    """
     ref = bench.puppet()
 
     assert ref.call(raising(Stop(reason))) is None

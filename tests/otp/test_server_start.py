@@ -77,7 +77,10 @@ def start_below(server: Puppet) -> Ask:
 
 
 def test_a_failed_start_is_no_exit_signal_as_well(bench: Bench) -> None:
-    """proc_lib(3): who starts a process that fails gets the error, and no exit signal beside it."""
+    """proc_lib(3): who starts a process that fails gets the error, and no exit signal beside it.
+
+    Differs: in OTP only where it traps exits; else the signal ends it.
+    """
     parent = bench.puppet("parent", trap_exit=True)
 
     assert parent.call(start_below(failing(Oops()))) == "Oops()"

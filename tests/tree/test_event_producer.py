@@ -83,6 +83,10 @@ def test_a_listener_that_is_unregistered_is_told_no_more(config: Config) -> None
     actor.stop()
 
 
+def missed(node, kind: str) -> int:
+    return sum(row.missed for row in node.status().listeners if kind in row.listener)
+
+
 def test_a_stuck_listener_holds_up_nobody_and_what_it_missed_is_counted(config: Config) -> None:
     seen: list[Any] = []
     release = threading.Event()
@@ -91,11 +95,37 @@ def test_a_stuck_listener_holds_up_nobody_and_what_it_missed_is_counted(config: 
         node.system.ask(RegisterListener(actor, JobFinished))
         for _ in range(20):
             run_jobs(node)
-        missed = [row.missed for row in node.status().listeners if "StockActor" in row.listener]
-        assert missed == [20 - 1 - 5]  # one in hand, five in its inbox
+        assert missed(node, "StockActor") == 20 - 1 - 5  # one in hand, five in its inbox
         release.set()
         eventually(lambda: len(seen) == 6, "the buffered events")
     actor.stop()
+
+
+class Stuck(EventListener):
+    """A listener of ours that waits in its first event."""
+
+    def __init__(self, seen: list[Event], release: threading.Event) -> None:
+        super().__init__()
+        self._seen, self._release = seen, release
+
+    def handle_event(self, event: Event) -> None:
+        self._release.wait(20)
+        self._seen.append(event)
+
+
+def test_a_stuck_listener_of_ours_is_bounded_by_events_not_by_batches(config: Config) -> None:
+    seen: list[Event] = []
+    release = threading.Event()
+    listener = Stuck.start(seen, release)
+    with running_node(config, queues={"q": 10}, event_buffer=5) as node:
+        node.system.ask(RegisterListener(listener, JobFinished))
+        run_jobs(node, 30)
+        eventually(lambda: missed(node, "Stuck") == 30 - 5, "missed events")
+        release.set()
+        eventually(lambda: len(seen) == 5, "the buffered events")
+        run_jobs(node, 1)
+        eventually(lambda: len(seen) == 6, "the next event")
+    listener.stop()
 
 
 def test_a_dead_listener_is_forgotten_and_the_others_are_told(config: Config) -> None:

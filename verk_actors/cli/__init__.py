@@ -57,9 +57,8 @@ class Commands(click.Group):
             error.ctx = None  # the usage above the line would hide it
             raise
         except VerkError as error:
-            failure = click.ClickException(str(error))
-            failure.exit_code = 2 if isinstance(error, _NOT_AS_ASKED) else 1
-            raise failure from error
+            failure = click.UsageError if isinstance(error, _NOT_AS_ASKED) else click.ClickException
+            raise failure(str(error)) from error
 
 
 @click.group(cls=Commands, epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})

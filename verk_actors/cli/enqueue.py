@@ -14,45 +14,27 @@ from verk_actors.config import Config
 from verk_actors.wire.job import Job
 
 
-class JsonList(click.ParamType):
-    """The arguments of a job."""
-
-    name = "json"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[Any]:
-        """Return the list that the text says."""
-        if isinstance(value, list):
-            return value
-        try:
-            arguments = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            self.fail(f"{value!r} is no JSON: {error}", param, ctx)
-        if not isinstance(arguments, list):
-            self.fail(f"{value!r} is no JSON list, such as '[1, \"two\"]'", param, ctx)
-        return arguments
+def _json_list(_: click.Context, __: click.Parameter, text: str) -> list[Any]:
+    try:
+        arguments = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"{text!r} is no JSON: {error}") from error
+    if not isinstance(arguments, list):
+        raise click.BadParameter(f"{text!r} is no JSON list, such as '[1, \"two\"]'")
+    return arguments
 
 
-class Seconds(click.ParamType):
-    """A time from now."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number that the text says."""
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = math.nan
-        if not 0 <= seconds < math.inf:
-            self.fail(f"{value!r} is no number of seconds, 0 or more", param, ctx)
-        return seconds
+def _some_time(_: click.Context, __: click.Parameter, seconds: float | None) -> float | None:
+    if seconds is not None and not 0 <= seconds < math.inf:  # neither is NaN
+        raise click.BadParameter("it takes a number of seconds, 0 or more")
+    return seconds
 
 
 @click.command("enqueue")
 @click.argument("class_", metavar="CLASS")
-@click.argument("arguments", metavar="[ARGS-JSON]", type=JsonList(), default=[])
+@click.argument("arguments", metavar="[ARGS-JSON]", callback=_json_list, default="[]")
 @click.option("--queue", metavar="NAME", help="Default: default.")
-@click.option("--in", "seconds", metavar="SECONDS", type=Seconds(), help="Run it this much later.")
+@click.option("--in", "seconds", metavar="SECONDS", type=float, callback=_some_time, help="Run it this much later.")
 @redis_option
 def command(class_: str, arguments: list[Any], queue: str | None, seconds: float | None, redis_url: str | None) -> None:
     """Enqueue a job of CLASS with the arguments of a JSON list, and print its jid.

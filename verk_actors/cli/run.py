@@ -6,7 +6,6 @@ import importlib
 import io
 import logging
 import sys
-import traceback
 from pathlib import Path
 from typing import get_args
 
@@ -28,6 +27,7 @@ _LINE = "%(asctime)s %(levelname)-7s %(message)s"
 @click.option("-t", "--timeout", metavar="SECONDS", type=float, help="Let running jobs end for this long on a stop.")
 @click.option("--log-level", type=click.Choice(get_args(LogLevel), case_sensitive=False), help="Default: info.")
 def command(
+    *,
     modules: tuple[str, ...],
     queues: tuple[str, ...],
     redis_url: str | None,

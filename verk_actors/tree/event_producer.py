@@ -52,22 +52,22 @@ class EventProducer(Server):
                 del self._listeners[urn]
 
     def _tell(self, listener: Listener, events: Sequence[Event]) -> bool:
-        """Put events into a listener's inbox as far as there is room; False when it is dead."""
-        ref = listener.ref
-        room = self._buffer - ref.actor_inbox.qsize()
-        if room <= 0:
-            listener.missed += len(events)
-            return bool(ref.is_alive())
+        """Tell a listener of as many events as there is room for; False when it is dead."""
+        ref, backlog = listener.ref, listener.backlog
+        ours = issubclass(ref.actor_class, EventListener)
+        waiting = backlog.told - backlog.handled if ours else ref.actor_inbox.qsize()
+        told = events[: max(0, self._buffer - waiting)]
+        listener.missed += len(events) - len(told)
         try:
-            if issubclass(ref.actor_class, EventListener):
-                ref.tell(EventBatch(events))
-            else:
-                for event in events[:room]:
+            if not ours:
+                for event in told:
                     ref.tell(event)
-                listener.missed += max(0, len(events) - room)
+            elif told:
+                backlog.told += len(told)
+                ref.tell(EventBatch(told, backlog))
         except ActorDeadError:
             return False
-        return True
+        return bool(ref.is_alive())
 
 
 def _selected(events: Sequence[Event], selector: Selector | None) -> Sequence[Event]:

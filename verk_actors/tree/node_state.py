@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from verk_actors.config import Config, QueueConfig
-from verk_actors.messages import Selector
+from verk_actors.messages import Backlog, Selector
 from verk_actors.registry import Registry
 from verk_actors.tree.manager.queue.running_jobs import RunningJobs
 from verk_actors.wire.keys import Keys
@@ -58,11 +58,13 @@ class Listener:
 
     Attributes:
         missed: events it was not told of, since it lagged too far behind.
+        backlog: how far it is behind, where it is one of ours; others are judged by their inbox.
     """
 
     ref: Any
     selector: Selector | None
     missed: int = 0
+    backlog: Backlog = attrs.Factory(Backlog)
 
 
 @attrs.define(eq=False)

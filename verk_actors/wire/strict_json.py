@@ -142,7 +142,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=F
 _parse_first: Callable[[bytes], Any]
 _FIRST_ERRORS: tuple[type[Exception], ...]
 try:
-    import msgspec
+    import msgspec  # type: ignore[import-not-found, unused-ignore]
 except ImportError:  # the extra `fast` isn't installed
     _parse_first, _FIRST_ERRORS = parse_with_standard_library, ()
 else:

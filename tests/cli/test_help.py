@@ -1,0 +1,50 @@
+"""`verk` without a command: what it says, and how little it loads for that."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from support.commands import environment, verk
+
+pytestmark = pytest.mark.slow  # an interpreter starts
+COMMANDS = ["demo", "run", "enqueue", "tree", "stats"]
+
+
+def test_help_names_all_commands_and_the_exit_codes(tmp_path):
+    said = verk("--help", cwd=tmp_path)
+
+    assert said.returncode == 0
+    assert [line.split()[0] for line in said.stdout.partition("Commands:\n")[2].splitlines()[:5]] == COMMANDS
+    assert "Exit codes: 0 done, 1 it failed, 2 " in said.stdout
+
+
+def test_help_loads_neither_redis_nor_actors(tmp_path):
+    script = (
+        "import sys\nfrom verk_actors.cli import main\n"
+        "main(['--help'], standalone_mode=False)\nprint(*sys.modules, sep='\\n')"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+    )
+
+    loaded = set(said.stdout.splitlines())
+    assert {"click", "verk_actors.cli"} <= loaded
+    assert not {"redis", "pykka", "cattrs"} & loaded
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(tmp_path, command):
+    said = verk(command, "--help", cwd=tmp_path)
+
+    assert said.returncode == 0
+    assert said.stdout.startswith(f"Usage: verk {command} [OPTIONS]")
+
+
+def test_an_unknown_command_is_refused_in_one_line(tmp_path):
+    said = verk("walk", cwd=tmp_path)
+
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr == "Error: No such command 'walk'.\n"

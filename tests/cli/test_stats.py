@@ -1,0 +1,83 @@
+"""`verk stats`: what is in Redis, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.commands import verk
+
+from verk_actors.wire.job import Job
+
+pytestmark = pytest.mark.slow  # an interpreter starts
+
+
+@pytest.fixture
+def filled(redis, client):
+    """Fill the server with something of everything."""
+    for key in range(3):
+        client.enqueue(Job(class_="Note", args=[key]))
+    client.schedule(Job(class_="Note", args=[], queue="mail"), 3600)
+    client.retries.add(b"{}", 1.0)
+    client.dead.add(b"1", 1.0)
+    client.dead.add(b"2", 1.0)
+    redis.mset({"stat:processed": 1234, "stat:failed": 5, "stat:processed:default": 1000, "stat:failed:default": 4})
+    redis.sadd("verk_nodes", "n1", "n2")
+    redis.sadd("verk:node:n1:queues", "default", "mail")
+    redis.set("verk:node:n1", "token", px=60_000)
+
+
+def test_an_empty_server_has_nothing_to_show(tmp_path, redis_url):
+    said = verk("stats", "--redis", redis_url, cwd=tmp_path)
+
+    assert said.stdout == (
+        "PROCESSED  FAILED  SCHEDULED  RETRY  DEAD\n"
+        "        0       0          0      0     0\n\nno queues\n\nno nodes\n"
+    )
+
+
+def test_queues_sets_totals_and_nodes_are_tables(tmp_path, redis_url, filled):
+    said = verk("stats", "--redis", redis_url, cwd=tmp_path)
+
+    assert said.returncode == 0
+    assert said.stdout == (
+        "PROCESSED  FAILED  SCHEDULED  RETRY  DEAD\n"
+        "    1,234       5          1      1     2\n"
+        "\n"
+        "QUEUE    WAITING  PROCESSED  FAILED\n"
+        "default        3      1,000       4\n"
+        "\n"
+        "NODE  STATE    QUEUES\n"
+        "n1    running  default, mail\n"
+        "n2    dead\n"
+    )
+
+
+def test_all_of_it_is_one_line_of_json(tmp_path, redis_url, filled):
+    said = verk("stats", "--json", "--redis", redis_url, cwd=tmp_path)
+
+    assert said.stdout.count("\n") == 1
+    assert json.loads(said.stdout) == {
+        "processed": 1234,
+        "failed": 5,
+        "scheduled": 1,
+        "retry": 1,
+        "dead": 2,
+        "queues": {"default": {"waiting": 3, "processed": 1000, "failed": 4}},
+        "nodes": {"n1": {"alive": True, "queues": ["default", "mail"]}, "n2": {"alive": False, "queues": []}},
+    }
+
+
+def test_a_name_that_is_no_text_does_not_reach_the_terminal(tmp_path, redis_url, redis):
+    redis.sadd("queues", b"\x1b[2Jgone")
+
+    said = verk("stats", "--redis", redis_url, cwd=tmp_path)
+
+    assert "\\x1b[2Jgone" in said.stdout
+
+
+def test_without_redis_it_fails_and_says_so(tmp_path):
+    failed = verk("stats", "--redis", f"unix://{tmp_path}/nothing", cwd=tmp_path)
+
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr.startswith("Error: connect unix://")

@@ -1,0 +1,76 @@
+"""`verk tree`: a running node's tree, through Redis."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+
+import cattrs
+import pytest
+from support.commands import RunningNode, verk
+
+from verk_actors.otp import ProcessInfo
+
+pytestmark = pytest.mark.slow  # an interpreter starts
+
+
+def test_the_only_node_shows_its_tree(tmp_path, redis_url, node):
+    said = verk("tree", "--redis", redis_url, cwd=tmp_path)
+
+    assert (said.returncode, said.stderr) == (0, "")
+    assert [re.sub(r" +\d+ s$", "", line) for line in said.stdout.splitlines()] == [
+        "node n1",
+        "actor_system",
+        "├─ general_connection",
+        "├─ node_manager",
+        "├─ event_producer",
+        "├─ queue_stats",
+        "├─ schedule_manager",
+        "├─ manager_supervisor",
+        "│  ├─ manager",
+        "│  └─ default.supervisor",
+        "│     ├─ default.queue_manager",
+        "│     ├─ default.pool",
+        "│     │  └─ default.worker_1 … default.worker_3 (3)",
+        "│     └─ default.workers_manager",
+        "└─ queues_drainer",
+    ]
+
+
+def test_json_is_the_whole_tree_on_one_line(tmp_path, redis_url, node):
+    said = verk("tree", "--json", "--redis", redis_url, cwd=tmp_path)
+
+    assert said.stdout.count("\n") == 1
+    tree = cattrs.structure(json.loads(said.stdout), ProcessInfo)
+    assert tree.kind == "ActorSystem"
+    assert len(list(tree.walk())) == 16
+
+
+def test_of_several_nodes_one_has_to_be_chosen(tmp_path, redis_url, node):
+    with RunningNode(tmp_path, redis_url, "--node-id", "n2", queue="mail:1").expect_up():
+        refused = verk("tree", "--redis", redis_url, cwd=tmp_path)
+        said = verk("tree", "--node", "n2", "--redis", redis_url, cwd=tmp_path)
+
+    assert (refused.returncode, refused.stderr) == (2, "Error: several nodes run, choose one by --node: n1, n2\n")
+    assert said.stdout.startswith("node n2\n")
+
+
+def test_a_node_that_does_not_run_is_said_to(tmp_path, redis_url, node):
+    failed = verk("tree", "--node", "n2", "--redis", redis_url, cwd=tmp_path)
+
+    assert (failed.returncode, failed.stderr) == (1, "Error: no node n2 runs; running: n1\n")
+
+
+def test_without_any_node_there_is_nothing_to_show(tmp_path, redis_url):
+    failed = verk("tree", "--redis", redis_url, cwd=tmp_path)
+
+    assert (failed.returncode, failed.stderr) == (1, "Error: no node runs on this Redis\n")
+
+
+def test_a_node_that_does_not_answer_is_waited_for_a_moment(tmp_path, redis_url, node):
+    node.send(signal.SIGSTOP)
+
+    failed = verk("tree", "--redis", redis_url, cwd=tmp_path)
+
+    assert (failed.returncode, failed.stderr) == (1, "Error: node n1 did not answer within 3 s\n")

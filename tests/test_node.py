@@ -1,0 +1,234 @@
+"""A node as a process: what each signal does to it and to its jobs, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+import redis as redis_py
+from support.commands import RunningNode, wait_pushed
+from support.eventually import eventually
+
+from verk_actors import embedded
+from verk_actors.client import Client
+from verk_actors.config import Config
+from verk_actors.node import Signals
+from verk_actors.wire.job import Job
+
+slow = pytest.mark.slow  # an interpreter starts
+
+
+@pytest.fixture
+def client(redis_url: str):
+    """Return a client of the empty server; its socket may idle while a node is waited for."""
+    with Client(Config(redis_url=redis_url)) as client:
+        yield client
+
+
+def run_waiting(client: Client, redis: redis_py.Redis, count: int) -> list[bytes]:
+    """Enqueue jobs that wait at the gate; return their payloads once all of them run."""
+    for key in range(count):
+        client.enqueue(Job(class_="Wait", args=[key]))
+    wait_pushed(redis, "started", count)
+    [key] = redis.keys("inprogress:*")
+    return redis.lrange(key, 0, -1)
+
+
+def nothing_is_left(redis: redis_py.Redis) -> bool:
+    """Whether no job is in progress, in a set or counted as failed, and no node is known."""
+    keys = redis.keys("*")
+    return not [key for key in keys if key.startswith((b"inprogress", b"verk", b"retry", b"dead", b"stat:failed"))]
+
+
+# -- signals as values
+
+
+def test_signals_are_waited_for_in_the_order_in_which_they_came():
+    with Signals(signal.SIGUSR1, signal.SIGUSR2) as signals:
+        os.kill(os.getpid(), signal.SIGUSR2)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+        assert [signals.wait(5), signals.wait(5)] == [signal.SIGUSR2, signal.SIGUSR1]
+
+
+def test_a_wait_without_a_signal_ends_after_its_timeout():
+    with Signals(signal.SIGUSR1) as signals:
+        assert signals.wait(0.01) is None
+
+
+def test_another_thread_can_end_a_wait():
+    with Signals() as signals:
+        threading.Timer(0.01, signals.wake).start()
+
+        assert signals.wait(5) == 0
+
+
+def test_a_signal_that_somebody_else_handles_is_left_to_them():
+    theirs: list[int] = []
+    before = signal.signal(signal.SIGUSR2, lambda number, _: theirs.append(number))
+    try:
+        with Signals(signal.SIGUSR1) as signals:
+            os.kill(os.getpid(), signal.SIGUSR2)
+
+            assert signals.wait(0.01) is None
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert theirs == [signal.SIGUSR2]
+
+
+def test_the_handlers_are_as_before_once_the_context_has_ended():
+    before = signal.getsignal(signal.SIGUSR1)
+
+    with Signals(signal.SIGUSR1):
+        assert signal.getsignal(signal.SIGUSR1) is not before
+
+    assert signal.getsignal(signal.SIGUSR1) is before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+# -- the first signal
+
+
+@slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_running_jobs_end_and_then_the_node(tmp_path, redis_url, redis, client, number):
+    with RunningNode(tmp_path, redis_url, queue="default:1") as node:
+        run_waiting(client, redis, 1)
+        client.enqueue(Job(class_="Note", args=["too late"]))
+        node.send(number)
+        node.expect("queue default pausing")
+        redis.rpush("gate", "open")
+
+        assert node.exit_code() == 0
+
+    assert redis.lrange("ran", 0, -1) == [b"0"]
+    assert [job.args for job in client.queue("default").range()] == [["too late"]]
+    assert nothing_is_left(redis)
+
+
+@slow
+def test_a_job_that_outlasts_the_shutdown_timeout_goes_back_as_it_was(tmp_path, redis_url, redis, client):
+    with RunningNode(tmp_path, redis_url, "-t", "0.1") as node:
+        payloads = run_waiting(client, redis, 2)
+        node.send(signal.SIGTERM)
+
+        assert node.exit_code() == 0
+
+    assert sorted(redis.lrange("queue:default", 0, -1)) == sorted(payloads)
+    assert nothing_is_left(redis)
+
+
+@slow
+def test_a_node_without_jobs_ends_at_once(tmp_path, redis_url, redis):
+    with RunningNode(tmp_path, redis_url, "-t", "1000").expect_up() as node:
+        node.send(signal.SIGTERM)
+
+        assert node.exit_code() == 0
+
+    assert nothing_is_left(redis)
+
+
+# -- the second
+
+
+@slow
+def test_a_second_signal_hands_running_jobs_back_at_once(tmp_path, redis_url, redis, client):
+    with RunningNode(tmp_path, redis_url, "-t", "1000") as node:
+        payloads = run_waiting(client, redis, 25)
+        node.send(signal.SIGTERM)
+        node.expect("queue default pausing")
+        node.send(signal.SIGTERM)
+
+        assert node.exit_code() == 128 + signal.SIGTERM
+
+    assert sorted(redis.lrange("queue:default", 0, -1)) == sorted(payloads)
+    assert nothing_is_left(redis)
+
+
+@slow
+def test_a_second_signal_ends_a_node_whose_redis_hangs(tmp_path):
+    server = embedded.ensure(tmp_path / "redis", fsync="no")
+    with redis_py.Redis.from_url(server.url) as redis, Client(Config(redis_url=server.url)) as client:
+        try:
+            with RunningNode(tmp_path, server.url, "-t", "1000") as node:
+                payloads = run_waiting(client, redis, 3)
+                os.kill(server.pid, signal.SIGSTOP)
+                node.send(signal.SIGINT)
+                node.expect("SIGINT: the node drains")
+                node.send(signal.SIGINT)
+
+                assert node.exit_code() == 128 + signal.SIGINT
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        kept = [payload for key in redis.keys("[iq]*:*") for payload in redis.lrange(key, 0, -1)]
+        assert sorted(kept) == sorted(payloads)  # in progress; or in the queue, where Redis got the word after all
+        embedded.stop(tmp_path / "redis")
+
+
+@slow
+def test_a_node_that_waits_for_its_id_ends_at_the_first_signal(tmp_path, redis_url, redis):
+    redis.set("verk:node:n1", "elsewhere|boot|1|1|nonce", px=600_000)
+    with RunningNode(tmp_path, redis_url, "--node-id", "n1") as node:
+        node.expect("may hold node id n1")
+        node.send(signal.SIGTERM)
+
+        assert node.exit_code() == 0
+
+
+# -- SIGTSTP
+
+
+@slow
+def test_sigtstp_stops_fetching_and_a_later_sigterm_ends_the_node(tmp_path, redis_url, redis, client):
+    with RunningNode(tmp_path, redis_url) as node:
+        run_waiting(client, redis, 1)
+        node.send(signal.SIGTSTP)
+        node.expect("queue default pausing")
+        client.enqueue(Job(class_="Note", args=["stays"]))
+        redis.rpush("gate", "open")
+        node.expect("queue default paused")
+
+        assert [job.args for job in client.queue("default").range()] == [["stays"]]
+        node.send(signal.SIGTERM)
+        assert node.exit_code() == 0
+
+
+@slow
+def test_a_node_that_was_told_to_fetch_no_more_still_moves_what_is_due(tmp_path, redis_url, redis, client):
+    with RunningNode(tmp_path, redis_url, VERK_POLL_INTERVAL_SECONDS="0.05").expect_up() as node:
+        node.send(signal.SIGTSTP)
+        node.expect("queue default paused")
+
+        client.schedule(Job(class_="Note", args=["due"]), 0.01)
+
+        eventually(lambda: client.queue("default").count() == 1, "job in the queue")
+
+
+# -- without any
+
+
+@slow
+def test_a_node_whose_tree_gives_up_exits_with_1(tmp_path, redis_url, client):
+    with RunningNode(tmp_path, redis_url, VERK_MAX_RESTARTS="0").expect_up() as node:
+        client.enqueue(Job(class_="Kill", args=["event_producer"]))
+
+        assert node.exit_code() == 1
+        assert "gave up" in node.output
+
+
+@slow
+def test_the_node_switches_between_threads_every_half_millisecond(tmp_path, redis_url, redis, client):
+    (tmp_path / "looks.py").write_text(
+        "import json, sys\nfrom verk_actors import worker\nfrom jobs import client\n"
+        "@worker\ndef Look(): client.rpush('ran', json.dumps(sys.getswitchinterval()))\n"
+    )
+    with RunningNode(tmp_path, redis_url, "-r", "looks"):
+        client.enqueue(Job(class_="Look", args=[]))
+
+        [interval] = wait_pushed(redis, "ran", 1)
+
+    assert json.loads(interval) == pytest.approx(0.0005)

@@ -1,0 +1,117 @@
+"""The jobs of the demo: a class for each fate, and the programme of what is enqueued."""
+
+from __future__ import annotations
+
+import ast
+import os
+import random
+from collections.abc import Sequence
+from email.message import EmailMessage
+from pathlib import Path
+
+import attrs
+
+from verk_actors.job_class import JobClass, worker
+from verk_actors.job_context import current_job
+from verk_actors.otp import Cast, current
+from verk_actors.registry import Registry
+from verk_actors.wire.job import Job
+
+DEFAULT, MAIL = "default", "mail"
+"""The two queues."""
+REGISTRY = Registry()
+"""The demo's own: the node knows these classes and no others."""
+
+_RETRY_SECONDS = 0.4  # the usual curve starts at 15 seconds and more
+_FILES = 100
+
+
+@worker(registry=REGISTRY, queue=DEFAULT)
+class CountFunctions(JobClass):
+    """Finishes: counts the functions in a file of Python."""
+
+    def perform(self, path: str) -> int:
+        """Run the job."""
+        nodes = ast.walk(ast.parse(Path(path).read_bytes()))
+        return sum(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in nodes)
+
+
+@worker(registry=REGISTRY, queue=MAIL)
+class WriteReceipt(JobClass):
+    """Finishes, at once or when it is due: writes a message, and sends it nowhere."""
+
+    def perform(self, customer: str, number: int) -> bytes:
+        """Run the job."""
+        message = EmailMessage()
+        message["To"], message["Subject"] = f"{customer}@example.org", f"Receipt {number}"
+        message.set_content(f"Thank you, {customer}!")
+        return message.as_bytes()
+
+
+@worker(registry=REGISTRY, queue=MAIL)
+class CallWebhook(JobClass):
+    """Fails twice, then finishes."""
+
+    def perform(self, host: str) -> None:
+        """Run the job."""
+        run = current_job()
+        if run is not None and run.attempt < 3:
+            raise ConnectionError(f"{host} does not answer")
+
+    def retry_at(self, failed_at: float, attempt: int) -> float:
+        """Be retried soon."""
+        return failed_at + _RETRY_SECONDS
+
+
+@worker(registry=REGISTRY, queue=DEFAULT, max_retry_count=1)
+class ChargeCard(JobClass):
+    """Fails, fails again, and is dead."""
+
+    def perform(self, customer: str) -> None:
+        """Run the job."""
+        raise ValueError(f"the card of {customer} has expired")
+
+    def retry_at(self, failed_at: float, attempt: int) -> float:
+        """Be retried soon."""
+        return failed_at + _RETRY_SECONDS
+
+
+@attrs.frozen
+class Nonsense(Cast):
+    """What no worker knows how to handle."""
+
+
+@worker(registry=REGISTRY, queue=DEFAULT)
+class BreakWorker(JobClass):
+    """Finishes, and crashes the worker that ran it."""
+
+    def perform(self) -> None:
+        """Run the job."""
+        process = current()
+        if process is not None:
+            process.cast(Nonsense())
+
+
+def at_once() -> Sequence[Job]:
+    """Return the jobs to enqueue now, in an order that is mixed and always the same."""
+    customers = ("ada", "grace", "joe")
+    jobs = [
+        *(CountFunctions.job(path) for path in _files()),
+        *(WriteReceipt.job(customers[number % 3], number) for number in range(30)),
+        *(CallWebhook.job(f"shop-{number}.example.org") for number in range(4)),
+        *(ChargeCard.job(customer) for customer in customers),
+        *(BreakWorker.job() for _ in range(2)),
+    ]
+    random.Random(1).shuffle(jobs)
+    return jobs
+
+
+def later() -> Sequence[tuple[Job, float]]:
+    """Return the jobs to schedule, each with the seconds until it is due."""
+    return [(WriteReceipt.job("tomorrow", number), float(number)) for number in (1, 2, 3)]
+
+
+def _files() -> Sequence[str]:
+    """Return modules of the standard library: real input, wherever Python is."""
+    library = Path(os.__file__).parent
+    return [str(path) for path in sorted(library.glob("*.py"))[:_FILES]]
