@@ -106,11 +106,11 @@ class Stuck(EventListener):
 
     def __init__(self, seen: list[Event], release: threading.Event) -> None:
         super().__init__()
-        self._seen, self._release = seen, release
+        self._events, self._gate = seen, release
 
     def handle_event(self, event: Event) -> None:
-        self._release.wait(20)
-        self._seen.append(event)
+        self._gate.wait(20)
+        self._events.append(event)
 
 
 def test_a_stuck_listener_of_ours_is_bounded_by_events_not_by_batches(config: Config) -> None:
