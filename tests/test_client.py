@@ -73,10 +73,10 @@ def test_a_time_that_has_come_enqueues_at_once(client: Client, redis, when: date
 
 def test_a_datetime_without_a_time_zone_is_refused(client: Client) -> None:
     with pytest.raises(errors.InvalidJob, match="time zone"):
-        client.schedule(Job(class_="C", args=[]), datetime(2030, 1, 1))  # noqa: DTZ001
+        client.schedule(Job(class_="C", args=[]), datetime(2030, 1, 1))
 
 
-@pytest.mark.parametrize("value", [float("nan"), {1: 2}, b"bytes", datetime.now(UTC), object(), "\ud800"])
+@pytest.mark.parametrize("value", [float("nan"), {1: 2}, b"bytes", datetime(2030, 1, 1), object(), "\ud800"])
 def test_what_json_cannot_hold_is_refused_and_nothing_is_pushed(client: Client, redis, value: object) -> None:
     with pytest.raises(errors.InvalidJob, match=r"args\[1\]"):
         client.enqueue(Job(class_="C", args=[1, value]))

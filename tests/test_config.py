@@ -201,9 +201,7 @@ heartbeat_seconds = 5
 default = 25
 mail = { size = 3, prefetch = 6 }
 """
-FROM_TOML = Config(
-    node_id="1", heartbeat_seconds=5, queues={"default": 25, "mail": QueueConfig(size=3, prefetch=6)}
-)
+FROM_TOML = Config(node_id="1", heartbeat_seconds=5, queues={"default": 25, "mail": QueueConfig(size=3, prefetch=6)})
 
 
 def test_a_toml_file_has_settings_at_its_top_level(tmp_path: Path) -> None:

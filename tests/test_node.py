@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import threading
-from pathlib import Path
 
 import pytest
 import redis as redis_py

@@ -5,18 +5,35 @@ Messages stand below the actors, so that two actors can talk both ways without i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from verk_actors.events import Event
+from verk_actors.otp import ActorRef
 from verk_actors.otp.message import Call, Cast
 from verk_actors.otp.ref import Ref
 from verk_actors.running_job import RunningJob
 
-Selector = type[Event] | Sequence[type[Event]] | Callable[[Event], bool]
+Selector = type[Event] | Collection[type[Event]] | Callable[[Event], bool]
 """Which events a listener wants: a class (its subclasses too), several, or a predicate."""
+
+# What users send is checked as it is made: a mistake raises in their code, and no actor has to know better.
+_name = attrs.field(validator=attrs.validators.instance_of(str))
+
+
+def _is_ref(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, ActorRef):
+        raise TypeError(f"{attribute.name} must be the ref of a Pykka actor, not {value!r}")
+
+
+def _is_selector(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    classes = value if isinstance(value, Collection) and not isinstance(value, str) else [value]
+    named = all(isinstance(one, type) and issubclass(one, Event) for one in classes)
+    if not (value is None or named or (callable(value) and not isinstance(value, type))):
+        raise TypeError(f"{attribute.name} must be a class of events, several, or a predicate, not {value!r}")
+
 
 # -- to the ActorSystem, from users
 
@@ -28,7 +45,7 @@ class AddQueue(Call[None]):
     Answered with `QueueAlreadyAdded` where it runs already, `ConfigError` for a bad name or size.
     """
 
-    name: str
+    name: str = _name
     size: int = 25
 
 
@@ -40,36 +57,36 @@ class RemoveQueue(Call[None]):
     `QueueNotFound` where this node does not run it.
     """
 
-    name: str
+    name: str = _name
 
 
 @attrs.frozen
 class PauseQueue(Call[None]):
     """Fetch no more jobs of a queue on this node; running ones end. Answered at once."""
 
-    name: str
+    name: str = _name
 
 
 @attrs.frozen
 class ResumeQueue(Call[None]):
     """Undo `PauseQueue`."""
 
-    name: str
+    name: str = _name
 
 
 @attrs.frozen
 class RegisterListener(Call[None]):
     """Tell any Pykka actor of events; registering it again replaces its selector."""
 
-    ref: Any
-    selector: Selector | None = None
+    ref: ActorRef[Any] = attrs.field(validator=_is_ref)
+    selector: Selector | None = attrs.field(default=None, validator=_is_selector)
 
 
 @attrs.frozen
 class UnregisterListener(Call[None]):
     """Tell it no more."""
 
-    ref: Any
+    ref: ActorRef[Any] = attrs.field(validator=_is_ref)
 
 
 @attrs.frozen(kw_only=True)
@@ -122,30 +139,28 @@ class Status(Call[SystemStatus]):
 
 
 @attrs.frozen(eq=False)
-class Exchange(Call["Exchanged"]):
-    """WorkersManager to QueueManager: settle these jobs, and fetch up to `demand`.
+class Exchange(Call[None]):
+    """WorkersManager to QueueManager: settle these jobs, and keep `room` jobs with the workers.
 
-    The sender keeps the jobs until they are confirmed, and sends again to a new QueueManager. The demand replaces
-    the one before; what can't be fetched at once is waited for. Cast in the flow of jobs; called on shutdown.
+    The room replaces the one before; what can't be fetched at once is waited for. The sender keeps the jobs until they
+    are settled, and sends again to a new QueueManager. Cast in the flow of jobs; called on shutdown.
     """
 
-    settle: Sequence[RunningJob]
-    demand: int
+    settle: Collection[RunningJob]
+    room: int
 
 
 @attrs.frozen(eq=False)
 class Exchanged(Cast):
-    """QueueManager to WorkersManager: these jobs are settled, these are fetched.
+    """QueueManager to WorkersManager: look at the table, jobs have been settled or fetched.
 
     Attributes:
-        exchange: whose settlements are confirmed; None where jobs came while waiting.
-        remaining: how much of the demand is still waited for.
+        exchange: what is done; None where jobs came while waiting.
+        fetched: jobs to be offered to the workers.
     """
 
     exchange: Exchange | None
-    settled: Sequence[RunningJob]
     fetched: Sequence[RunningJob]
-    remaining: int
 
 
 @attrs.frozen
@@ -231,8 +246,8 @@ class RemovalDue(Cast):
 
 
 @attrs.frozen
-class LeaseTaken(Cast):
-    """NodeManager to QueueManagers: fetching is allowed (again)."""
+class LeaseRenewed(Cast):
+    """NodeManager to QueueManagers, at each heartbeat: fetching is allowed; see that nothing is stranded."""
 
 
 @attrs.frozen

@@ -123,9 +123,11 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     with Signals(signal.SIGTERM, signal.SIGINT, signal.SIGTSTP) as signals:
         starter = Starter.start(signals.wake)
-        system, early = _start(starter, StartNode(config, registry), signals)
-        stops = _obey(system, signals, early)
-        starter.stop()
+        try:
+            system, early = _start(starter, StartNode(config, registry), signals)
+            stops = _obey(system, signals, early)
+        finally:
+            starter.stop()  # while there is something to wake
         system.join()
     code = _exit_code(stops)
     if not stops:

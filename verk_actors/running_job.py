@@ -56,7 +56,6 @@ class RunningJob:
         outcome: how it ended; None before. Set once, by whoever ends it.
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
         offered: it has been put into the channel.
-        told: its end has been published.
     """
 
     payload: bytes
@@ -67,4 +66,3 @@ class RunningJob:
     outcome: Outcome | None = None
     settled: bool | None = None
     offered: bool = False
-    told: bool = False

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from support.commands import verk
 
-pytestmark = pytest.mark.slow  # an interpreter starts
 
-
+@pytest.mark.slow  # an interpreter starts
 def test_a_job_goes_into_the_default_queue_and_its_jid_is_printed(tmp_path, redis_url, client):
     said = verk("enqueue", "Billing::Invoice", '[1, "zwei", {"three": null}]', "--redis", redis_url, cwd=tmp_path)
 
@@ -16,23 +15,23 @@ def test_a_job_goes_into_the_default_queue_and_its_jid_is_printed(tmp_path, redi
     assert (job.class_, job.args) == ("Billing::Invoice", [1, "zwei", {"three": None}])
 
 
-def test_arguments_may_be_left_out(tmp_path, redis_url, client):
-    verk("enqueue", "Note", "--queue", "mail", "--redis", redis_url, cwd=tmp_path)
+def test_arguments_may_be_left_out(verk_here, redis_url, client):
+    verk_here("enqueue", "Note", "--queue", "mail", "--redis", redis_url)
 
     [job] = client.queue("mail").range()
     assert job.args == []
 
 
-def test_a_job_may_run_later(tmp_path, redis_url, redis, client):
-    said = verk("enqueue", "Note", "[]", "--in", "3600", "--redis", redis_url, cwd=tmp_path)
+def test_a_job_may_run_later(verk_here, redis_url, redis, client):
+    said = verk_here("enqueue", "Note", "[]", "--in", "3600", "--redis", redis_url)
 
     [(job, due_at)] = client.scheduled.range_with_score()
     assert said.stdout == f"{job.jid}\n"
     assert due_at - job.created_at == pytest.approx(3600, abs=0.01)
 
 
-def test_redis_may_be_named_by_a_variable(tmp_path, redis_url, client):
-    verk("enqueue", "Note", cwd=tmp_path, VERK_REDIS_URL=redis_url)
+def test_redis_may_be_named_by_a_variable(verk_here, redis_url, client):
+    verk_here("enqueue", "Note", VERK_REDIS_URL=redis_url)
 
     assert client.queue("default").count() == 1
 
@@ -49,8 +48,8 @@ def test_redis_may_be_named_by_a_variable(tmp_path, redis_url, client):
         (["Note", "--in", "-1"], "'--in': it takes a number of seconds, 0 or more"),
     ],
 )
-def test_what_can_not_be_enqueued_is_refused_in_one_line(tmp_path, redis_url, redis, arguments, said):
-    refused = verk("enqueue", *arguments, cwd=tmp_path, VERK_REDIS_URL=redis_url)
+def test_what_can_not_be_enqueued_is_refused_in_one_line(verk_here, redis_url, redis, arguments, said):
+    refused = verk_here("enqueue", *arguments, VERK_REDIS_URL=redis_url)
 
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.startswith("Error: ")
@@ -59,8 +58,8 @@ def test_what_can_not_be_enqueued_is_refused_in_one_line(tmp_path, redis_url, re
     assert redis.dbsize() == 0
 
 
-def test_without_redis_it_fails_and_says_so(tmp_path):
-    failed = verk("enqueue", "Note", "--redis", f"unix://{tmp_path}/nothing", cwd=tmp_path)
+def test_without_redis_it_fails_and_says_so(tmp_path, verk_here):
+    failed = verk_here("enqueue", "Note", "--redis", f"unix://{tmp_path}/nothing")
 
     assert (failed.returncode, failed.stdout) == (1, "")
     assert failed.stderr.startswith("Error: connect unix://")

@@ -84,7 +84,7 @@ def test_queues_may_come_from_the_file(tmp_path, redis_url):
 def test_an_embedded_server_is_started_and_outlives_the_node(tmp_path):
     home = tmp_path / "redis"
     try:
-        with RunningNode(tmp_path, f"embedded:{home}", JOBS="").expect_up() as node:
+        with RunningNode(tmp_path, f"embedded:{home}", JOBS_REDIS="redis://unused").expect_up() as node:
             node.send(signal.SIGTERM)
             assert node.exit_code() == 0
 
@@ -113,10 +113,10 @@ def test_an_embedded_server_is_started_and_outlives_the_node(tmp_path):
         (["-q", "q:1", "now"], "Got unexpected extra argument (now)"),
     ],
 )
-def test_what_can_not_be_done_is_refused_in_one_line(tmp_path, options, said):
+def test_what_can_not_be_done_is_refused_in_one_line(tmp_path, verk_here, options, said):
     (tmp_path / "jobs.py").write_text("")
 
-    refused = verk("run", *options, cwd=tmp_path)
+    refused = verk_here("run", *options)
 
     assert refused.returncode == 2
     assert refused.stderr.startswith("Error: ")
@@ -124,8 +124,8 @@ def test_what_can_not_be_done_is_refused_in_one_line(tmp_path, options, said):
     assert refused.stderr.count("\n") == 1
 
 
-def test_an_unknown_variable_is_refused_in_one_line(tmp_path):
-    refused = verk("run", "-q", "q:1", cwd=tmp_path, VERK_NODEID="n1")
+def test_an_unknown_variable_is_refused_in_one_line(verk_here):
+    refused = verk_here("run", "-q", "q:1", VERK_NODEID="n1")
 
     assert (refused.returncode, refused.stderr) == (
         2,
@@ -142,17 +142,11 @@ def test_a_module_that_fails_to_be_imported_shows_where(tmp_path):
     assert 'broken.py", line 1' in failed.stderr
 
 
-def test_a_node_id_that_a_live_node_bears_is_refused(tmp_path, redis_url, node):
+def test_a_node_id_that_a_live_node_bears_is_refused_and_that_node_goes_on(tmp_path, redis_url, redis, client, node):
     with RunningNode(tmp_path, redis_url, "--node-id", "n1") as second:
         assert second.exit_code() == 2
 
     assert second.output.splitlines()[-1].startswith("Error: the node id 'n1' is in use by 'process ")
-
-
-def test_the_node_that_was_there_first_goes_on(tmp_path, redis_url, redis, client, node):
-    with RunningNode(tmp_path, redis_url, "--node-id", "n1") as second:
-        second.exit_code()
-
     client.enqueue(Job(class_="Note", args=["first"]))
     assert wait_pushed(redis, "ran", 1) == ["first"]
 

@@ -9,8 +9,6 @@ from support.commands import verk
 
 from verk_actors.wire.job import Job
 
-pytestmark = pytest.mark.slow  # an interpreter starts
-
 
 @pytest.fixture
 def filled(redis, client):
@@ -27,8 +25,8 @@ def filled(redis, client):
     redis.set("verk:node:n1", "token", px=60_000)
 
 
-def test_an_empty_server_has_nothing_to_show(tmp_path, redis_url):
-    said = verk("stats", "--redis", redis_url, cwd=tmp_path)
+def test_an_empty_server_has_nothing_to_show(verk_here, redis_url):
+    said = verk_here("stats", "--redis", redis_url)
 
     assert said.stdout == (
         "PROCESSED  FAILED  SCHEDULED  RETRY  DEAD\n"
@@ -36,6 +34,7 @@ def test_an_empty_server_has_nothing_to_show(tmp_path, redis_url):
     )
 
 
+@pytest.mark.slow  # an interpreter starts
 def test_queues_sets_totals_and_nodes_are_tables(tmp_path, redis_url, filled):
     said = verk("stats", "--redis", redis_url, cwd=tmp_path)
 
@@ -53,8 +52,8 @@ def test_queues_sets_totals_and_nodes_are_tables(tmp_path, redis_url, filled):
     )
 
 
-def test_all_of_it_is_one_line_of_json(tmp_path, redis_url, filled):
-    said = verk("stats", "--json", "--redis", redis_url, cwd=tmp_path)
+def test_all_of_it_is_one_line_of_json(verk_here, redis_url, filled):
+    said = verk_here("stats", "--json", "--redis", redis_url)
 
     assert said.stdout.count("\n") == 1
     assert json.loads(said.stdout) == {
@@ -68,16 +67,16 @@ def test_all_of_it_is_one_line_of_json(tmp_path, redis_url, filled):
     }
 
 
-def test_a_name_that_is_no_text_does_not_reach_the_terminal(tmp_path, redis_url, redis):
+def test_a_name_that_is_no_text_does_not_reach_the_terminal(verk_here, redis_url, redis):
     redis.sadd("queues", b"\x1b[2Jgone")
 
-    said = verk("stats", "--redis", redis_url, cwd=tmp_path)
+    said = verk_here("stats", "--redis", redis_url)
 
     assert "\\x1b[2Jgone" in said.stdout
 
 
-def test_without_redis_it_fails_and_says_so(tmp_path):
-    failed = verk("stats", "--redis", f"unix://{tmp_path}/nothing", cwd=tmp_path)
+def test_without_redis_it_fails_and_says_so(tmp_path, verk_here):
+    failed = verk_here("stats", "--redis", f"unix://{tmp_path}/nothing")
 
     assert (failed.returncode, failed.stdout) == (1, "")
     assert failed.stderr.startswith("Error: connect unix://")

@@ -38,8 +38,8 @@ def test_the_only_node_shows_its_tree(tmp_path, redis_url, node):
     ]
 
 
-def test_json_is_the_whole_tree_on_one_line(tmp_path, redis_url, node):
-    said = verk("tree", "--json", "--redis", redis_url, cwd=tmp_path)
+def test_json_is_the_whole_tree_on_one_line(verk_here, redis_url, node):
+    said = verk_here("tree", "--json", "--redis", redis_url)
 
     assert said.stdout.count("\n") == 1
     tree = cattrs.structure(json.loads(said.stdout), ProcessInfo)
@@ -56,21 +56,21 @@ def test_of_several_nodes_one_has_to_be_chosen(tmp_path, redis_url, node):
     assert said.stdout.startswith("node n2\n")
 
 
-def test_a_node_that_does_not_run_is_said_to(tmp_path, redis_url, node):
-    failed = verk("tree", "--node", "n2", "--redis", redis_url, cwd=tmp_path)
+def test_a_node_that_does_not_run_is_said_to(verk_here, redis_url, node):
+    failed = verk_here("tree", "--node", "n2", "--redis", redis_url)
 
     assert (failed.returncode, failed.stderr) == (1, "Error: no node n2 runs; running: n1\n")
 
 
-def test_without_any_node_there_is_nothing_to_show(tmp_path, redis_url):
-    failed = verk("tree", "--redis", redis_url, cwd=tmp_path)
+def test_without_any_node_there_is_nothing_to_show(verk_here, redis_url):
+    failed = verk_here("tree", "--redis", redis_url)
 
     assert (failed.returncode, failed.stderr) == (1, "Error: no node runs on this Redis\n")
 
 
-def test_a_node_that_does_not_answer_is_waited_for_a_moment(tmp_path, redis_url, node):
+def test_a_node_that_does_not_answer_is_waited_for_a_moment(verk_here, redis_url, node):
     node.send(signal.SIGSTOP)
 
-    failed = verk("tree", "--redis", redis_url, cwd=tmp_path)
+    failed = verk_here("tree", "--redis", redis_url)
 
     assert (failed.returncode, failed.stderr) == (1, "Error: node n1 did not answer within 3 s\n")

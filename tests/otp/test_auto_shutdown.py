@@ -137,7 +137,7 @@ def test_auto_shutdown_works_in_a_dynamic_supervisor(bench: Bench) -> None:
 
 
 def test_a_parent_lets_a_transient_supervisor_go_that_shut_itself_down(bench: Bench) -> None:
-    """System principles: an automatic shutdown has the reason shutdown, after which nobody restarts a transient child."""
+    """System principles: an automatic shutdown has the reason shutdown, so that a transient one is not restarted."""
 
     def make() -> DynamicSupervisor:
         made = DynamicSupervisor()

@@ -1,7 +1,7 @@
 """docs/otp-conformance.md names every rule that these tests check, and where.
 
-`python tests/otp/test_conformance_table.py` writes it anew. A test's rule is the first line of its docstring, the source before
-the colon; a `Differs:` line says where we differ from it, and why.
+`python tests/otp/test_conformance_table.py` writes it anew. A test's rule is the first line of its docstring, the
+source before the colon; a `Differs:` line says where we differ from it, and why.
 """
 
 from __future__ import annotations

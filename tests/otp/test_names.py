@@ -53,6 +53,17 @@ def test_the_late_end_of_a_killed_process_leaves_its_successor_the_name(bench: B
     assert bench.names.find("a") is second
 
 
+def test_the_end_of_a_process_that_was_refused_a_name_leaves_it_to_its_holder(bench: Bench) -> None:
+    """erlang(3): register fails where the name is in use, and changes nothing."""
+    holder, refused = bench.puppet("a"), Puppet()
+    with pytest.raises(NameTaken):
+        bench.start(refused, name="a")
+
+    refused.actor_ref.kill()
+
+    assert bench.names.find("a") is holder
+
+
 def test_runtimes_do_not_see_each_others_names(bench: Bench) -> None:
     """Ours: names belong to a runtime, so that two systems live in one interpreter."""
     other = Runtime("other")

@@ -70,17 +70,18 @@ def test_a_process_killed_while_it_works_calls_nothing_when_it_comes_back(bench:
 
 
 @pytest.mark.logs_errors("puppet crashed")
-def test_an_error_in_terminate_is_the_reason_of_the_end(bench: Bench) -> None:
+@pytest.mark.parametrize("error", [Oops, SystemExit])
+def test_an_error_in_terminate_is_the_reason_of_the_end(bench: Bench, error: type[BaseException]) -> None:
     """gen_server(3): a terminate that fails makes its error the exit reason."""
 
     def fail() -> None:
-        raise Oops
+        raise error
 
     ref = bench.start(Puppet(on_terminate=fail), name="puppet")
 
     assert ref.stop(timeout=WAIT)
 
-    assert word(ref.reason) == "oops"
+    assert word(ref.reason) == error.__name__.lower()
 
 
 @pytest.mark.logs_errors("puppet crashed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import attrs
 import pykka
@@ -25,11 +26,11 @@ class Note(Cast):
 
 @attrs.frozen
 class Pass(Call[str]):
-    """A call that is passed on, and then something happens to who passed it."""
+    """A call that is passed on, and what is done after that."""
 
     to: Ref
     message: object
-    then: BaseException | None = None
+    then: Callable[[], object] = bool
 
 
 class Clerk(Puppet):
@@ -47,8 +48,7 @@ class Clerk(Puppet):
     @handles(Pass)
     def _pass(self, message: Pass) -> NoReply:
         result = self.forward(message.message, message.to)
-        if message.then is not None:
-            raise message.then
+        message.then()
         return result
 
 
@@ -159,12 +159,16 @@ def test_a_call_forwarded_to_a_process_that_dies_first_fails(bench: Bench, clerk
 def test_the_end_of_the_forwarder_does_not_answer_a_call_passed_on(bench: Bench, clerk: Ref) -> None:
     """Ours: who forwarded a call has nothing to do with its answer any more."""
     other = bench.puppet("other")
+    forwarded, done = threading.Event(), threading.Event()
     with stuck(other):
-        future = clerk.ask(Pass(other, Ask(lambda me: me.name)), block=False)
-        clerk.call(Ask(bool))
+        future = clerk.ask(
+            Pass(other, Ask(lambda me: me.name), then=lambda: forwarded.set() or done.wait()), block=False
+        )
+        assert forwarded.wait(WAIT)
         clerk.kill()
 
     assert future.get(timeout=WAIT) == "other"
+    done.set()
 
 
 @pytest.mark.logs_errors("clerk crashed")

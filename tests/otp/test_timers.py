@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from support.eventually import eventually
 from support.processes import WAIT, Ask, Bench, Do, Puppet, stuck
 
 from verk_actors.otp import Ref, Runtime, Timer, start_link
@@ -117,10 +118,21 @@ def test_with_the_machines_clock_a_timer_runs_by_itself() -> None:
     runtime.close()
 
 
+def test_the_timers_of_a_server_outside_a_tree_end_with_it() -> None:
+    """Ours: Server.start makes a runtime that ends with the server, and its timers with it."""
+    ref = Puppet.start()
+    ref.call(Ask(lambda me: me.send_after(3600.0, Do(bool))))
+
+    ref.stop()
+
+    assert "otp.timers" not in [thread.name for thread in threading.enumerate()]
+
+
 def test_an_earlier_timer_wakes_a_timer_thread_that_waits_for_a_later_one() -> None:
     """erlang(3): timers expire in the order of their times, not of their setting."""
     timers, rang = Timers(SystemClock()), threading.Event()
     timers.after(3600.0, lambda: None)
+    eventually(lambda: timers._changed._waiters, "waiting thread")  # type: ignore[attr-defined]
 
     timers.after(0.001, rang.set)
 

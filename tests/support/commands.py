@@ -125,11 +125,15 @@ class RunningNode(Command):
     def __init__(self, cwd: Path, redis_url: str, *arguments: str, queue: str = "default:25", **variables: str) -> None:
         (cwd / "jobs.py").write_text(JOBS)
         options = ["run", "-r", "jobs", "--redis", redis_url, "-q", queue, *arguments]
-        super().__init__(*options, cwd=cwd, JOBS_REDIS=redis_url, **variables)
+        super().__init__(*options, cwd=cwd, **{"JOBS_REDIS": redis_url} | variables)
 
     def expect_up(self) -> Self:
         """Wait until it says so."""
-        self.expect(" runs; queues: ")
+        try:
+            self.expect(" runs; queues: ")
+        except AssertionError:
+            self.__exit__()
+            raise
         return self
 
 

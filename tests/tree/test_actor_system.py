@@ -11,10 +11,18 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors import errors
-from verk_actors.config import Config
+from verk_actors.config import Config, RedisUrl
 from verk_actors.events import JobFinished, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
-from verk_actors.otp import snapshot
+from verk_actors.messages import (
+    AddQueue,
+    Drain,
+    PauseQueue,
+    RegisterListener,
+    RemoveQueue,
+    ResumeQueue,
+    UnregisterListener,
+)
+from verk_actors.otp import NotHandled, Ref, snapshot
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 
@@ -182,3 +190,70 @@ def test_a_second_live_process_with_the_same_node_id_refuses_to_start_and_names_
     config = attrs.evolve(config, node_id="same", heartbeat_seconds=0.2)
     with running_node(config), pytest.raises(errors.NodeIdInUse, match=f"same.*process {os.getpid()}"):
         ActorSystem.start(config)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: AddQueue(7),
+        lambda: PauseQueue([]),
+        lambda: RemoveQueue(None),
+        lambda: RegisterListener(object()),
+        lambda: RegisterListener(None),
+        lambda: UnregisterListener("x"),
+    ],
+)
+def test_a_message_with_a_value_of_the_wrong_kind_raises_where_it_is_made(make) -> None:
+    with pytest.raises(TypeError):
+        make()
+
+
+@pytest.mark.parametrize("selector", ["JobFinished", ["JobFinished"], int, [JobFinished, 7], 7])
+def test_a_selector_that_selects_nothing_raises_where_it_is_made(config: Config, selector: object) -> None:
+    with running_node(config) as node, pytest.raises(TypeError, match="selector"):
+        RegisterListener(node.system, selector)
+
+
+def test_a_message_that_the_system_does_not_know_is_refused_and_the_node_goes_on(config: Config) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        for message in ("nonsense", Drain(), 7):
+            with pytest.raises(NotHandled):
+                node.system.ask(message)
+            node.system.tell(message)
+        assert node.status().queues["q"].status == "idle"
+
+
+@pytest.mark.logs_errors("did not start: NodeIdInUse")
+def test_of_two_that_start_at_once_with_one_node_id_the_second_is_refused(config: Config) -> None:
+    config = attrs.evolve(config, node_id="same", heartbeat_seconds=0.2)
+    outcomes: list[object] = []
+
+    def start() -> None:
+        try:
+            outcomes.append(ActorSystem.start(config))
+        except errors.NodeIdInUse as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    started = [outcome for outcome in outcomes if isinstance(outcome, Ref)]
+    assert len(started) == 1
+    assert sum(isinstance(outcome, errors.NodeIdInUse) for outcome in outcomes) == 2
+    started[0].stop()
+
+
+@pytest.mark.logs_errors("Redis is of no use now")
+def test_an_idle_node_stops_at_once_without_redis(config: Config, tmp_path) -> None:
+    config = attrs.evolve(config, redis_url=RedisUrl(f"unix://{tmp_path}/none.sock"))
+    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=10_000.0) as node:
+        assert node.system.stop(timeout=20)
+
+
+def test_a_queue_added_in_the_moment_of_a_stop_does_not_hold_it_up(config: Config) -> None:
+    with running_node(config) as node:
+        for number in range(10):
+            node.system.tell(AddQueue(f"q{number}", 1))
+        assert node.system.stop(timeout=20)

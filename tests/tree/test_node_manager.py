@@ -163,3 +163,14 @@ def test_a_token_names_its_process_and_tells_when_it_is_dead() -> None:
     assert not token.is_dead("alive")  # Verk's own lease value
     assert token.shown(mine).startswith("process ")
     assert token.shown("alive") == "alive"
+
+
+@pytest.mark.logs_errors("can't be rescued")
+def test_a_queue_key_of_the_wrong_type_holds_up_neither_the_node_nor_other_rescues(config: Config, redis) -> None:
+    leave_behind(redis, "n1", 1)
+    redis.sadd("verk:node:n1:queues", "broken")
+    redis.lpush("inprogress:broken:n1", payload(2))
+    redis.set("queue:broken", "no list")
+    with running_node(attrs.evolve(config, node_id="n1"), queues={"q": 1}) as node:
+        eventually(lambda: node.jobs.order == [1], "the job's run")
+        assert redis.lrange("inprogress:broken:n1", 0, -1) == [payload(2)]

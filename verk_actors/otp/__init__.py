@@ -4,7 +4,7 @@ Threads can't be killed in Python: a process that is killed while it is in user 
 other process at once, and its thread is abandoned until its call returns (`Runtime.abandoned`).
 """
 
-from pykka import ActorDeadError, ActorRef, Timeout
+from pykka import ActorDeadError, ActorRef, Future, Timeout
 
 from verk_actors.otp.child_spec import BRUTAL_KILL, INFINITY, Backoff, ChildSpec, ChildType, Restart
 from verk_actors.otp.clock import Clock, SystemClock
@@ -92,6 +92,7 @@ __all__ = [
     "DynamicSupervisor",
     "Exit",
     "ExitReason",
+    "Future",
     "IoServer",
     "Killed",
     "NameTaken",

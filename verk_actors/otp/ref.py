@@ -211,6 +211,11 @@ class Ref(pykka.ActorRef[Any]):
             thread.join(timeout)
         return True
 
+    def join_thread(self, timeout: float) -> None:
+        """Wait for the thread of a process that was killed, which works on until its present call returns."""
+        if self.thread is not None:
+            self.thread.join(timeout)
+
     def finish(self, reason: ExitReason, *, killed: bool = False) -> bool:
         """Make the process dead: the only place where that happens; False when it was already.
 
@@ -263,17 +268,15 @@ class Ref(pykka.ActorRef[Any]):
         """Have `watcher` told of this process's end by one `Down`, at once if it is dead already."""
         number = next(_numbers)
         with self._lock:
-            dead = self.reason is not None
-            if not dead:
+            if self.reason is None:
                 self._monitors[number] = watcher
-        if dead:
-            watcher.put(Down(number, self, NOPROC))
+                return number
+        watcher.put(Down(number, self, NOPROC))
         return number
 
     def demonitor(self, number: int) -> None:
         """Undo `monitor`."""
-        with self._lock:
-            self._monitors.pop(number, None)
+        self._monitors.pop(number, None)
 
     def whereis(self, name: str) -> Ref | None:
         """Return the process of that name in this process's runtime."""

@@ -5,6 +5,7 @@ Source: gen_server(3).
 
 from __future__ import annotations
 
+import threading
 from typing import Any, ClassVar
 
 import pykka
@@ -88,6 +89,10 @@ class Server(Process):
     def whereis(self, name: str) -> Ref | None:
         """Return the process of that name in this runtime."""
         return self._actor_ref.whereis(name)
+
+    def wait_seconds(self, seconds: float) -> None:
+        """Do nothing for that many real seconds; for `init` and `terminate`, where no message can be awaited."""
+        threading.Event().wait(seconds)
 
 
 _ORPHAN_SECONDS = 5.0  # what a child has to end in by default

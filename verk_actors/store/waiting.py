@@ -10,6 +10,7 @@ import math
 import select
 from collections.abc import Callable
 
+from verk_actors.errors import StoreUnavailable
 from verk_actors.store.commands import Commands
 from verk_actors.store.connection import Connection
 
@@ -71,13 +72,19 @@ class Waiter:
         """Ends a wait early: calls `unblock`, which is to have it unblocked, until its reply has come.
 
         Again and again, as an unblock may overtake the wait that it is meant for; no longer than the wait.
+
+        Raises:
+            StoreUnavailable: there was none, so Redis hangs; the connection has been closed.
         """
+        key = self._queue_key or ""
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)
         for _ in range(math.ceil(self._connection.socket_timeout_seconds / _UNBLOCK_AGAIN_SECONDS)):
             unblock()
             if poll.poll(_UNBLOCK_AGAIN_SECONDS * 1000):
                 return
+        self.abandon()
+        raise StoreUnavailable("BLMOVE", key, "the wait could not be ended", sent=True)
 
     def abandon(self) -> None:
         """Ends a wait at once, if one is on, by closing the connection."""

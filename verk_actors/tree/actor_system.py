@@ -29,8 +29,8 @@ from verk_actors.otp import (
     ChildType,
     ExitReason,
     NoProcess,
-    NotHandled,
     NoReply,
+    NotHandled,
     Ref,
     Refused,
     Runtime,
@@ -72,6 +72,7 @@ class ActorSystem(Supervisor):
         self.max_restarts = config.max_restarts
         self.max_seconds = config.restart_window_seconds
         self._node = NodeState(config, registry, Lease(new_token()), Keys(config.namespace))
+        self._node.queues.update((queue, QueueRow(settings)) for queue, settings in config.queues.items())
 
     @classmethod
     def start(cls, config: Config, registry: Registry = default_registry, *, runtime: Runtime | None = None) -> Ref:

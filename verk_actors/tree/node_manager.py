@@ -16,8 +16,8 @@ import math
 
 import cattrs
 
-from verk_actors.errors import MalformedJob, NodeIdInUse, StoreError
-from verk_actors.messages import LeaseTaken, Tick, Unblock
+from verk_actors.errors import MalformedJob, NodeIdInUse, StoreError, StoreUnavailable
+from verk_actors.messages import LeaseRenewed, Tick, Unblock
 from verk_actors.otp import ExitReason, IoServer, Timer, handles, snapshot
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress, Settlement
@@ -34,6 +34,7 @@ from verk_actors.wire.jid import new_jid
 log = logging.getLogger(__name__)
 
 _REPLY_MARGIN_SECONDS = 3.0
+_SHORTEST_WAIT_SECONDS = 0.01
 _LOOK_AGAIN_SECONDS = 0.2  # at a lease that another holds, while waiting for its end
 _POISON = "recovered from dead nodes more than 3 times within 72 hours: it seems to kill them"
 
@@ -59,7 +60,7 @@ class NodeManager(IoServer):
         self._waiter = Waiter(self._connection)
         self._outage = Outage("node")
         self._timer: Timer | None = None
-        self._known = node.lease.held  # a successor of one that had taken the lease
+        self._next_at = 0.0  # the next heartbeat, monotonic
         self._held_since: float | None = None  # monotonic; without a break
 
     def init(self) -> None:
@@ -85,35 +86,37 @@ class NodeManager(IoServer):
     def handle_idle(self) -> None:
         """Wait for questions until the next heartbeat."""
         while self._node.lease.held and not self.has_messages():
+            seconds = self._next_at - self.clock.monotonic()
+            if seconds < _SHORTEST_WAIT_SECONDS:
+                return
             try:
-                if self._question_has_come():
+                if self._question_has_come(min(seconds, self._block_seconds)):
                     self._answer()
             except StoreError as error:
-                self._next(self._outage.goes_on(error))
+                log.warning("no questions are answered until the next heartbeat: %s", error)
                 return
 
     # -- the lease
 
     def _beat(self) -> None:
         try:
-            if not self._known:
+            if not self._node.lease.taken:
                 self._enter()
-            self._renew()
+            while not self._renew() and not self._node.lease.taken:
+                self._enter()  # two processes came at once, and the other was first
+            seconds = self._rescue_others()
             self._outage.over()
-            self._next(self._rescue_others())
         except StoreError as error:
-            self._next(self._outage.goes_on(error))
-
-    def _next(self, seconds: float) -> None:
+            seconds = self._outage.goes_on(error)
         if self._timer is not None:
             self._timer.cancel()
+        self._next_at = self.clock.monotonic() + seconds
         self._timer = self.send_after(seconds, Tick())
 
     def _enter(self) -> None:
         """Before the first heartbeat of this process: see who has the id, and take back what it left."""
         self._wait_for_id()
         self._rescue(self._id)
-        self._known = True
 
     def _wait_for_id(self) -> None:
         """Return when nobody holds this node's id; at once where the holder is provably dead."""
@@ -132,24 +135,25 @@ class NodeManager(IoServer):
                 end = now + left + _LOOK_AGAIN_SECONDS / 2
             elif now + left > end:  # it renews its lease: it lives
                 raise NodeIdInUse(self._id, token.shown(holder))
-            self.wait_readable(self._connection.fileno(), _LOOK_AGAIN_SECONDS)
+            self.wait_seconds(_LOOK_AGAIN_SECONDS)
 
-    def _renew(self) -> None:
+    def _renew(self) -> bool:
+        """Keep the lease, or take it; False where another process has it."""
         lease, config = self._node.lease, self._node.config
         beat = self._nodes.heartbeat(self._id, lease.token, round(config.lease_seconds * 1000), self._node.queues)
         if beat.status == "CONFLICT":
             if lease.held:
                 log.error("node id %s was taken by %s; fetching stops", self._id, token.shown(beat.holder))
             lease.held, self._held_since = False, None
-            return
+            return False
         if beat.status == "NEW" or self._held_since is None:
             self._held_since = self.clock.monotonic()
-        if beat.status == "NEW" or not lease.held:
-            lease.held = True
-            for queue in tuple(self._node.queues):
-                queue_manager = self.whereis(names.queue_manager(queue))
-                if queue_manager is not None:
-                    queue_manager.cast(LeaseTaken())
+        lease.held = lease.taken = True
+        for queue in tuple(self._node.queues):
+            queue_manager = self.whereis(names.queue_manager(queue))
+            if queue_manager is not None:
+                queue_manager.cast(LeaseRenewed())
+        return True
 
     # -- rescue
 
@@ -179,14 +183,22 @@ class NodeManager(IoServer):
         if not queues:
             self._nodes.deregister(node_id, None)
         for queue in queues:
-            while True:
-                rescued = self._nodes.rescue(node_id, queue)
-                if rescued.moved:
-                    log.warning("%s: %s jobs of dead node %s are back", queue, rescued.moved, node_id)
-                if rescued.poison:
-                    self._bury(node_id, queue, rescued.poison)
-                if rescued.alive or not rescued.left:
-                    break
+            try:
+                self._rescue_queue(node_id, queue)
+            except StoreUnavailable:
+                raise
+            except StoreError as error:  # a key holds something else: the other queues must not wait for it
+                log.error("%s: the jobs of dead node %s can't be rescued: %s", queue, node_id, error)
+
+    def _rescue_queue(self, node_id: str, queue: str) -> None:
+        while True:
+            rescued = self._nodes.rescue(node_id, queue)
+            if rescued.moved:
+                log.warning("%s: %s jobs of dead node %s are back", queue, rescued.moved, node_id)
+            if rescued.poison:
+                self._bury(node_id, queue, rescued.poison)
+            if rescued.alive or not rescued.left:
+                return
 
     def _bury(self, node_id: str, queue: str, payloads: list[bytes]) -> None:
         now = self.clock.time()
@@ -196,9 +208,9 @@ class NodeManager(IoServer):
 
     # -- questions
 
-    def _question_has_come(self) -> bool:
-        self._waiter.begin(self._node.keys.requests(self._id), self._block_seconds)
-        readable = self.wait_readable(self._waiter.fileno(), self._block_seconds + _REPLY_MARGIN_SECONDS)
+    def _question_has_come(self, seconds: float) -> bool:
+        self._waiter.begin(self._node.keys.requests(self._id), seconds)
+        readable = self.wait_readable(self._waiter.fileno(), seconds + _REPLY_MARGIN_SECONDS)
         if not readable and self.has_messages():
             self._waiter.end_by(self._unblock)
         return self._waiter.finish()

@@ -25,6 +25,7 @@ class QueueRow:
     Attributes:
         paused: what was asked for last; written by Manager.
         removing: written by Manager, never taken back.
+        due: of a queue that is being removed: running jobs have had their time and go back; written by Manager.
         status: running, pausing or paused, as its WorkersManager has it.
         running_jobs: the running table, written by the queue's actors.
         finished, failed: counted by QueueStats.
@@ -33,6 +34,7 @@ class QueueRow:
     config: QueueConfig
     paused: bool = False
     removing: bool = False
+    due: bool = False
     status: str = "running"
     running_jobs: RunningJobs = attrs.Factory(RunningJobs)
     finished: int = 0
@@ -46,10 +48,12 @@ class Lease:
     Attributes:
         token: names this process in Redis: host, pid, start and a nonce.
         held: whether jobs may be fetched.
+        taken: whether it was ever held; what is in progress under the id is this process's own from then on.
     """
 
     token: str
     held: bool = False
+    taken: bool = False
 
 
 @attrs.define(eq=False)

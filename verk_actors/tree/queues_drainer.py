@@ -11,11 +11,13 @@ from __future__ import annotations
 import logging
 
 from verk_actors.messages import Drain
-from verk_actors.otp import ActorDeadError, ExitReason, Server, Timeout
+from verk_actors.otp import ActorDeadError, ExitReason, Future, Server, Timeout
 from verk_actors.tree import names
 from verk_actors.tree.node_state import NodeState
 
 log = logging.getLogger(__name__)
+
+_SUCCESSOR_SECONDS = 0.05  # between two looks for a restarted WorkersManager
 
 
 class QueuesDrainer(Server):
@@ -31,13 +33,25 @@ class QueuesDrainer(Server):
         """Drain the queues, if this is an orderly stop of the node."""
         if not reason.graceful or not self._node.stopping:
             return
-        managers = {queue: self.whereis(names.workers_manager(queue)) for queue in self._node.queues}
-        drained = {queue: ref.ask(Drain(), block=False) for queue, ref in managers.items() if ref is not None}
         deadline = self.clock.monotonic() + self._node.config.shutdown_timeout_seconds
-        for queue, future in drained.items():
-            try:
-                future.get(timeout=max(0.0, deadline - self.clock.monotonic()))
-            except Timeout:
-                log.warning("%s: jobs still run at the end of the shutdown timeout; they go back", queue)
-            except ActorDeadError:
-                log.warning("%s: its WorkersManager died while it was drained", queue)
+        draining = {queue: self._ask(queue) for queue in tuple(self._node.queues)}
+        for queue, answer in draining.items():
+            while not self._drained(answer, deadline):
+                if self.clock.monotonic() >= deadline:
+                    log.warning("%s: jobs still run at the end of the shutdown timeout; they go back", queue)
+                    break
+                self.wait_seconds(_SUCCESSOR_SECONDS)
+                answer = self._ask(queue)  # noqa: PLW2901  its WorkersManager died, or has not been restarted yet
+
+    def _ask(self, queue: str) -> Future[None] | None:
+        workers_manager = self.whereis(names.workers_manager(queue))
+        return None if workers_manager is None else workers_manager.ask(Drain(), block=False)
+
+    def _drained(self, answer: Future[None] | None, deadline: float) -> bool:
+        if answer is None:
+            return False
+        try:
+            answer.get(timeout=max(0.0, deadline - self.clock.monotonic()))
+        except (ActorDeadError, Timeout):
+            return False
+        return True

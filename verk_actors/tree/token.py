@@ -31,11 +31,16 @@ def is_dead(token: str) -> bool:
 def shown(token: str) -> str:
     """Return a token in words, for an error."""
     parts = token.split("|")
-    return f"process {parts[2]} on host {parts[0]}" if len(parts) == _PARTS else token
+    return f"process {parts[2]} on host {parts[0].partition('/')[0]}" if len(parts) == _PARTS else token
 
 
 def _host() -> str:
-    return os.uname().nodename.replace("|", "-")
+    """Return the host, and where pids mean something else in its containers, which container."""
+    try:
+        pids = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+    except OSError:
+        pids = ""
+    return f"{os.uname().nodename.replace('|', '-')}/{pids}"
 
 
 def _boot() -> str:

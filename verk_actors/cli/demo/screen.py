@@ -87,11 +87,11 @@ class Picture:
         self._notes: deque[str] = deque(maxlen=_NOTES)
 
     def __enter__(self) -> Self:
-        click.echo(_HIDE_CURSOR, nl=False)
+        click.echo(_HIDE_CURSOR, nl=False, color=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        click.echo(_SHOW_CURSOR, nl=False)
+        click.echo(_SHOW_CURSOR, nl=False, color=True)
 
     def update(self, queues: Mapping[str, QueueView], counts: Mapping[str, int], notes: Iterable[str]) -> None:
         """Draw it anew, in one write, so that it does not flicker."""
@@ -106,7 +106,7 @@ class Picture:
             *(paint(f"  {note}", fg=_colour(note)) for note in cut),
         ]
         up = f"\x1b[{self._height}F" if self._height else ""
-        click.echo(up + _CLEAR_BELOW + "\n".join(lines))
+        click.echo(up + _CLEAR_BELOW + "\n".join(lines), color=True)
         self._height = len(lines)
 
 

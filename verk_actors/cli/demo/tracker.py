@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 import attrs
 
@@ -10,6 +10,7 @@ from verk_actors.client import Client
 from verk_actors.events import Event, JobDead, JobEvent, JobFailed, JobFinished
 from verk_actors.listener import EventListener
 from verk_actors.otp import Call, ProcessInfo, handles
+from verk_actors.store.members import Member
 from verk_actors.wire.job import Job
 
 
@@ -63,7 +64,7 @@ class Summary:
         dead: in Redis' dead set.
         scheduled_ran: scheduled, and finished.
         restarts: of processes, by their supervisors.
-        lost: enqueued or scheduled, and ended nowhere.
+        lost: enqueued or scheduled, and neither finished nor anywhere in Redis.
     """
 
     finished: int
@@ -74,22 +75,29 @@ class Summary:
     lost: int
 
 
-def summarise(enqueued: Set[str], scheduled: Set[str], tally: Tally, client: Client, tree: ProcessInfo) -> Summary:
+def summarise(enqueued: Set[str], scheduled: Set[str], tally: Tally, redis: Client, tree: ProcessInfo) -> Summary:
     """Count.
 
     Args:
         enqueued: the jids of all jobs, those that were scheduled too.
         scheduled: the jids of those that were scheduled.
         tally: what the events said.
-        client: to look into the dead set.
+        redis: a client, to look for the others.
         tree: the node's processes.
     """
-    dead = {str(job.jid) for job in client.dead.range() if isinstance(job, Job)}
+    dead = _jids(redis.dead.range())
+    waiting = _jids(redis.retries.range()) | _jids(redis.scheduled.range())
+    for queue in redis.queue_names():
+        waiting |= _jids(redis.queue(queue).range())
     return Summary(
         finished=len(tally.finished),
         retried=len(tally.finished & tally.failed),
         dead=len(dead),
         scheduled_ran=len(tally.finished & scheduled),
         restarts=sum(process.restarts for process in tree.walk()),
-        lost=len(enqueued - tally.finished - dead),
+        lost=len(enqueued - tally.finished - dead - waiting),
     )
+
+
+def _jids(members: Iterable[Member]) -> Set[str]:
+    return {str(member.jid) for member in members if isinstance(member, Job)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from verk_actors.config import Config
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound
@@ -26,6 +27,7 @@ from verk_actors.messages import (
 )
 from verk_actors.otp import (
     NO_REPLY,
+    Call,
     Cast,
     ChildNotFound,
     ChildSpec,
@@ -34,11 +36,13 @@ from verk_actors.otp import (
     NoProcess,
     NoReply,
     OtpError,
-    Ref,
     Refused,
     Server,
     StartChild,
+    Stop,
     TerminateChild,
+    Timeout,
+    Timer,
     handles,
 )
 from verk_actors.tree import names
@@ -46,7 +50,7 @@ from verk_actors.tree.node_state import NodeState, QueueRow
 
 log = logging.getLogger(__name__)
 
-_STOP_MARGIN_SECONDS = 30.0  # a queue's supervisor stops its children within this, each has its own limit
+_LOOK_UP_SECONDS = 0.1  # from waiting for the supervisor's answer, to see whether it wants this process to end
 
 
 class Manager(Server):
@@ -56,12 +60,11 @@ class Manager(Server):
         super().__init__()
         self._node = node
         self._queue_spec = queue_spec
-        self._removals: dict[str, list[Deferred]] = {}
+        self._removals: dict[str, list[Deferred]] = {}  # who is to be answered
+        self._removals_due: dict[str, Timer] = {}
 
     def init(self) -> None:
-        """Enter the configured queues, and go on with removals that a crash interrupted."""
-        for queue, config in self._node.config.queues.items():
-            self._node.queues.setdefault(queue, QueueRow(config))
+        """Go on with removals that a crash interrupted."""
         for queue, row in self._node.queues.items():
             if row.removing:
                 self._start_removal(queue)
@@ -78,7 +81,7 @@ class Manager(Server):
             raise Refused(error) from error
         self._node.queues[queue] = QueueRow(config)
         try:
-            self._supervisor().call(StartChild(self._queue_spec(queue)), timeout=_STOP_MARGIN_SECONDS)
+            self._ask_supervisor(StartChild(self._queue_spec(queue)))
         except OtpError as error:
             del self._node.queues[queue]
             raise Refused(error) from error
@@ -114,29 +117,35 @@ class Manager(Server):
         for queue in self._node.queues:
             self._tell_workers_manager(queue, message)
 
-    @handles(QueueDrained, RemovalDue)
-    def finish_removal(self, message: QueueDrained | RemovalDue) -> None:
-        """Stop the queue's supervisor, which hands back what still runs, and forget the queue."""
+    @handles(RemovalDue)
+    def removal_due(self, message: RemovalDue) -> None:
+        """Have a queue that is being removed give its running jobs back; it is drained when Redis has them."""
+        self._node.queues[message.queue].due = True
+        self._tell_workers_manager(message.queue, HandBack())
+
+    @handles(QueueDrained)
+    def finish_removal(self, message: QueueDrained) -> None:
+        """Stop the supervisor of a queue that holds no job any more, and forget the queue."""
         queue = message.queue
         row = self._node.queues.get(queue)
         if row is None or not row.removing:
             return
-        supervisor = self._supervisor()
         try:
-            supervisor.call(TerminateChild(queue), timeout=_STOP_MARGIN_SECONDS)
-            supervisor.call(DeleteChild(queue), timeout=_STOP_MARGIN_SECONDS)
+            self._ask_supervisor(TerminateChild(queue))
+            self._ask_supervisor(DeleteChild(queue))
         except ChildNotFound:
             log.debug("%s was removed already", queue)  # by this actor, before it crashed
+        self._removals_due.pop(queue).cancel()
         del self._node.queues[queue]
         for caller in self._removals.pop(queue, []):
             caller.reply()
 
     def _start_removal(self, queue: str) -> None:
         self._tell_workers_manager(queue, Pause())
-        row = self._node.queues[queue]
-        if row.status == "paused":
+        if self._node.queues[queue].status == "paused":
             self.actor_ref.cast(QueueDrained(queue))
-        self.send_after(self._node.config.shutdown_timeout_seconds, RemovalDue(queue))
+        seconds = self._node.config.shutdown_timeout_seconds
+        self._removals_due[queue] = self.send_after(seconds, RemovalDue(queue))
 
     def _row(self, queue: str) -> QueueRow:
         row = self._node.queues.get(queue)
@@ -144,11 +153,20 @@ class Manager(Server):
             raise Refused(QueueNotFound(queue))
         return row
 
-    def _supervisor(self) -> Ref:
+    def _ask_supervisor(self, request: Call[Any]) -> None:
+        """Ask the supervisor, and end when it stops this process meanwhile, which it does without answering."""
         supervisor = self.actor_ref.parent
         if supervisor is None:
             raise NoProcess(names.MANAGER_SUPERVISOR)
-        return supervisor
+        answer = supervisor.ask(request, block=False)
+        while True:
+            try:
+                answer.get(timeout=_LOOK_UP_SECONDS)
+            except Timeout:
+                if self.actor_ref.pending_exit is not None:
+                    raise Stop(self.actor_ref.pending_exit) from None
+            else:
+                return
 
     def _tell_workers_manager(self, queue: str, message: Cast) -> None:
         """Pass a message on; where there is none now, the next one reads the table."""

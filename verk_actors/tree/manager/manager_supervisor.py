@@ -17,13 +17,15 @@ from verk_actors.otp import Backoff, ChildSpec, ChildType, Supervisor
 from verk_actors.tree import names
 from verk_actors.tree.manager.manager import Manager
 from verk_actors.tree.manager.queue.queue_supervisor import QueueSupervisor
-from verk_actors.tree.node_state import NodeState, QueueRow
+from verk_actors.tree.node_state import NodeState
 
 _BACKOFF = Backoff(first_seconds=1.0, max_seconds=60.0)
 
 
 class ManagerSupervisor(Supervisor):
     """The supervisor of everything that has to do with queues."""
+
+    parallel_stop = True  # a queue that takes its time to stop does not hold up the others
 
     def __init__(self, node: NodeState) -> None:
         super().__init__()
@@ -34,8 +36,6 @@ class ManagerSupervisor(Supervisor):
 
     def child_specs(self) -> Sequence[ChildSpec]:
         """Return the Manager, and a queue supervisor for each queue configured or added since."""
-        for queue, config in self._node.config.queues.items():
-            self._node.queues.setdefault(queue, QueueRow(config))
         manager = ChildSpec(id="manager", start=partial(Manager, self._node, self._queue_spec), name=names.MANAGER)
         # The Manager first: the queues report to it.
         return (manager, *(self._queue_spec(queue) for queue in self._node.queues))

@@ -11,11 +11,12 @@ Source: Verk lib/verk/queue_manager.ex. Differs: docs/decisions/0006.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 import attrs
 
 from verk_actors.errors import MalformedJob, StoreError
-from verk_actors.messages import Exchange, Exchanged, LeaseTaken, QueueManagerStarted, Tick, Unblock
+from verk_actors.messages import Exchange, Exchanged, LeaseRenewed, QueueManagerStarted, Tick, Unblock
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob, Undecodable
@@ -32,6 +33,8 @@ from verk_actors.wire.jid import new_jid
 
 log = logging.getLogger(__name__)
 
+_MOST_PER_FETCH = 100  # Verk's @max_jobs; keeps replies and scripts short
+_PREDECESSOR_SECONDS = 20.0  # longer than any one call of it takes
 _WAIT_MARGIN_SECONDS = 3.0  # a reply that takes this much longer than the wait means a dead connection
 
 
@@ -59,15 +62,20 @@ class QueueManager(IoServer):
         self._outage = Outage(f"{queue}: Redis")
         self._exchange: Exchange | None = None  # to be confirmed
         self._caller: Deferred | None = None  # who called it, on shutdown
-        self._demand = 0
+        self._room = 0
+        self._lost: list[RunningJob] = []  # still run here, though a peer took them
         self._reconciled = False
         self._next_tick: Timer | None = None
 
     def init(self) -> None:
         """Tell the WorkersManager, if there is one; if it comes later it asks for this process by name."""
-        manager = self._table.workers_manager
-        if manager is not None:
-            manager.cast(QueueManagerStarted(self.actor_ref))
+        table = self._table
+        if table.queue_manager is not None:
+            # Where it was killed, a script of it may still be under way: no comparing before it has ended.
+            table.queue_manager.join_thread(_PREDECESSOR_SECONDS)
+        table.queue_manager = self.actor_ref
+        if table.workers_manager is not None:
+            table.workers_manager.cast(QueueManagerStarted(self.actor_ref))
 
     def terminate(self, reason: ExitReason) -> None:
         """Close the connection; what is not confirmed stays in Redis and in the table."""
@@ -78,25 +86,40 @@ class QueueManager(IoServer):
         """Settle and fetch; confirmed by `Exchanged`, now or when Redis is back."""
         self._exchange = message
         self._caller = self.defer()
-        self._demand = message.demand
-        self._work()
+        self._room = message.room
+        if self._node.stopping and not message.settle and not message.room:
+            self._report([])  # nothing to say to Redis, which may be away: an idle queue stops at once
+        else:
+            self._work()
         return NO_REPLY
 
-    @handles(LeaseTaken, Tick)
-    def look_again(self, _: LeaseTaken | Tick) -> None:
-        """Go on where the lease, Redis or its memory stood in the way."""
+    @handles(LeaseRenewed)
+    def lease_renewed(self, _: LeaseRenewed) -> None:
+        """Compare with Redis at each heartbeat: a fetch that timed out may have been done later."""
+        self._reconciled = False
+        self._work()
+
+    @handles(Tick)
+    def look_again(self, _: Tick) -> None:
+        """Go on where Redis or its memory stood in the way."""
         self._work()
 
     def handle_idle(self) -> None:
-        """Wait for jobs as long as there is demand and nothing else to do."""
-        while self._demand and self._may_wait() and not self.has_messages():
+        """Wait for jobs as long as there is room and nothing else to do."""
+        while self._may_wait() and not self.has_messages():
             if self._job_has_come():
                 self._work()
 
     # -- settling and fetching
 
     def _may_wait(self) -> bool:
-        return self._reconciled and self._exchange is None and self._node.lease.held
+        return self._reconciled and self._exchange is None and self._fetchable() > 0
+
+    def _fetchable(self) -> int:
+        """Return how many more jobs may be taken."""
+        if not self._node.lease.held:
+            return 0
+        return min(_MOST_PER_FETCH, self._room - self._table.unended())
 
     def _work(self) -> None:
         """Reconcile if something is uncertain, then settle and fetch; on an outage, later."""
@@ -116,8 +139,8 @@ class QueueManager(IoServer):
 
     def _settle_and_fetch(self) -> None:
         exchange = self._exchange
-        jobs = [job for job in exchange.settle if job.settled is None] if exchange is not None else []
-        fetch = self._demand if self._node.lease.held else 0
+        jobs = self._unsettled(exchange.settle) if exchange is not None else []
+        fetch = max(0, self._fetchable())
         if exchange is None and not fetch:
             return
         config, now = self._node.config, self.clock.time()
@@ -125,9 +148,7 @@ class QueueManager(IoServer):
         result = self._in_progress.exchange(self._node.lease.token, settlements, fetch, now)
         for job, settled in zip(jobs, result.settled, strict=True):
             self._settled(job, settled)
-        fetched = [self._take(payload) for payload in result.payloads]
-        self._demand -= min(len(fetched), self._demand)
-        self._report(exchange, fetched)
+        self._report([self._take(payload) for payload in result.payloads])
         if result.status == "FENCED":
             self._lose_lease()
         elif result.status != "OK":  # no memory for more jobs in progress
@@ -140,34 +161,53 @@ class QueueManager(IoServer):
         if manager is not None:
             manager.cast(Tick())
 
+    def _unsettled(self, jobs: Iterable[RunningJob]) -> list[RunningJob]:
+        """Return the jobs that Redis is to be told of; not those sent again though settled, nor lost ones."""
+        for job in jobs:
+            if job in self._lost:
+                self._lost.remove(job)
+                self._table.settled.append(job)
+        return [job for job in jobs if job.settled is None]
+
     def _settled(self, job: RunningJob, settled: bool) -> None:
         job.settled = settled
         self._table.held.discard(job)
+        if job.outcome is not None:
+            self._table.settled.append(job)
 
     def _take(self, payload: bytes) -> RunningJob:
         """Enter a fetched job into the table, before anybody is told."""
+        running_job = self._found_again(payload) or self._decoded(payload)
+        self._table.held.add(running_job)
+        return running_job
+
+    def _found_again(self, payload: bytes) -> RunningJob | None:
+        """Return the lost job of this payload that still runs here: it is ours again, and not started twice."""
+        for job in self._lost:
+            if job.payload == payload and job.outcome is None:
+                self._lost.remove(job)
+                job.settled = None
+                return job
+        return None
+
+    def _decoded(self, payload: bytes) -> RunningJob:
         try:
             job = decode(payload, self._queue)
         except MalformedJob as error:
             now = self.clock.time()
             running_job = RunningJob(payload, None, None, now, now, Undecodable(error.reason))
             self._table.ended.append(running_job)
-        else:
-            # Resque's jobs have no id; given here, events and the retry set show the same.
-            running_job = RunningJob(payload, job if job.jid else attrs.evolve(job, jid=new_jid()))
-        self._table.held.add(running_job)
-        return running_job
+            return running_job
+        # Resque's jobs have no id; given here, events and the retry set show the same.
+        return RunningJob(payload, job if job.jid else attrs.evolve(job, jid=new_jid()))
 
-    def _report(self, exchange: Exchange | None, fetched: list[RunningJob]) -> None:
-        self._exchange = None
-        settled = exchange.settle if exchange is not None else ()
-        runnable = [job for job in fetched if job.job is not None]
-        answer = Exchanged(exchange, settled, runnable, self._demand)
+    def _report(self, fetched: list[RunningJob]) -> None:
+        exchanged, self._exchange = Exchanged(self._exchange, fetched), None
         if self._caller is not None:
-            self._caller.reply(answer)
+            self._caller.reply()
             self._caller = None
         if self._table.workers_manager is not None:
-            self._table.workers_manager.cast(answer)
+            self._table.workers_manager.cast(exchanged)
 
     # -- waiting
 
@@ -201,6 +241,7 @@ class QueueManager(IoServer):
             self._settled(job, True)
         for job in verdict.lost:
             self._settled(job, False)
+        self._lost += [job for job in verdict.lost if job.started_at]
         if verdict.orphans:
             log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(verdict.orphans))
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]

@@ -28,10 +28,11 @@ class RunningJobs:
     Attributes:
         held: all of them; added to and removed from by the QueueManager alone.
         channel: those that wait for a worker, the next on the left.
-        started, ended: those the WorkersManager has not yet looked at since they started or ended.
+        started, ended, settled: those the WorkersManager has not yet looked at since that happened to them.
         idle: workers that wait for `Run`.
         waking: a worker has been woken and has not looked yet; it wakes the next if jobs remain.
-        workers_manager: who is told.
+        queue_manager: who fetches and settles, or did last.
+        workers_manager: who is told, or was last.
         told: it has been told, and has not looked yet.
     """
 
@@ -39,15 +40,17 @@ class RunningJobs:
     channel: deque[RunningJob] = attrs.Factory(deque)
     started: deque[RunningJob] = attrs.Factory(deque)
     ended: deque[RunningJob] = attrs.Factory(deque)
+    settled: deque[RunningJob] = attrs.Factory(deque)
     idle: deque[Ref] = attrs.Factory(deque)
     waking: bool = False
+    queue_manager: Ref | None = None
     workers_manager: Ref | None = None
     told: bool = False
 
     def offer(self, jobs: Iterable[RunningJob]) -> None:
         """Put jobs into the channel, each once, and see to it that a worker looks."""
         for job in jobs:
-            if not job.offered:
+            if not job.offered and job.outcome is None:
                 job.offered = True
                 self.channel.append(job)
         if self.channel and not self.waking:
@@ -75,24 +78,33 @@ class RunningJobs:
                 return
             self.waking = False  # it died idle; its successor looks by itself, but others may be idle too
 
-    def claim(self) -> RunningJob | None:
-        """Take the next job for the calling worker, waking another worker if jobs remain."""
+    def claim(self, worker: Ref) -> RunningJob | None:
+        """Take the next job for a worker, on its own thread; wakes another worker if jobs remain."""
         while True:
             try:
                 running_job = self.channel.popleft()
             except IndexError:
                 return None
+            running_job.worker = worker
             if self.channel and not self.waking:
                 self.wake_one()
             if running_job.settled is None:  # else it was found to be no longer ours before it ran
                 return running_job
 
     def tell(self) -> None:
-        """Tell the WorkersManager that jobs have moved, unless it has been told already."""
-        manager = self.workers_manager
-        if not self.told and manager is not None:
+        """Tell the WorkersManager that jobs have moved, unless it has been told already.
+
+        One that is dead has, or will have, a successor, which looks by itself before it waits.
+        """
+        while not self.told and (manager := self.workers_manager) is not None:
             self.told = True
-            manager.cast(_JOBS_MOVED)
+            if manager.cast(_JOBS_MOVED) or manager is self.workers_manager:
+                return
+            self.told = False  # the successor has looked already
+
+    def unended(self) -> int:
+        """Return how many jobs wait for a worker or run."""
+        return sum(job.outcome is None for job in list(self.held))
 
     def running(self) -> list[RunningJob]:
         """Return the jobs that workers run now."""

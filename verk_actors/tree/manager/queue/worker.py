@@ -45,7 +45,7 @@ class Worker(Server):
         table, me = self._table, self.actor_ref
         table.waking = False
         while me.pending_exit is None and me.reason is None:
-            running_job = table.claim()
+            running_job = table.claim(me)
             if running_job is None:
                 table.idle.append(me)
                 if table.channel and not table.waking:  # put there between the look and going idle
@@ -55,7 +55,6 @@ class Worker(Server):
 
     def _run_one(self, running_job: RunningJob) -> None:
         table, time = self._table, self.clock.time
-        running_job.worker = self.actor_ref
         running_job.started_at = time()
         table.started.append(running_job)
         table.tell()

@@ -9,7 +9,9 @@ Source: Verk lib/verk/workers_manager.ex. Differs: workers claim jobs, docs/deci
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from verk_actors import job_log
 from verk_actors.events import Event, JobStarted, QueuePaused, QueuePausing, QueueRunning
@@ -46,6 +48,7 @@ from verk_actors.tree.node_state import NodeState
 from verk_actors.wire.bookkeeping import Failure
 
 _MOST_PER_EXCHANGE = 100  # Verk's @max_jobs; keeps replies and scripts short
+_PREDECESSOR_SECONDS = 20.0  # longer than any one call of it takes
 _LAST_EXCHANGE_SECONDS = 4.0  # within the 5 s that its supervisor grants it
 
 
@@ -60,24 +63,28 @@ class WorkersManager(Server):
         self._table = self._row.running_jobs
         self._log = JobLog(node.config)
         self._slots = self._row.config.size + self._row.config.prefetch
-        self._ended: list[RunningJob] = []  # to be settled by the next exchange
+        self._ended: dict[RunningJob, None] = {}  # to be settled by the next exchange; in order, each once
         self._under_way: Exchange | None = None
-        self._asked = 0  # the demand that the QueueManager has and has not met
+        self._room: int | None = None  # what the QueueManager was told last; None if this one was told nothing
         self._workers: set[Ref] = set()  # monitored
         self._queue_manager: Ref | None = None
         self._drains: list[Deferred] = []
 
     def init(self) -> None:
         """Go on from what the table says."""
-        self._table.workers_manager = self.actor_ref
-        self._table.told = False
-        self._use(self.whereis(names.queue_manager(self._queue)))
-        self._adopt()
-        if self._row.paused or self._row.removing:
-            self._row.status = "pausing"
+        table, row = self._table, self._row
+        if table.workers_manager is not None:
+            table.workers_manager.join_thread(_PREDECESSOR_SECONDS)  # where it was killed
+        table.workers_manager = self.actor_ref
+        if row.paused or row.removing or self._node.stopping:
+            row.status = "pausing"
         else:
-            self._row.status = "running"
+            row.status = "running"
             self._publish([QueueRunning(queue=self._queue)])
+        self._adopt()
+        self._use(self.whereis(names.queue_manager(self._queue)))
+        if row.due:
+            self.hand_back(HandBack())
 
     def terminate(self, reason: ExitReason) -> None:
         """Settle what has ended; hand the rest back if this node runs the queue no more."""
@@ -88,9 +95,9 @@ class WorkersManager(Server):
             self._give_back(self._table.withdraw())
             self._give_back(list(self._table.held))
         if self._under_way is not None:
-            self._ended = [*self._under_way.settle, *self._ended]
+            self._ended = {**dict.fromkeys(self._under_way.settle), **self._ended}
         if self._ended and self._queue_manager is not None:
-            self._settle_last(Exchange(self._ended, 0), self._queue_manager)
+            self._settle_last(Exchange(tuple(self._ended), 0), self._queue_manager)
 
     def _settle_last(self, exchange: Exchange, queue_manager: Ref) -> None:
         try:
@@ -98,7 +105,7 @@ class WorkersManager(Server):
         except (OtpError, ActorDeadError) as error:
             job_log.not_settled(self._queue, len(exchange.settle), error)
         else:
-            self._tell_of(exchange.settle)
+            self._look()
 
     # -- the flow of jobs
 
@@ -108,62 +115,46 @@ class WorkersManager(Server):
 
     @handles(Exchanged)
     def exchanged(self, message: Exchanged) -> None:
-        """Offer fetched jobs to the workers, and tell of those that are settled."""
-        self._asked = message.remaining
+        """Offer fetched jobs to the workers; what was settled stands in the table."""
+        if message.exchange is self._under_way:
+            self._under_way = None
         if self._row.status == "running":
             self._table.offer(message.fetched)
         else:
             self._give_back(message.fetched)
-        if message.exchange is self._under_way:
-            self._under_way = None
-        self._tell_of(message.settled)
 
     def handle_idle(self) -> None:
-        """Look at the table, then settle and ask for jobs, if there is anything to say."""
+        """Look at the table, then settle and tell the room, if there is anything to say."""
         self._look()
-        if self._under_way is not None:
-            return
-        if self._queue_manager is not None:
-            demand = self._demand()
-            if self._ended or demand != self._asked:
-                batch, self._ended = self._ended[:_MOST_PER_EXCHANGE], self._ended[_MOST_PER_EXCHANGE:]
-                self._under_way = Exchange(batch, demand)
-                self._asked = demand
-                self._queue_manager.cast(self._under_way)
-                return
-        if self._row.status == "pausing" and self._asked == 0 and not self._table.held:
+        if self._queue_manager is None or (self._under_way is not None and self._under_way.settle):
+            return  # what only told the room may be replaced
+        room = self._slots if self._row.status == "running" else 0
+        if self._ended or room != self._room:
+            batch = tuple(islice(self._ended, _MOST_PER_EXCHANGE))
+            for job in batch:
+                del self._ended[job]
+            self._under_way, self._room = Exchange(batch, room), room
+            self._queue_manager.cast(self._under_way)
+        elif self._row.status == "pausing" and self._under_way is None and not self._table.held:
             self._paused()
 
-    def _demand(self) -> int:
-        """Return how many jobs the free workers can take."""
-        if self._row.status != "running":
-            return 0
-        table = self._table
-        unended = len(table.held) - len(self._ended) - len(table.ended)
-        return max(0, min(_MOST_PER_EXCHANGE, self._slots - unended))
-
     def _look(self) -> None:
-        """Take what the workers have put down since the last look."""
+        """Take what others have put down since the last look, and tell of it.
+
+        Taken last to first, and told first to last: of a job that was settled, the start is told before the end.
+        """
         table = self._table
         table.told = False
+        settled, ended, started = (_emptied(jobs) for jobs in (table.settled, table.ended, table.started))
         events: list[Event] = []
-        while table.started:
-            job = table.started.popleft()
+        for job in started:
             if job.worker is not None:
                 self._watch(job.worker)
             if job.job is not None:
                 events.append(JobStarted(queue=self._queue, job=job.job, started_at=job.started_at))
-        while table.ended:
-            self._ended.append(table.ended.popleft())
-        self._publish(events)
-
-    def _tell_of(self, jobs: Sequence[RunningJob]) -> None:
-        """Publish and log what became of settled jobs; after the fact, so that nothing waits for a log."""
-        events: list[Event] = []
-        for job in jobs:
-            if not job.told:
-                job.told = True
-                events += events_of(job, self._queue, self._node.config)
+        self._ended.update(dict.fromkeys(ended))
+        for job in settled:
+            events += events_of(job, self._queue, self._node.config)
         self._publish(events)
 
     def _give_back(self, jobs: Iterable[RunningJob]) -> None:
@@ -171,23 +162,22 @@ class WorkersManager(Server):
         for job in jobs:
             if job.outcome is None and job.settled is None:
                 job.outcome = GIVEN_BACK
-                self._ended.append(job)
+                self._ended[job] = None
 
     # -- after a crash, of this process or of others
 
     def _adopt(self) -> None:
-        """Take over the jobs that the WorkersManager before has left in the table."""
-        table = self._table
-        to_look_at = set(table.ended)
-        for job in list(table.held):
+        """Take over the jobs that the managers before have left in the table."""
+        jobs = list(self._table.held)
+        for job in jobs:
             if job.outcome is not None:
-                if job not in to_look_at:
-                    self._ended.append(job)
+                self._ended[job] = None
             elif job.worker is not None:
                 self._watch(job.worker)
-            elif not job.offered:
-                table.offer([job])
-        table.offer(())
+        if self._row.status == "running":
+            self._table.offer(jobs)
+        else:
+            self._give_back([*self._table.withdraw(), *(job for job in jobs if not job.offered)])
 
     def _watch(self, worker: Ref) -> None:
         if worker not in self._workers:
@@ -208,21 +198,19 @@ class WorkersManager(Server):
         if isinstance(down.ref.reason, Killed):
             return  # its thread goes on, and will put the end of its job into the table as ever
         for job in list(self._table.held):
-            if job.worker is down.ref and job.outcome is None:
-                job.ended_at = self.clock.time()
-                failure = Failure(class_name="WorkerDied", message=f"the worker died: {down.ref.reason}")
-                job.outcome = Failed(failure=failure)
-                self._ended.append(job)
+            if job.worker is down.ref:
+                if job.outcome is None:
+                    job.ended_at = self.clock.time()
+                    failure = Failure(class_name="WorkerDied", message=f"the worker died: {down.ref.reason}")
+                    job.outcome = Failed(failure=failure)
+                self._ended[job] = None
 
     def _use(self, queue_manager: Ref | None) -> None:
         if queue_manager is None or queue_manager is self._queue_manager:
             return
-        self._queue_manager = queue_manager
+        self._queue_manager, self._under_way, self._room = queue_manager, None, None
         self.monitor(queue_manager)
-        if self._under_way is not None:
-            self._ended = [*self._under_way.settle, *self._ended]
-            self._under_way = None
-        self._asked = 0
+        self._adopt()
 
     # -- pausing
 
@@ -237,8 +225,9 @@ class WorkersManager(Server):
     @handles(Resume)
     def resume(self, _: Resume) -> None:
         """Fetch again."""
-        if self._row.status != "running":
-            self._row.status = "running"
+        row = self._row
+        if row.status != "running" and not (row.removing or self._node.stopping):
+            row.status = "running"
             self._publish([QueueRunning(queue=self._queue)])
 
     @handles(Drain)
@@ -274,3 +263,8 @@ class WorkersManager(Server):
         if producer is not None:
             producer.cast(Publish(events))
         self._log.write(events)
+
+
+def _emptied(jobs: deque[RunningJob]) -> list[RunningJob]:
+    """Take what is in a deque now; others may append meanwhile."""
+    return [jobs.popleft() for _ in range(len(jobs))]

@@ -1,0 +1,236 @@
+"""What one actor does when another has died in the middle of something; each test is a bug that was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.eventually import eventually
+from support.nodes import running_node
+
+from verk_actors.config import Config
+from verk_actors.events import JobFenced, JobFinished, QueuePaused, QueuePausing, QueueRunning
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.otp import Ref
+from verk_actors.otp.testing import ManualRuntime
+from verk_actors.running_job import SUCCEEDED, RunningJob
+from verk_actors.tree import names
+from verk_actors.tree.manager.queue.queue_manager import QueueManager
+from verk_actors.tree.manager.queue.running_jobs import RunningJobs
+from verk_actors.wire.job import Job
+
+
+def test_jobs_fetched_by_a_queue_manager_that_died_before_it_told_are_offered_by_its_successor(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = QueueManager._report
+    died: list[Ref] = []
+
+    def die_once(self: QueueManager, fetched: list[RunningJob]) -> None:
+        if fetched and not died:
+            died.append(self.actor_ref)
+            self.actor_ref.kill()
+            return
+        report(self, fetched)
+
+    monkeypatch.setattr(QueueManager, "_report", die_once)
+    with running_node(config, queues={"q": 3}) as node:
+        for key in range(6):
+            node.client.enqueue(Job(queue="q", class_="Good", args=[key]))
+        node.log.expect(JobFinished, 6)
+        assert sorted(node.jobs.order) == list(range(6))
+        assert died
+
+
+def test_a_job_that_ends_while_its_workers_manager_dies_is_settled_once(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 4}, max_restarts=1000) as node:
+        for round_ in range(20):
+            for key in range(20):
+                node.client.enqueue(Job(queue="q", class_="Good", args=[f"{round_}-{key}"]))
+            old = node.whereis(names.workers_manager("q"))
+            old.kill()
+            node.successor(old)
+        eventually(lambda: node.jobs.runs.total() == 400, "all runs")
+        node.log.expect(JobFinished, 400)
+        assert node.log.of(JobFenced) == []
+        assert int(redis.get("stat:processed")) == 400
+
+
+def test_of_two_identical_jobs_each_is_settled_on_its_own(config: Config, redis) -> None:
+    payload = b'{"class":"Good","args":["twin"],"jid":"same","queue":"q"}'
+    with running_node(config, queues={"q": 2}) as node:
+        redis.lpush("queue:q", *[payload] * 50)
+        node.log.expect(JobFinished, 50)
+        eventually(lambda: not redis.keys("inprogress:*"), "empty in-progress list")
+        assert node.jobs.runs["Good", "twin"] == 50
+        assert node.log.of(JobFenced) == []
+
+
+def test_a_paused_queue_fetches_nothing_after_its_workers_manager_died(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        old = node.whereis(names.workers_manager("q"))
+        node.system.ask(PauseQueue("q"))
+        old.kill()
+        node.successor(old)
+        node.jobs.gate.open()
+        node.log.expect(QueuePaused, queue="q")
+        node.client.enqueue(Job(queue="q", class_="Good", args=[2]))
+        assert redis.llen("queue:q") == 1
+        assert node.jobs.order == []
+
+
+def test_a_lost_job_that_comes_back_while_it_still_runs_is_not_started_twice(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}, heartbeat_seconds=0.2) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        (payload,) = redis.lrange(f"inprogress:q:{node.config.node_id}", 0, -1)
+        # What a peer does that takes this node for dead.
+        redis.lrem(f"inprogress:q:{node.config.node_id}", 1, payload)
+        table = held_of(node.system)
+        eventually(lambda: not table.held, "the loss to be noticed")
+        redis.rpush("queue:q", payload)
+        eventually(lambda: table.held, "the job's return")
+        node.jobs.gate.open()
+        node.log.expect(JobFinished)
+        assert node.jobs.runs == {("Waiting", 1): 1}
+        eventually(lambda: not redis.keys("inprogress:*"), "empty in-progress list")
+
+
+def test_a_lost_job_is_fenced_at_its_end_and_told_once(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}, heartbeat_seconds=0.2) as node:
+        jid = node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        redis.delete(f"inprogress:q:{node.config.node_id}")
+        table = held_of(node.system)
+        eventually(lambda: not table.held, "the loss to be noticed")
+        node.jobs.gate.open()
+        node.log.expect(JobFenced, jid=jid)
+        node.client.enqueue(Job(queue="q", class_="Good", args=[2]))
+        node.log.expect(JobFinished, class_="Good")
+        assert len(node.log.of(JobFenced)) == 1
+        assert redis.get("stat:processed") == b"1"
+
+
+def test_a_job_that_a_late_fetch_left_in_progress_is_found_at_the_next_heartbeat(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}, heartbeat_seconds=0.2) as node:
+        redis.lpush(f"inprogress:q:{node.config.node_id}", b'{"class":"Good","args":["late"],"queue":"q"}')
+        eventually(lambda: node.jobs.order == ["late"], "the job's run")
+
+
+def test_never_more_jobs_are_taken_than_there_are_workers(config: Config, redis) -> None:
+    most = 0
+    with running_node(config, queues={"q": 4}) as node:
+        table = held_of(node.system)
+        for key in range(300):
+            node.client.enqueue(Job(queue="q", class_="Good", args=[key]))
+
+        def ended() -> bool:
+            nonlocal most
+            most = max(most, table.unended())
+            return node.jobs.runs.total() == 300
+
+        eventually(ended, "all runs")
+        assert most <= 4
+
+
+@pytest.mark.logs_errors("did not stop within")
+def test_removing_a_queue_waits_until_redis_has_its_jobs(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=0.2) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        node.whereis(names.queue_supervisor("q")).kill()  # its successor pauses for a second
+        node.system.ask(RemoveQueue("q"), timeout=20)
+        assert (redis.llen("queue:q"), redis.keys("inprogress:*")) == (1, [])
+        node.jobs.gate.open()
+
+
+def test_a_removal_leaves_no_timer_that_cuts_the_next_one_short(config: Config) -> None:
+    runtime = ManualRuntime()
+    with running_node(config, runtime=runtime, heartbeat_seconds=36_000.0, shutdown_timeout_seconds=100.0) as node:
+        node.system.ask(AddQueue("q", 1))
+        runtime.advance(1)
+        node.system.ask(RemoveQueue("q"), timeout=20)
+        runtime.advance(60)
+        node.system.ask(AddQueue("q", 1))
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        removed = node.system.ask(RemoveQueue("q"), block=False)
+        node.log.expect(QueuePausing, 2, queue="q")
+        runtime.clock.move_to(runtime.clock.monotonic() + 60)  # past the first removal's limit; a job still runs
+        runtime.timers.run_due()
+        node.jobs.gate.open()
+        removed.get(timeout=20)
+        node.log.expect(JobFinished, queue="q")
+
+
+def test_a_configured_queue_that_was_removed_stays_removed_when_the_manager_crashes(config: Config) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        node.system.ask(RemoveQueue("q"), timeout=20)
+        old = node.whereis(names.MANAGER)
+        old.kill()
+        node.successor(old)
+        assert node.status().queues == {}
+        node.system.ask(AddQueue("q", 1))
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        node.log.expect(JobFinished)
+
+
+def test_a_node_that_stops_resumes_no_queue_and_fetches_no_more(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        stopped = node.system.stop(block=False)
+        node.log.expect(QueuePausing, queue="q")
+        manager = node.system.whereis(names.MANAGER)
+        manager.cast(ResumeQueue("q"))
+        old = node.whereis(names.workers_manager("q"))
+        old.kill()
+        node.successor(old)
+        node.client.enqueue(Job(queue="q", class_="Good", args=[2]))
+        node.jobs.gate.open()
+        stopped.get(timeout=20)
+        assert node.jobs.order == []
+        assert redis.llen("queue:q") == 1
+        assert len(node.log.of(QueueRunning)) <= 1
+
+
+def held_of(system: Ref) -> RunningJobs:
+    """Return the running table of queue q."""
+    node_state: Any = system._actor_weakref()._node  # type: ignore[attr-defined]
+    table: RunningJobs = node_state.queues["q"].running_jobs
+    return table
+
+
+def test_a_worker_tells_the_successor_of_a_workers_manager_that_died_under_it() -> None:
+    class Manager:
+        def __init__(self, alive: bool) -> None:
+            self.alive, self.told = alive, 0
+
+        def cast(self, _: object) -> bool:
+            self.told += 1
+            if not self.alive:
+                table.workers_manager = successor  # type: ignore[assignment]
+            return self.alive
+
+    table = RunningJobs()
+    successor = Manager(alive=True)
+    table.workers_manager = Manager(alive=False)  # type: ignore[assignment]
+    table.tell()
+    assert (successor.told, table.told) == (1, True)
+
+
+def test_a_job_whose_worker_died_before_it_was_noted_is_still_seen_to() -> None:
+    table = RunningJobs()
+    job = RunningJob(b"x", None)
+    table.offer([job])
+    worker: Any = object()
+    assert table.claim(worker) is job
+    assert job.worker is worker
+
+
+def test_what_was_handed_back_is_offered_to_nobody() -> None:
+    table = RunningJobs()
+    table.offer([RunningJob(b"x", None, outcome=SUCCEEDED)])
+    assert table.claim(object()) is None  # type: ignore[arg-type]
