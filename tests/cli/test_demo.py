@@ -7,10 +7,13 @@ import os
 import pty
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.commands import VERK, Command, environment, verk
+
+from verk_actors import embedded
 
 pytestmark = pytest.mark.slow  # some jobs are due after seconds
 
@@ -18,11 +21,13 @@ SUMMARY = {"finished": 139, "retried": 4, "dead": 3, "scheduled_ran": 3, "restar
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Return the directory for temporary files, short enough for a socket in it."""
+def home(tmp_path: Path) -> Iterator[Path]:
+    """Return the directory for temporary files; a server in it that a failed test has left is stopped."""
     home = tmp_path / "t"
     home.mkdir()
-    return home
+    yield home
+    for directory in home.glob("verk-demo-*"):
+        embedded.stop(directory)
 
 
 def processes_below(directory: Path) -> list[str]:

@@ -138,3 +138,16 @@ def test_what_a_killed_process_still_does_reaches_others_as_from_a_dead_one(benc
     killed.thread.join(WAIT)
 
     assert bench.noted() == ["+killed", "+other", "heard from one alive: False"]
+
+
+def test_the_thread_of_a_killed_process_can_be_waited_for(bench: Bench) -> None:
+    """Ours: who must not work beside a killed predecessor waits for its thread, for as long as it likes."""
+    ref = bench.puppet()
+    with stuck(ref):
+        ref.kill()
+        ref.join_thread(0.001)
+        assert bench.abandoned() == ["puppet"]
+
+    ref.join_thread(WAIT)
+
+    assert bench.abandoned() == []

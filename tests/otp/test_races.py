@@ -179,3 +179,22 @@ def test_a_supervisor_keeps_its_children_through_a_hail_of_kills() -> None:
     assert [row.state for row in supervisor.children] == ["running"] * 3
     bench.end()
     assert bench.names.all() == {}
+
+
+@pytest.mark.slow  # a race is looked for in many tries
+@pytest.mark.usefixtures("restless")
+def test_monitors_that_are_undone_while_their_subject_ends_do_not_hold_up_its_end() -> None:
+    """Ours: links and monitors may come and go at any moment of a death."""
+    runtime = Runtime("race")
+    watcher = start_link(Puppet(), runtime=runtime)
+    for _ in range(100):
+        subject = start_link(Puppet(), runtime=runtime)
+        numbers = [subject.monitor(watcher) for _ in range(50)]
+        thread = threading.Thread(target=lambda: [subject.demonitor(number) for number in numbers])  # noqa: B023
+        thread.start()
+
+        subject.exit()
+
+        assert subject.join(WAIT)
+        thread.join(WAIT)
+    watcher.stop()

@@ -196,24 +196,22 @@ class Ref(pykka.ActorRef[Any]):
         Nothing can end a thread in Python: if it is in user code it is abandoned. It is dead for everybody
         else from now on, `terminate` is not called, and its thread ends when its present call returns.
         """
-        if not self.finish(KILLED, killed=True):
-            return
-        self.drop(self.handling)
-        self.actor_inbox.put(LAST)  # a thread that only waits for messages ends at once
-        log.warning("%s was killed", self)
+        if self.finish(KILLED, killed=True):
+            self.drop(self.handling)
+            self.actor_inbox.put(LAST)  # a thread that only waits for messages ends at once
+            log.warning("%s was killed", self)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until the process has ended, its thread too unless it was killed; False on timeout."""
         if not self._ended.wait(timeout):
             return False
-        thread = self.thread
-        if not self.killed and thread is not None and thread is not threading.current_thread():
-            thread.join(timeout)
+        if not self.killed:
+            self.join_thread(timeout)
         return True
 
-    def join_thread(self, timeout: float) -> None:
-        """Wait for the thread of a process that was killed, which works on until its present call returns."""
-        if self.thread is not None:
+    def join_thread(self, timeout: float | None = None) -> None:
+        """Wait for the thread; that of a process that was killed works on until its present call returns."""
+        if self.thread is not None and self.thread is not threading.current_thread():
             self.thread.join(timeout)
 
     def finish(self, reason: ExitReason, *, killed: bool = False) -> bool:
@@ -252,10 +250,9 @@ class Ref(pykka.ActorRef[Any]):
         """Tie two processes: the end of either is an exit signal to the other."""
         for one, two in ((self, other), (other, self)):
             with one._lock:
-                dead = one.reason is not None
-                if not dead:
+                if alive := one.reason is None:
                     one._links.add(two)
-            if dead:
+            if not alive:
                 two.exit(NOPROC, one)
 
     def unlink(self, other: Ref) -> None:
@@ -276,7 +273,8 @@ class Ref(pykka.ActorRef[Any]):
 
     def demonitor(self, number: int) -> None:
         """Undo `monitor`."""
-        self._monitors.pop(number, None)
+        with self._lock:  # `finish` walks over what it took away under it
+            self._monitors.pop(number, None)
 
     def whereis(self, name: str) -> Ref | None:
         """Return the process of that name in this process's runtime."""
