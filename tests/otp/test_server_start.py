@@ -217,3 +217,26 @@ def test_a_subclass_overrides_a_handler_by_its_message_or_by_its_name(bench: Ben
     answers = [bench.start(cls()).call(Ping()) for cls in (Inheriting, ByName, ByMessage)]
 
     assert answers == ["base", "by name", "by message"]
+
+
+class Echo(Call[int]):
+    """Answered with 7."""
+
+
+class Crowded(Server):
+    """A server of a user whose own names are as plain as can be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run = self._receive = self._release = self._terminate = self._handlers = self._watched = None
+
+    @handles(Echo)
+    def _reason_of(self, _: Echo) -> int:
+        return 7
+
+
+def test_the_names_of_a_subclass_do_not_collide_with_those_of_the_kernel() -> None:
+    """Ours: what the kernel keeps in a server has names that no user chooses."""
+    ref = Crowded.start()
+    assert ref.call(Echo()) == 7
+    assert ref.stop()

@@ -92,6 +92,6 @@ class IoServer(Server):
         """Whether the inbox holds something to handle."""
         return not self.actor_inbox.empty()
 
-    def _release(self) -> None:
-        super()._release()
+    def _otp_release(self) -> None:
+        super()._otp_release()
         self.actor_inbox.close()

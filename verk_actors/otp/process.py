@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 class Process(pykka.ThreadingActor):
     """What every server is: a thread, an inbox, and the hooks that its loop calls.
 
+    Names of its own begin with `_otp_`, since subclasses are users' classes and choose theirs freely.
+
     Attributes:
         trap_exit: True gets exit signals of others as `Exit` messages in inbox order, and always gets
             `terminate` called on shutdown after what was in the inbox before it.
@@ -39,21 +41,21 @@ class Process(pykka.ThreadingActor):
 
     use_daemon_thread = True
     trap_exit: ClassVar[bool] = False
-    _handlers: ClassVar[dict[type, Callable[..., Any]]] = {}
-    _idles: ClassVar[bool] = False
+    _otp_handlers: ClassVar[dict[type, Callable[..., Any]]] = {}
+    _otp_idles: ClassVar[bool] = False
     _actor_ref: Ref
     actor_inbox: Any  # of Envelopes of ours; Pykka's are made for its own loop
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._handlers = handler_table(cls)
-        cls._idles = cls.handle_idle is not Process.handle_idle
+        cls._otp_handlers = handler_table(cls)
+        cls._otp_idles = cls.handle_idle is not Process.handle_idle
 
     def __init__(self) -> None:
         super().__init__()
         self._actor_ref = Ref(self, trap_exit=self.trap_exit)
-        self._watched: dict[int, Ref] = {}
-        self._owns_runtime = False
+        self._otp_watched: dict[int, Ref] = {}
+        self._otp_owns_runtime = False
 
     # -- for subclasses to override
 
@@ -98,12 +100,12 @@ class Process(pykka.ThreadingActor):
     def _actor_loop(self) -> None:
         ref = self._actor_ref
         _local.ref = ref
-        if self._run_init():
-            ref.finish(self._run())
+        if self._otp_run_init():
+            ref.finish(self._otp_run())
         ref.drop(ref.handling)
-        self._release()
+        self._otp_release()
 
-    def _run_init(self) -> bool:
+    def _otp_run_init(self) -> bool:
         """Run `init` and tell the starter; False where it failed, and the process is dead."""
         ref = self._actor_ref
         try:
@@ -114,25 +116,25 @@ class Process(pykka.ThreadingActor):
             ref.finish(error.reason if isinstance(error, Stop) else Crashed(error))
             answer_error(ref.started, error)
             return False
-        if self._idles:
+        if self._otp_idles:
             ref.put(WAKE)  # after init the inbox may be empty, too
         answer(ref.started, None)
         if ref.runtime.trace is not None:
             ref.runtime.trace.handled(ref)
         return True
 
-    def _run(self) -> ExitReason:
+    def _otp_run(self) -> ExitReason:
         """Live from one message to the next until there is a reason to end, and end."""
         try:
-            return self._terminate(self._receive())
+            return self._otp_terminate(self._otp_receive())
         except BaseException as error:  # noqa: BLE001  between messages, or in a log handler: dead all the same
             return Crashed(error)
 
-    def _receive(self) -> ExitReason:
+    def _otp_receive(self) -> ExitReason:
         """Handle messages until there is a reason to end."""
-        ref, inbox, handlers = self._actor_ref, self.actor_inbox, self._handlers
+        ref, inbox, handlers = self._actor_ref, self.actor_inbox, self._otp_handlers
         get, trace = inbox.get, ref.runtime.trace
-        handle_idle = self.handle_idle if self._idles else None
+        handle_idle = self.handle_idle if self._otp_idles else None
         while True:
             envelope: Envelope = get()
             ref.handling = envelope
@@ -141,26 +143,26 @@ class Process(pykka.ThreadingActor):
             message, reply_to = envelope
             try:
                 handler = handlers.get(type(message))
-                result = handler(self, message) if handler is not None else self._handle_other(message)
+                result = handler(self, message) if handler is not None else self._otp_handle_other(message)
                 if reply_to is not None and result is not NO_REPLY:
                     answer(reply_to, result)
                 ref.handling, reply_to = LAST, None
                 if handle_idle is not None and inbox.empty():
                     handle_idle()
             except BaseException as error:  # noqa: BLE001  every error has its meaning here
-                reason = self._reason_of(error, message, reply_to)
+                reason = self._otp_reason_of(error, message, reply_to)
                 if reason is not None:
                     return reason
                 ref.handling = LAST
             if trace is not None:
                 trace.handled(ref)
 
-    def _handle_other(self, message: object) -> object:
+    def _otp_handle_other(self, message: object) -> object:
         """Handle what no handler is marked for: signals, then what Pykka knows."""
         if message is WAKE:
             return None
         if isinstance(message, Down):
-            if self._watched.pop(message.monitor, None) is not None:
+            if self._otp_watched.pop(message.monitor, None) is not None:
                 self.handle_down(message)
             return None
         if isinstance(message, Exit):
@@ -172,7 +174,7 @@ class Process(pykka.ThreadingActor):
             raise Stop(NORMAL)
         return self._handle_receive(message)
 
-    def _reason_of(self, error: BaseException, message: object, reply_to: Answer | None) -> ExitReason | None:
+    def _otp_reason_of(self, error: BaseException, message: object, reply_to: Answer | None) -> ExitReason | None:
         """Answer the caller of a handler that raised; returns the reason to end, None to go on."""
         if isinstance(error, Stop):
             if reply_to is not None and not isinstance(message, _ActorStop):  # that one is answered at the end
@@ -186,23 +188,23 @@ class Process(pykka.ThreadingActor):
             return None
         if reply_to is not None:
             answer_error(reply_to, error)
-        return self._crashed(error)
+        return self._otp_crashed(error)
 
-    def _terminate(self, reason: ExitReason) -> ExitReason:
+    def _otp_terminate(self, reason: ExitReason) -> ExitReason:
         if self._actor_ref.reason is None:
             try:
                 self.terminate(reason)
             except BaseException as error:  # noqa: BLE001  as OTP: a raising terminate is the reason
-                return self._crashed(error)
+                return self._otp_crashed(error)
         return reason
 
-    def _crashed(self, error: BaseException) -> Crashed:
+    def _otp_crashed(self, error: BaseException) -> Crashed:
         log.error("%s crashed: %r", self._actor_ref, error, exc_info=error)
         return Crashed(error)
 
-    def _release(self) -> None:
+    def _otp_release(self) -> None:
         """Give back what the process itself held, when its thread ends."""
-        for number, ref in self._watched.items():
+        for number, ref in self._otp_watched.items():
             ref.demonitor(number)
-        if self._owns_runtime:
+        if self._otp_owns_runtime:
             self._actor_ref.runtime.close()

@@ -57,12 +57,12 @@ class Server(Process):
     def monitor(self, ref: Ref) -> int:
         """Be told of the end of a process by one `Down`; returns the monitor's number."""
         number = ref.monitor(self._actor_ref)
-        self._watched[number] = ref
+        self._otp_watched[number] = ref
         return number
 
     def demonitor(self, ref: Ref, number: int) -> None:
         """Stop monitoring; a `Down` already in the inbox is dropped."""
-        self._watched.pop(number, None)
+        self._otp_watched.pop(number, None)
         ref.demonitor(number)
 
     def send_after(self, seconds: float, message: object) -> Timer:
@@ -121,7 +121,7 @@ def start_link(
     ref.runtime = runtime or Runtime(type(server).__name__)
     ref.parent, ref.name = parent, name
     ref.started_at = ref.runtime.clock.monotonic()
-    server._owns_runtime = runtime is None
+    server._otp_owns_runtime = runtime is None
     if name is not None:
         _claim(name, ref)
     if parent is not None:
