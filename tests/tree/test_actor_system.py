@@ -163,11 +163,11 @@ def test_stop_waits_for_running_jobs_and_leaves_no_thread_and_no_key(config: Con
 @pytest.mark.logs_errors("did not stop within")
 def test_stop_hands_back_what_does_not_end_in_time_and_counts_no_retry(config: Config, redis) -> None:
     with running_node(config, queues={"q": 3}, shutdown_timeout_seconds=0.1) as node:
-        jids = {node.client.enqueue(Job(queue="q", class_="Waiting", args=[key])) for key in range(5)}
+        jids = [node.client.enqueue(Job(queue="q", class_="Waiting", args=[key])) for key in range(5)]
         node.jobs.gate.wait_started(3)
         node.system.stop()
         back = node.client.queue("q").range()
-        assert {job.jid for job in back} == jids
+        assert [job.jid for job in reversed(back)] == jids  # in the order in which they came
         assert {job.retry_count for job in back} == {0}
         assert redis.keys("inprogress:*") + redis.keys("verk*") == []
         node.jobs.gate.open()

@@ -115,11 +115,11 @@ class QueueManager(IoServer):
     def _may_wait(self) -> bool:
         return self._reconciled and self._exchange is None and self._fetchable() > 0
 
-    def _fetchable(self) -> int:
-        """Return how many more jobs may be taken."""
+    def _fetchable(self, settling: int = 0) -> int:
+        """Return how many more jobs may be taken, in a step that settles so many: never more than the room is held."""
         if not self._node.lease.held:
             return 0
-        return min(_MOST_PER_FETCH, self._room - self._table.unended())
+        return max(0, min(_MOST_PER_FETCH, self._room - len(self._table.held) + settling))
 
     def _work(self) -> None:
         """Reconcile if something is uncertain, then settle and fetch; on an outage, later."""
@@ -140,7 +140,7 @@ class QueueManager(IoServer):
     def _settle_and_fetch(self) -> None:
         exchange = self._exchange
         jobs = self._unsettled(exchange.settle) if exchange is not None else []
-        fetch = max(0, self._fetchable())
+        fetch = self._fetchable(settling=len(jobs))
         if exchange is None and not fetch:
             return
         config, now = self._node.config, self.clock.time()
@@ -171,14 +171,14 @@ class QueueManager(IoServer):
 
     def _settled(self, job: RunningJob, settled: bool) -> None:
         job.settled = settled
-        self._table.held.discard(job)
+        self._table.held.pop(job, None)
         if job.outcome is not None:
             self._table.settled.append(job)
 
     def _take(self, payload: bytes) -> RunningJob:
         """Enter a fetched job into the table, before anybody is told."""
         running_job = self._found_again(payload) or self._decoded(payload)
-        self._table.held.add(running_job)
+        self._table.held[running_job] = None
         return running_job
 
     def _found_again(self, payload: bytes) -> RunningJob | None:

@@ -26,7 +26,7 @@ class RunningJobs:
     """The jobs of one queue that this node has taken.
 
     Attributes:
-        held: all of them; added to and removed from by the QueueManager alone.
+        held: all of them, in the order of their fetch; added to and removed from by the QueueManager alone.
         channel: those that wait for a worker, the next on the left.
         started, ended, settled: those the WorkersManager has not yet looked at since that happened to them.
         idle: workers that wait for `Run`.
@@ -36,7 +36,7 @@ class RunningJobs:
         told: it has been told, and has not looked yet.
     """
 
-    held: set[RunningJob] = attrs.Factory(set)
+    held: dict[RunningJob, None] = attrs.Factory(dict)
     channel: deque[RunningJob] = attrs.Factory(deque)
     started: deque[RunningJob] = attrs.Factory(deque)
     ended: deque[RunningJob] = attrs.Factory(deque)
@@ -101,10 +101,6 @@ class RunningJobs:
             if manager.cast(_JOBS_MOVED) or manager is self.workers_manager:
                 return
             self.told = False  # the successor has looked already
-
-    def unended(self) -> int:
-        """Return how many jobs wait for a worker or run."""
-        return sum(job.outcome is None for job in list(self.held))
 
     def running(self) -> list[RunningJob]:
         """Return the jobs that workers run now."""

@@ -10,7 +10,7 @@ Source: Verk lib/verk/workers_manager.ex. Differs: workers claim jobs, docs/deci
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from verk_actors import job_log
@@ -92,7 +92,7 @@ class WorkersManager(Server):
             return
         self._look()
         if self._node.stopping or self._row.removing:
-            self._give_back(self._table.withdraw())
+            self._table.withdraw()
             self._give_back(list(self._table.held))
         if self._under_way is not None:
             self._ended = {**dict.fromkeys(self._under_way.settle), **self._ended}
@@ -157,9 +157,9 @@ class WorkersManager(Server):
             events += events_of(job, self._queue, self._node.config)
         self._publish(events)
 
-    def _give_back(self, jobs: Iterable[RunningJob]) -> None:
-        """Mark jobs that have not ended as given back."""
-        for job in jobs:
+    def _give_back(self, jobs: Sequence[RunningJob]) -> None:
+        """Mark jobs that have not ended as given back; the last first, so that they are in the queue as they were."""
+        for job in reversed(jobs):
             if job.outcome is None and job.settled is None:
                 job.outcome = GIVEN_BACK
                 self._ended[job] = None
