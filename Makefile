@@ -1,4 +1,4 @@
-# What a developer runs; `make` alone lists it. Wants an environment with `pip install -e '.[test,fast]'`.
+# What a developer runs; `make` alone lists it. Wants an environment with `pip install -e '.[test]'`.
 .PHONY: help check lint unit test format diagrams
 
 help:      ## this list
