@@ -15,18 +15,23 @@ def running(payload: bytes) -> RunningJob:
     return RunningJob(payload, None)
 
 
-def ended(payload: bytes) -> RunningJob:
-    return RunningJob(payload, None, outcome=SUCCEEDED)
+def sent(payload: bytes) -> RunningJob:
+    return RunningJob(payload, None, outcome=SUCCEEDED, sent=True)
 
 
 def test_where_both_agree_nothing_follows() -> None:
-    verdict = compare([b"a", b"b"], [running(b"a"), ended(b"b")])
+    verdict = compare([b"a", b"b"], [running(b"a"), sent(b"b")])
     assert (verdict.settled, verdict.lost, verdict.orphans) == ([], [], [])
 
 
-def test_an_ended_job_that_is_gone_was_settled() -> None:
-    job = ended(b"a")
+def test_a_job_that_is_gone_and_whose_fate_was_sent_was_settled() -> None:
+    job = sent(b"a")
     assert compare([], [job]).settled == [job]
+
+
+def test_a_job_that_ended_and_is_gone_before_its_fate_was_sent_is_lost() -> None:
+    job = RunningJob(b"a", None, outcome=SUCCEEDED)
+    assert compare([], [job]).lost == [job]
 
 
 def test_a_running_job_that_is_gone_is_lost() -> None:
@@ -38,8 +43,8 @@ def test_a_payload_that_nobody_knows_is_an_orphan() -> None:
     assert compare([b"x", b"a"], [running(b"a")]).orphans == [b"x"]
 
 
-def test_of_two_identical_jobs_the_ended_one_was_settled() -> None:
-    one, two = running(b"a"), ended(b"a")
+def test_of_two_identical_jobs_the_one_whose_fate_was_sent_was_settled() -> None:
+    one, two = running(b"a"), sent(b"a")
     verdict = compare([b"a"], [one, two])
     assert (verdict.settled, verdict.lost, verdict.orphans) == ([two], [], [])
 
@@ -50,10 +55,10 @@ def test_a_second_copy_in_the_list_is_an_orphan() -> None:
 
 @given(st.lists(st.sampled_from([b"a", b"b", b"c"])), st.lists(st.tuples(st.sampled_from([b"a", b"b"]), st.booleans())))
 def test_afterwards_both_hold_the_same(listed: list[bytes], table: list[tuple[bytes, bool]]) -> None:
-    held = [ended(payload) if done else running(payload) for payload, done in table]
+    held = [sent(payload) if done else running(payload) for payload, done in table]
     verdict = compare(listed, held)
     gone = {id(job) for job in (*verdict.settled, *verdict.lost)}
     left = Counter(job.payload for job in held if id(job) not in gone)
     assert left == Counter(listed) - Counter(verdict.orphans)
-    assert all(job.outcome is not None for job in verdict.settled)
-    assert all(job.outcome is None for job in verdict.lost)
+    assert all(job.sent for job in verdict.settled)
+    assert not any(job.sent for job in verdict.lost)

@@ -145,6 +145,8 @@ class QueueManager(IoServer):
             return
         config, now = self._node.config, self.clock.time()
         settlements = [settlement_of(job, self._queue, config) for job in jobs]
+        for job in jobs:
+            job.sent = True
         result = self._in_progress.exchange(self._node.lease.token, settlements, fetch, now)
         for job, settled in zip(jobs, result.settled, strict=True):
             self._settled(job, settled)
@@ -241,7 +243,7 @@ class QueueManager(IoServer):
             self._settled(job, True)
         for job in verdict.lost:
             self._settled(job, False)
-        self._lost += [job for job in verdict.lost if job.started_at]
+        self._lost += [job for job in verdict.lost if job.started_at and job.outcome is None]
         if verdict.orphans:
             log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(verdict.orphans))
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]

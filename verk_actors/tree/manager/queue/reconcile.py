@@ -19,8 +19,8 @@ class Verdict:
     """What follows from the comparison.
 
     Attributes:
-        settled: jobs that have ended and are gone from the list: the settlement whose reply was lost was done.
-        lost: jobs that have not ended and are gone: this node was taken for dead, and a peer has them.
+        settled: jobs that are gone from the list and whose fate had been sent: it was done, and the reply lost.
+        lost: other jobs that are gone: this node was taken for dead, and a peer has them.
         orphans: payloads in the list that nobody here knows of: fetched, and the reply was lost.
     """
 
@@ -46,8 +46,8 @@ def compare(listed: Sequence[bytes], held: Iterable[RunningJob]) -> Verdict:
         missing = len(jobs) - copies.pop(payload, 0)
         if missing < 0:
             copies[payload] = -missing
-        jobs.sort(key=lambda job: job.outcome is None)  # those that have ended first
+        jobs.sort(key=lambda job: not job.sent)
         for job in jobs[: max(missing, 0)]:
-            (lost if job.outcome is None else settled).append(job)
+            (settled if job.sent else lost).append(job)
     orphans = [payload for payload in listed for _ in range(copies.pop(payload, 0))]
     return Verdict(settled, lost, orphans)
