@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -16,7 +16,19 @@ from verk_actors.config import Config
 from verk_actors.events import Event
 from verk_actors.messages import RegisterListener, Status, SystemStatus
 from verk_actors.otp import Ref, Runtime
-from verk_actors.tree.actor_system import ActorSystem
+from verk_actors.registry import Registry
+from verk_actors.tree import actor_system
+from verk_actors.tree.node_state import NodeState
+
+
+class ActorSystem(actor_system.ActorSystem):
+    """The product's, with its tables shown to the test."""
+
+    states: ClassVar[list[NodeState]] = []
+
+    def __init__(self, config: Config, registry: Registry) -> None:
+        super().__init__(config, registry)
+        self.states.append(self._node)
 
 
 @attrs.define(eq=False)
@@ -28,6 +40,7 @@ class Node:
     client: Client
     jobs: JobKit
     log: EventLog
+    state: NodeState
 
     def whereis(self, name: str) -> Ref:
         """Return the live process of that name, or shown as that."""
@@ -68,10 +81,10 @@ def running_node(
     log = EventLog()
     probe = Probe.watching(log)
     system = ActorSystem.start(config, jobs.registry, runtime=runtime)
-    client = Client(config)
+    client, state = Client(config), ActorSystem.states.pop()
     try:
         system.ask(RegisterListener(probe, Event), timeout=10)
-        yield Node(system, config, client, jobs, log)
+        yield Node(system, config, client, jobs, log, state)
     finally:
         jobs.gate.open()
         system.stop()

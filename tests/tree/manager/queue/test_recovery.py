@@ -88,7 +88,7 @@ def test_a_lost_job_that_comes_back_while_it_still_runs_is_not_started_twice(con
         (payload,) = redis.lrange(f"inprogress:q:{node.config.node_id}", 0, -1)
         # What a peer does that takes this node for dead.
         redis.lrem(f"inprogress:q:{node.config.node_id}", 1, payload)
-        table = held_of(node.system)
+        table = node.state.queues["q"].running_jobs
         eventually(lambda: not table.held, "the loss to be noticed")
         redis.rpush("queue:q", payload)
         eventually(lambda: table.held, "the job's return")
@@ -103,7 +103,7 @@ def test_a_lost_job_is_fenced_at_its_end_and_told_once(config: Config, redis) ->
         jid = node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         redis.delete(f"inprogress:q:{node.config.node_id}")
-        table = held_of(node.system)
+        table = node.state.queues["q"].running_jobs
         eventually(lambda: not table.held, "the loss to be noticed")
         node.jobs.gate.open()
         node.log.expect(JobFenced, jid=jid)
@@ -122,7 +122,7 @@ def test_a_job_that_a_late_fetch_left_in_progress_is_found_at_the_next_heartbeat
 def test_never_more_jobs_are_taken_than_there_are_workers(config: Config, redis) -> None:
     most = 0
     with running_node(config, queues={"q": 4}) as node:
-        table = held_of(node.system)
+        table = node.state.queues["q"].running_jobs
         for key in range(300):
             node.client.enqueue(Job(queue="q", class_="Good", args=[key]))
 
@@ -194,14 +194,6 @@ def test_a_node_that_stops_resumes_no_queue_and_fetches_no_more(config: Config, 
         assert node.jobs.order == []
         assert redis.llen("queue:q") == 1
         assert len(node.log.of(QueueRunning)) <= 1
-
-
-def held_of(system: Ref) -> RunningJobs:
-    """Return the running table of queue q."""
-    attributes = vars(system)  # Pykka's, and private: 4.2 has the first, 4.5 the second
-    root: Any = attributes["_actor"] if "_actor" in attributes else attributes["_actor_weakref"]()
-    table: RunningJobs = root._node.queues["q"].running_jobs
-    return table
 
 
 def test_a_worker_tells_the_successor_of_a_workers_manager_that_died_under_it() -> None:
