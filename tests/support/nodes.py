@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
+from pykka.messages import ProxyGetAttr
 
 from support.eventually import eventually
 from support.jobs import JobKit
@@ -16,19 +17,8 @@ from verk_actors.config import Config
 from verk_actors.events import Event
 from verk_actors.messages import RegisterListener, Status, SystemStatus
 from verk_actors.otp import Ref, Runtime
-from verk_actors.registry import Registry
-from verk_actors.tree import actor_system
+from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.tree.node_state import NodeState
-
-
-class ActorSystem(actor_system.ActorSystem):
-    """The product's, with its tables shown to the test."""
-
-    states: ClassVar[list[NodeState]] = []
-
-    def __init__(self, config: Config, registry: Registry) -> None:
-        super().__init__(config, registry)
-        self.states.append(self._node)
 
 
 @attrs.define(eq=False)
@@ -81,7 +71,8 @@ def running_node(
     log = EventLog()
     probe = Probe.watching(log)
     system = ActorSystem.start(config, jobs.registry, runtime=runtime)
-    client, state = Client(config), ActorSystem.states.pop()
+    client = Client(config)
+    state = system.ask(ProxyGetAttr(attr_path=("_node",)))  # type: ignore[arg-type]  # a look inside, Pykka's way
     try:
         system.ask(RegisterListener(probe, Event), timeout=10)
         yield Node(system, config, client, jobs, log, state)

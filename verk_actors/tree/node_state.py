@@ -14,7 +14,7 @@ import attrs
 from verk_actors.config import Config, QueueConfig
 from verk_actors.messages import Backlog, Selector
 from verk_actors.registry import Registry
-from verk_actors.tree.manager.queue.running_jobs import RunningJobs
+from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.wire.keys import Keys
 
 

@@ -16,7 +16,7 @@ from verk_actors.otp.testing import ManualRuntime
 from verk_actors.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
-from verk_actors.tree.manager.queue.running_jobs import RunningJobs
+from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.wire.job import Job
 
 

@@ -17,8 +17,8 @@ from verk_actors.otp import Server, handles
 from verk_actors.registry import Performer
 from verk_actors.running_job import SUCCEEDED, Failed, Outcome, RunningJob
 from verk_actors.tree.manager.queue.failure import failure_of
-from verk_actors.tree.manager.queue.running_jobs import RunningJobs
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.wire.job import Job
 
 log = logging.getLogger(__name__)
