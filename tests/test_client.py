@@ -76,6 +76,13 @@ def test_a_datetime_without_a_time_zone_is_refused(client: Client) -> None:
         client.schedule(Job(class_="C", args=[]), datetime(2030, 1, 1))
 
 
+@pytest.mark.parametrize("when", [float("inf"), float("nan"), "x", None])
+def test_a_time_that_is_none_is_refused(client: Client, redis, when) -> None:
+    with pytest.raises(errors.InvalidJob, match="when"):
+        client.schedule(Job(class_="C", args=[]), when)
+    assert redis.keys() == []
+
+
 @pytest.mark.parametrize("value", [float("nan"), {1: 2}, b"bytes", datetime(2030, 1, 1), object(), "\ud800"])
 def test_what_json_cannot_hold_is_refused_and_nothing_is_pushed(client: Client, redis, value: object) -> None:
     with pytest.raises(errors.InvalidJob, match=r"args\[1\]"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -125,4 +126,6 @@ def _unix(when: datetime | float, now: float) -> float:
         if when.tzinfo is None:
             raise InvalidJob("when", when, "needs a time zone")
         return when.timestamp()
+    if not isinstance(when, int | float) or not math.isfinite(when):
+        raise InvalidJob("when", when, "must be an aware datetime or a finite number of seconds")
     return now + when

@@ -69,9 +69,10 @@ class JobDead(JobEvent):
 
 @attrs.frozen(kw_only=True, eq=False)
 class JobMalformed(Event):
-    """Bytes that are no job were found in the queue; they are in the dead set, intact in an envelope."""
+    """Bytes that are no job were found in the queue; they are in the dead set, intact in an envelope of this jid."""
 
     payload: bytes
+    jid: str
     reason: str
 
 

@@ -26,6 +26,7 @@ from verk_actors.events import (
     QueuePausing,
     QueueRunning,
 )
+from verk_actors.wire.bookkeeping import UNDECODABLE
 from verk_actors.wire.job import Job
 
 log = logging.getLogger(__name__)
@@ -49,14 +50,21 @@ class JobLog:
         for event in events:
             level = self._levels.get(type(event))
             if level is not None and log.isEnabledFor(level):
-                job = event.job if isinstance(event, JobEvent) else None
-                fields = {"queue": event.queue, "jid": job and job.jid, "job_class": job and job.class_}
-                log.log(level, "%s", _LINES[type(event)](event), extra=fields)
+                log.log(level, "%s", _LINES[type(event)](event), extra=_fields(event))
 
 
 def not_settled(queue: str, count: int, error: Exception) -> None:
     """Write that a stop could not bring the fate of jobs to Redis; they run again."""
     log.error("%s: %s jobs could not be settled before the stop and will run again: %s", queue, count, error)
+
+
+def _fields(event: Event) -> dict[str, str | None]:
+    jid = class_ = None
+    if isinstance(event, JobEvent):
+        jid, class_ = event.job.jid, event.job.class_
+    elif isinstance(event, JobMalformed):
+        jid, class_ = event.jid, UNDECODABLE
+    return {"queue": event.queue, "jid": jid, "job_class": class_}
 
 
 def _failed(event: JobFailed) -> str:
@@ -68,6 +76,10 @@ def _failed(event: JobFailed) -> str:
 
 def _fenced(event: JobFenced) -> str:
     return f"{_name(event.job)} fenced: it ended in queue {event.queue} of a node that had been taken for dead"
+
+
+def _malformed(event: JobMalformed) -> str:
+    return f"{UNDECODABLE} {event.jid}: buried bytes of queue {event.queue} that are no job: {event.reason}"
 
 
 def _name(job: Job) -> str:
@@ -84,7 +96,7 @@ _LINES: dict[type[Event], Callable[[Any], str]] = {
     JobFinished: lambda event: f"{_name(event.job)} done: {_duration(event.finished_at - event.started_at)}",
     JobFailed: _failed,
     JobFenced: _fenced,
-    JobMalformed: lambda event: f"buried bytes of queue {event.queue} that are no job: {event.reason}",
+    JobMalformed: _malformed,
     QueueRunning: lambda event: f"queue {event.queue} running",
     QueuePausing: lambda event: f"queue {event.queue} pausing",
     QueuePaused: lambda event: f"queue {event.queue} paused",

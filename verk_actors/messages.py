@@ -259,4 +259,4 @@ class Unblock(Cast):
 
 @attrs.frozen
 class Tick(Cast):
-    """A server to itself: the time has come to do the periodic work."""
+    """To a server, mostly from itself: do the periodic work now."""

@@ -29,9 +29,10 @@ class Failed:
 
 @attrs.frozen
 class Undecodable:
-    """The bytes are no job; nothing ran."""
+    """The bytes are no job; nothing ran. They are buried under this jid."""
 
     reason: str
+    jid: str
 
 
 @attrs.frozen

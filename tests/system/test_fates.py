@@ -157,7 +157,7 @@ BYTES_THAT_ARE_NO_JOB = [
 @pytest.mark.parametrize("payload", BYTES_THAT_ARE_NO_JOB, ids=lambda payload: payload[:24].decode("latin-1"))
 @pytest.mark.logs_errors("buried bytes of queue q that are no job")
 def test_bytes_that_are_no_job_end_in_the_dead_set_intact_and_the_next_job_runs(
-    config: Config, redis, payload: bytes
+    config: Config, redis, payload: bytes, caplog
 ) -> None:
     with running_node(config, queues={"q": 1}) as node:
         redis.lpush("queue:q", payload)
@@ -169,6 +169,10 @@ def test_bytes_that_are_no_job_end_in_the_dead_set_intact_and_the_next_job_runs(
         assert restore(envelope) == payload
         shown = json.loads(envelope)
         assert (shown["class"], shown["queue"]) == ("VerkActors::Undecodable", "q")
+        assert shown["jid"] == malformed.jid
+        (line,) = [record for record in caplog.records if "no job" in record.getMessage()]
+        assert (line.jid, line.job_class, line.queue) == (malformed.jid, "VerkActors::Undecodable", "q")
+        assert f"VerkActors::Undecodable {malformed.jid}: " in line.getMessage()
         assert base64.b64decode(shown["payload"]) == payload
         settled(node, redis)
         assert redis.get("stat:failed") is None

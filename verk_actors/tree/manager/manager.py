@@ -120,7 +120,10 @@ class Manager(Server):
     @handles(RemovalDue)
     def removal_due(self, message: RemovalDue) -> None:
         """Have a queue that is being removed give its running jobs back; it is drained when Redis has them."""
-        self._node.queues[message.queue].due = True
+        row = self._node.queues.get(message.queue)
+        if row is None or not row.removing:
+            return  # it was drained while this was in the inbox
+        row.due = True
         self._tell_workers_manager(message.queue, HandBack())
 
     @handles(QueueDrained)

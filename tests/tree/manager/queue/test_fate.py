@@ -41,9 +41,10 @@ def test_a_job_given_back_is_requeued_by_the_exact_bytes() -> None:
 
 
 def test_bytes_that_are_no_job_are_buried_in_an_envelope() -> None:
-    settlement = fate(RunningJob(b"\xff", None, ended_at=NOW, outcome=Undecodable("not UTF-8")))
+    settlement = fate(RunningJob(b"\xff", None, ended_at=NOW, outcome=Undecodable("not UTF-8", "j")))
     assert (settlement.kind, settlement.payload, settlement.score) == ("bury", b"\xff", NOW)
-    assert json.loads(settlement.new)["error_message"] == "not UTF-8"
+    written = json.loads(settlement.new)
+    assert (written["error_message"], written["jid"]) == ("not UTF-8", "j")
 
 
 @pytest.mark.parametrize(

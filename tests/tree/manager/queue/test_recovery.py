@@ -10,7 +10,7 @@ from support.nodes import running_node
 
 from verk_actors.config import Config
 from verk_actors.events import JobFenced, JobFinished, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, PauseQueue, RemovalDue, RemoveQueue, ResumeQueue
 from verk_actors.otp import Ref
 from verk_actors.otp.testing import ManualRuntime
 from verk_actors.running_job import SUCCEEDED, RunningJob
@@ -227,3 +227,15 @@ def test_what_was_handed_back_is_offered_to_nobody() -> None:
     table = RunningJobs()
     table.offer([RunningJob(b"x", None, outcome=SUCCEEDED)])
     assert table.claim(object()) is None  # type: ignore[arg-type]
+
+
+def test_a_removal_that_is_due_in_the_moment_it_is_done_harms_nobody(config: Config) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        manager = node.whereis(names.MANAGER)
+        node.system.ask(RemoveQueue("q"), timeout=20)
+        manager.cast(RemovalDue("q"))  # was in the inbox when the removal ended
+        node.system.ask(AddQueue("q", 1))
+        manager.cast(RemovalDue("q"))
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        node.log.expect(JobFinished)
+        assert node.whereis(names.MANAGER) is manager

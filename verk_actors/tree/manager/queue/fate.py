@@ -10,7 +10,6 @@ from verk_actors.config import Config
 from verk_actors.running_job import Failed, GivenBack, RunningJob, Succeeded, Undecodable
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import backoff, bookkeeping
-from verk_actors.wire.jid import new_jid
 from verk_actors.wire.job import Job
 
 _FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job class that asks for a later retry gets this
@@ -29,7 +28,7 @@ def settlement_of(
     if isinstance(outcome, Succeeded):
         return Settlement("ack", payload)
     if isinstance(outcome, Undecodable):
-        envelope = bookkeeping.undecodable(payload, queue=queue, reason=outcome.reason, jid=new_jid(), now=now)
+        envelope = bookkeeping.undecodable(payload, queue=queue, reason=outcome.reason, jid=outcome.jid, now=now)
         return Settlement("bury", payload, envelope, now)
     job = running_job.job
     if isinstance(outcome, GivenBack) or job is None or outcome is None:

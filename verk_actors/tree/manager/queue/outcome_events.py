@@ -13,7 +13,7 @@ def events_of(running_job: RunningJob, queue: str, config: Config) -> list[Event
     """Return the events of a job that is settled; none for one that was given back."""
     outcome, job = running_job.outcome, running_job.job
     if isinstance(outcome, Undecodable):
-        return [JobMalformed(queue=queue, payload=running_job.payload, reason=outcome.reason)]
+        return [JobMalformed(queue=queue, payload=running_job.payload, jid=outcome.jid, reason=outcome.reason)]
     if job is None:
         return []
     started_at, ended_at = running_job.started_at, running_job.ended_at

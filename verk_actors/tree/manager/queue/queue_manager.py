@@ -197,7 +197,7 @@ class QueueManager(IoServer):
             job = decode(payload, self._queue)
         except MalformedJob as error:
             now = self.clock.time()
-            running_job = RunningJob(payload, None, None, now, now, Undecodable(error.reason))
+            running_job = RunningJob(payload, None, None, now, now, Undecodable(error.reason, new_jid()))
             self._table.ended.append(running_job)
             return running_job
         # Resque's jobs have no id; given here, events and the retry set show the same.
