@@ -17,6 +17,9 @@ from verk_actors.messages import JobsMoved, Run
 from verk_actors.otp import Ref
 from verk_actors.running_job import RunningJob
 
+MOST_PER_EXCHANGE = 100  # of jobs settled, and of jobs fetched; Verk's @max_jobs; keeps replies and scripts short
+PREDECESSOR_SECONDS = 20.0  # how long a manager waits for the thread of a killed one that had the table before it
+
 _RUN = Run()
 _JOBS_MOVED = JobsMoved()
 

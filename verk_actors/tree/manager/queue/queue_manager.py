@@ -28,13 +28,12 @@ from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.reconcile import compare
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
+from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS
 from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid
 
 log = logging.getLogger(__name__)
 
-_MOST_PER_FETCH = 100  # Verk's @max_jobs; keeps replies and scripts short
-_PREDECESSOR_SECONDS = 20.0  # longer than any one call of it takes
 _WAIT_MARGIN_SECONDS = 3.0  # a reply that takes this much longer than the wait means a dead connection
 
 
@@ -72,7 +71,7 @@ class QueueManager(IoServer):
         table = self._table
         if table.queue_manager is not None:
             # Where it was killed, a script of it may still be under way: no comparing before it has ended.
-            table.queue_manager.join_thread(_PREDECESSOR_SECONDS)
+            table.queue_manager.join_thread(PREDECESSOR_SECONDS)
         table.queue_manager = self.actor_ref
         if table.workers_manager is not None:
             table.workers_manager.cast(QueueManagerStarted(self.actor_ref))
@@ -119,7 +118,7 @@ class QueueManager(IoServer):
         """Return how many more jobs may be taken, in a step that settles so many: never more than the room is held."""
         if not self._node.lease.held:
             return 0
-        return max(0, min(_MOST_PER_FETCH, self._room - len(self._table.held) + settling))
+        return max(0, min(MOST_PER_EXCHANGE, self._room - len(self._table.held) + settling))
 
     def _work(self) -> None:
         """Reconcile if something is uncertain, then settle and fetch; on an outage, later."""

@@ -45,10 +45,9 @@ from verk_actors.running_job import GIVEN_BACK, Failed, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.outcome_events import events_of
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS
 from verk_actors.wire.bookkeeping import Failure
 
-_MOST_PER_EXCHANGE = 100  # Verk's @max_jobs; keeps replies and scripts short
-_PREDECESSOR_SECONDS = 20.0  # longer than any one call of it takes
 _LAST_EXCHANGE_SECONDS = 4.0  # within the 5 s that its supervisor grants it
 
 
@@ -74,7 +73,7 @@ class WorkersManager(Server):
         """Go on from what the table says."""
         table, row = self._table, self._row
         if table.workers_manager is not None:
-            table.workers_manager.join_thread(_PREDECESSOR_SECONDS)  # where it was killed
+            table.workers_manager.join_thread(PREDECESSOR_SECONDS)  # where it was killed
         table.workers_manager = self.actor_ref
         if row.paused or row.removing or self._node.stopping:
             row.status = "pausing"
@@ -130,7 +129,7 @@ class WorkersManager(Server):
             return  # what only told the room may be replaced
         room = self._slots if self._row.status == "running" else 0
         if self._ended or room != self._room:
-            batch = tuple(islice(self._ended, _MOST_PER_EXCHANGE))
+            batch = tuple(islice(self._ended, MOST_PER_EXCHANGE))
             for job in batch:
                 del self._ended[job]
             self._under_way, self._room = Exchange(batch, room), room
