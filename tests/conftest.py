@@ -9,13 +9,32 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis as redis_py
 from support.leaks import ErrorLog, Remains, leaked_since
+from support.needs import see_to_needs
+from support.servers import OwnServer
 
 from verk_actors import embedded
 from verk_actors.config import Config
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--long`: the full size of the tests that have a short form for every day."""
+    parser.addoption("--long", action="store_true", help="run tests in their long form, where they have one")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """See to it that what the test needs is on this machine."""
+    see_to_needs(item)
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    """Return whether the long form was asked for (`--long`)."""
+    return bool(request.config.getoption("--long"))
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +94,10 @@ def _redis(redis_url: str) -> Iterator[redis_py.Redis]:
 def config(redis_url: str) -> Config:
     """Return a Config for the empty server, with a generated node id and no queues."""
     return Config(redis_url=redis_url)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[OwnServer]:
+    """Return a running server of the test's own, with its append-only file on."""
+    with OwnServer(tmp_path / "own") as server:
+        yield server
