@@ -120,7 +120,7 @@ class Config:
     """The queues to work, by name; a plain number is a size. None at all makes a producer-only node."""
 
     redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=_redis_url)
-    """Where Redis is: redis://, rediss://, unix:// or embedded:DIRECTORY."""
+    """Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY."""
 
     node_id: str = attrs.field(factory=_generate_node_id, validator=_NODE_ID)
     """The name under which this node holds jobs in progress. Give one to get them back at the next start."""
@@ -172,6 +172,9 @@ class Config:
 
     fail_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
     """Level of the line for a job that failed."""
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "redis_url", self.redis_url.within(self.namespace))
 
     @property
     def node_id_fixed(self) -> bool:

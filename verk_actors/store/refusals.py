@@ -11,8 +11,10 @@ from redis import exceptions
 
 from verk_actors.errors import StoreError, StoreUnavailable
 
-# Refusals that pass: the server starts, fails over, is busy or can't save; it did nothing.
-_PASSING = re.compile(r"(?:BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN)\b")
+# Refusals that pass: the server starts, fails over, hands keys over, is busy or can't save; it did nothing.
+_PASSING = re.compile(
+    r"(?:ASK|BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|MOVED|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN|UNBLOCKED)\b"
+)
 # What Redis 6.2 puts before the error of a command that a script called.
 _PLACE_IN_SCRIPT = re.compile(r".*@user_script: ?\d+: -?")
 # redis-py takes these first words off the text of their errors; they are what people look for.
@@ -24,6 +26,8 @@ _WORDS = {
     exceptions.MasterDownError: "MASTERDOWN",
     exceptions.ClusterDownError: "CLUSTERDOWN",
     exceptions.TryAgainError: "TRYAGAIN",
+    exceptions.AskError: "ASK",
+    exceptions.MovedError: "MOVED",
 }
 # Answers of the server, too, though redis-py makes connection errors of them: nothing was done.
 _ANSWERS = (exceptions.BusyLoadingError, exceptions.AuthenticationError)
