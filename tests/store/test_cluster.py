@@ -100,6 +100,16 @@ def test_a_connection_follows_the_keys_to_another_server(cluster: Cluster) -> No
         assert connection.script(ENQUEUE, ("{verk}:queue:q", "{verk}:queues"), ("q", b"job")) == 1
 
 
+def test_a_seed_that_has_not_heard_of_a_move_is_put_right_by_the_server_that_it_names(cluster: Cluster) -> None:
+    owner = cluster.owner
+    stale, named = (server for server in cluster.servers if server is not owner)
+    cluster.ask(stale, "CLUSTER", "SETSLOT", SLOT, "NODE", cluster.id_of(named))
+    url = RedisUrl(f"redis+cluster://127.0.0.1:{stale.port}").within(NAMESPACE)
+    with closing(Connection(url, name="test")) as connection:
+        assert port_of(connection) == owner.port
+    cluster.ask(stale, "CLUSTER", "SETSLOT", SLOT, "NODE", cluster.id_of(owner))
+
+
 def test_a_wait_ends_with_the_move_of_its_keys_and_is_unblocked_at_the_new_server(cluster: Cluster) -> None:
     """CLIENT UNBLOCK names no key, so no server would redirect it: the connection has to find out by itself."""
     other = next(server for server in cluster.servers if server is not cluster.owner)

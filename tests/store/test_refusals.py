@@ -10,14 +10,17 @@ from verk_actors.store.refusals import error_of, plain, refusal_of
 @pytest.mark.parametrize(
     "why",
     [
+        "ASK 9857 127.0.0.1:7001",
         "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
         "CLUSTERDOWN The cluster is down",
         "LOADING Redis is loading the dataset in memory",
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
         "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+        "MOVED 9857 127.0.0.1:7001",
         "NOREPLICAS Not enough good replicas to write.",
         "NOSCRIPT No matching script. Please use EVAL.",
         "READONLY You can't write against a read only replica.",
+        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
         "Error running script (call to f_1): @user_script:3: @user_script: 3: -READONLY You can't write",
     ],
 )

@@ -27,8 +27,9 @@ def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
 
 @pytest.fixture
 def lone_sentinel(tmp_path: Path) -> Iterator[tuple[OwnServer, Sentinel]]:
-    """Return a server and one Sentinel, with a password each."""
-    settings = ["requirepass watch", "sentinel auth-pass verk pass"]
+    """Return a server with a password, and one Sentinel with a user that may do what docs/redis.md grants."""
+    rights = "-@all +subscribe +sentinel|get-master-addr-by-name resetchannels &+switch-master"
+    settings = ["sentinel auth-pass verk pass", f"user verk on >watch {rights}"]
     with (
         OwnServer(tmp_path / "server", requirepass="pass") as server,
         Sentinel(tmp_path / "sentinel").watch(server, *settings) as sentinel,
@@ -73,7 +74,7 @@ def test_a_connection_goes_on_without_sentinels_but_no_new_one_is_made(tmp_path:
 
 def test_what_no_sentinel_watches_is_not_found(lone_sentinel: tuple[OwnServer, Sentinel]) -> None:
     _, sentinel = lone_sentinel
-    url = f"redis+sentinel://user:s3cret@127.0.0.1:{sentinel.port}/other?sentinel_password=watch"
+    url = f"redis+sentinel://user:s3cret@127.0.0.1:{sentinel.port}/other?sentinel_username=verk&sentinel_password=watch"
     with (
         closing(Connection(RedisUrl(url), name="test")) as connection,
         pytest.raises(StoreUnavailable, match="it watches no other") as raised,
@@ -84,7 +85,7 @@ def test_what_no_sentinel_watches_is_not_found(lone_sentinel: tuple[OwnServer, S
 
 def test_sentinels_and_servers_have_passwords_of_their_own(lone_sentinel: tuple[OwnServer, Sentinel]) -> None:
     _, sentinel = lone_sentinel
-    url = f"redis+sentinel://:pass@127.0.0.1:{sentinel.port}/verk?sentinel_password="
+    url = f"redis+sentinel://:pass@127.0.0.1:{sentinel.port}/verk?sentinel_username=verk&sentinel_password="
     with closing(Connection(RedisUrl(f"{url}watch"), name="test")) as connection:
         assert connection.call("PING") == b"PONG"
     with (
@@ -97,7 +98,7 @@ def test_sentinels_and_servers_have_passwords_of_their_own(lone_sentinel: tuple[
 
 def test_a_server_that_is_no_primary_any_more_is_left(lone_sentinel: tuple[OwnServer, Sentinel]) -> None:
     server, sentinel = lone_sentinel
-    url = RedisUrl(f"redis+sentinel://:pass@127.0.0.1:{sentinel.port}/verk?sentinel_password=watch")
+    url = RedisUrl(f"redis+sentinel://:pass@127.0.0.1:{sentinel.port}/verk?sentinel_username=verk&sentinel_password=watch")
     with (
         closing(Connection(url, name="test")) as connection,
         closing(Connection(url, name="test")) as waiting,

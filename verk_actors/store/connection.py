@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import MovedError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from verk_actors.config import RedisUrl
 from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
@@ -138,11 +138,11 @@ class Connection:
     def _ask(self, command: tuple[Argument, ...]) -> Any:
         try:
             return self._sent(command)
-        except MovedError as error:  # nothing was done, and the server that owns the keys is named
+        except ResponseError as error:
             if not self._locator.follow(error):
                 raise
             self.close()
-            return self._sent(command)
+            return self._sent(command)  # nothing was done where it went first
 
     def _sent(self, command: tuple[Argument, ...]) -> Any:
         link = self._current()
@@ -176,8 +176,7 @@ class Connection:
         return link
 
     def _failure(self, error: RedisError, operation: str, key: str) -> StoreError:
-        if isinstance(error, MovedError):
-            self._locator.follow(error)
+        self._locator.follow(error)
         failure = error_of(error, operation, key, sent=True)
         if isinstance(failure, StoreUnavailable):
             self.close()  # also after a refusal: the name may lead to another server by now

@@ -6,18 +6,21 @@ be out of date by the time it is used, so the server found is asked too: only th
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from redis.crc import key_slot
-from redis.exceptions import AskError, MovedError, ReadOnlyError, RedisError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from verk_actors import embedded
 from verk_actors.config import RedisUrl
 from verk_actors.errors import ConfigError
 from verk_actors.redis_seeds import Address, Seeds
 from verk_actors.store.link import Link, ask, open_link
+from verk_actors.store.refusals import words_of
 
 _SEED_TIMEOUT_SECONDS = 2.0
+_MOVED = re.compile(r"MOVED [0-9]+ (?P<host>.*):(?P<port>[0-9]+)")
 
 
 class NotFound(RedisError):
@@ -50,8 +53,8 @@ class Locator:
         """Returns whether another server is meant since `open`, as far as is known. No round trip if nothing came."""
         return False
 
-    def follow(self, moved: MovedError) -> bool:
-        """Takes note of where the keys are now; returns whether `open` would lead there."""
+    def follow(self, error: RedisError) -> bool:
+        """Returns whether an error says that the keys are elsewhere; then `open` leads there."""
         return False
 
     def close(self) -> None:
@@ -165,20 +168,24 @@ class _Cluster(_Seeded):
     def open(self, **options: Any) -> Link:
         try:
             return super().open(**options)
-        except MovedError as moved:
-            self.follow(moved)  # who was asked had not heard of the move
-            return super().open(**options)
+        except ResponseError as error:
+            if not self.follow(error):
+                raise
+            return super().open(**options)  # who was asked had not heard of the move
 
     def confirm(self, link: Link) -> None:
         try:
             ask(link, "EXISTS", self._key)
-        except AskError as error:
-            if isinstance(error, MovedError):
-                raise  # or else it is the owner still, and hands over key by key
+        except ResponseError as error:
+            if not words_of(error).startswith("ASK "):  # or else it is the owner still, and hands over key by key
+                raise
 
-    def follow(self, moved: MovedError) -> bool:
-        if moved.host:  # empty where the server does not know its own name
-            self._prefer((moved.host, moved.port))
+    def follow(self, error: RedisError) -> bool:
+        moved = _MOVED.fullmatch(words_of(error))
+        if moved is None:
+            return False
+        if moved["host"]:  # empty where the server does not know its own name
+            self._prefer((moved["host"], int(moved["port"])))
         return True
 
     def _asked(self, seed: Address) -> Address:

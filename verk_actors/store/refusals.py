@@ -42,13 +42,18 @@ def error_of(error: exceptions.RedisError, operation: str, key: str, *, sent: bo
         key: the key it was about; empty for none.
         sent: whether the command was on its way when the error came.
     """
-    why = str(error) or type(error).__name__
+    why = words_of(error)
     if isinstance(error, exceptions.ResponseError):
-        word = _WORDS.get(type(error))
-        return refusal_of(f"{word} {why}" if word else why, operation, key)
+        return refusal_of(why, operation, key)
     if isinstance(error, exceptions.DataError):
         return StoreError(operation, key, why)
     return StoreUnavailable(operation, key, why, sent=sent and not isinstance(error, _ANSWERS))
+
+
+def words_of(error: exceptions.RedisError) -> str:
+    """Returns the words of an error, that of the server as it was sent: each redis-py makes other classes of them."""
+    word, why = _WORDS.get(type(error)), str(error) or type(error).__name__
+    return f"{word} {why}" if word else why
 
 
 def refusal_of(why: str, operation: str, key: str) -> StoreError:
