@@ -30,21 +30,22 @@ class Client:
         clock: returns unix seconds; for tests.
 
     Attributes:
-        retries, scheduled, dead: the sets of jobs.
-        nodes: the registry of nodes.
+        retries, scheduled, dead: the sets of jobs, those of queues with a Redis of their own included.
+        nodes: the registry of nodes of each Redis, the system's own first.
         counters: what has been processed and failed.
     """
 
     def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
         self._config = config
         self._clock = clock
-        self._pool = Pool(config.redis_url, name="verk:client")
         self._keys = Keys(config.namespace)
-        self.retries = RetrySet(self._pool, self._keys)
-        self.scheduled = ScheduleSet(self._pool, self._keys)
-        self.dead = DeadSet(self._pool, self._keys)
-        self.nodes = Nodes(self._pool, self._keys)
-        self.counters = Counters(self._pool, self._keys)
+        self._pools = {url: Pool(url, name="verk:client") for url in config.redis_urls}
+        pools = tuple(self._pools.values())
+        self.retries = RetrySet(pools, self._keys)
+        self.scheduled = ScheduleSet(pools, self._keys)
+        self.dead = DeadSet(pools, self._keys)
+        self.nodes = tuple(Nodes(pool, self._keys) for pool in pools)
+        self.counters = Counters(pools, self._keys)
 
     def __enter__(self) -> Client:
         return self
@@ -54,7 +55,8 @@ class Client:
 
     def close(self) -> None:
         """Close the connections; the client may be used again and opens new ones."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
     def enqueue(self, job: Job) -> str:
         """Put a job into its queue, to run as soon as a worker is free; returns its jid.
@@ -88,15 +90,19 @@ class Client:
         job = self._completed(job, now, enqueued_at=None)
         payload = encode(job, wire_format=self._config.wire_format)
         score = float(int(due_at)) if self._config.wire_format == "verk" else due_at
-        return self._pushed(str(job.jid), lambda: self.scheduled.add(payload, score))
+        schedule = ScheduleSet([self._pool_of(str(job.queue))], self._keys)
+        return self._pushed(str(job.jid), lambda: schedule.add(payload, score))
 
     def queue(self, name: str) -> Queue:
         """Return the queue of that name, whether or not anything is in it."""
-        return Queue(self._pool, self._keys, name)
+        return Queue(self._pool_of(name), self._keys, name)
 
     def queue_names(self) -> list[str]:
         """Return the names of all queues that ever got a job."""
-        return queue_names(self._pool, self._keys)
+        return sorted({name for pool in self._pools.values() for name in queue_names(pool, self._keys)})
+
+    def _pool_of(self, queue: str) -> Pool:
+        return self._pools[self._config.redis_url_of(queue)]
 
     def _completed(self, job: Job, now: float, *, enqueued_at: float | None) -> Job:
         """Return a new job with what was left open filled in."""

@@ -74,6 +74,10 @@ _NAMESPACE = _allow(
 )
 
 
+def _redis_url(url: str | RedisUrl) -> RedisUrl:
+    return url if isinstance(url, RedisUrl) else RedisUrl(url)
+
+
 @attrs.frozen(kw_only=True)
 class QueueConfig:
     """How one queue is worked."""
@@ -83,6 +87,9 @@ class QueueConfig:
 
     prefetch: int = attrs.field(default=0, validator=_COUNT)
     """Jobs fetched beyond those that an idle worker can start."""
+
+    redis_url: RedisUrl | None = attrs.field(default=None, converter=attrs.converters.optional(_redis_url))
+    """The Redis of this queue, where its jobs, retries, schedule and dead are; the system's own unless given."""
 
 
 def _queues(queues: Mapping[str, QueueConfig | int]) -> Mapping[str, QueueConfig]:
@@ -102,10 +109,6 @@ def _queue(name: object, settings: object) -> QueueConfig:
         return QueueConfig(**table)
     except ConfigError as error:
         raise ConfigError(f"queues.{name}.{error.key}", error.value, error.allowed) from None
-
-
-def _redis_url(url: str | RedisUrl) -> RedisUrl:
-    return url if isinstance(url, RedisUrl) else RedisUrl(url)
 
 
 @attrs.frozen(kw_only=True)
@@ -182,6 +185,16 @@ class Config:
     def lease_seconds(self) -> float:
         """How long this node's jobs stay its own after its last heartbeat: two heartbeats."""
         return 2 * self.heartbeat_seconds
+
+    @property
+    def redis_urls(self) -> tuple[RedisUrl, ...]:
+        """The Redis of the system, then those that queues have of their own."""
+        return tuple(dict.fromkeys((self.redis_url, *map(self.redis_url_of, self.queues))))
+
+    def redis_url_of(self, queue: str) -> RedisUrl:
+        """Return where a queue is: where it says, else where the system is."""
+        settings = self.queues.get(queue)
+        return (settings.redis_url if settings is not None else None) or self.redis_url
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:

@@ -22,6 +22,7 @@ from verk_actors.events import (
     JobFinished,
     JobMalformed,
     JobStarted,
+    QueueEvent,
     QueuePaused,
     QueuePausing,
     QueueRunning,
@@ -64,7 +65,8 @@ def _fields(event: Event) -> dict[str, str | None]:
         jid, class_ = event.job.jid, event.job.class_
     elif isinstance(event, JobMalformed):
         jid, class_ = event.jid, UNDECODABLE
-    return {"queue": event.queue, "jid": jid, "job_class": class_}
+    queue = event.queue if isinstance(event, QueueEvent) else None
+    return {"queue": queue, "jid": jid, "job_class": class_}
 
 
 def _failed(event: JobFailed) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from verk_actors.config import QueueConfig, RedisUrl
 from verk_actors.events import Event
 from verk_actors.otp import ActorRef
 from verk_actors.otp.message import Call, Cast
@@ -42,11 +43,14 @@ def _is_selector(_: object, attribute: attrs.Attribute[Any], value: object) -> N
 class AddQueue(Call[None]):
     """Run a queue from now on.
 
-    Answered with `QueueAlreadyAdded` where it runs already, `ConfigError` for a bad name or size.
+    Answered with `QueueAlreadyAdded` where it runs already, `ConfigError` for a bad name or config.
+
+    Attributes:
+        config: how it is worked; a plain number is a size.
     """
 
     name: str = _name
-    size: int = 25
+    config: QueueConfig | int = 25
 
 
 @attrs.frozen
@@ -119,7 +123,7 @@ class SystemStatus:
     """What `Status` answers.
 
     Attributes:
-        connected: whether the node holds its lease in Redis, without which it fetches nothing.
+        connected: whether the node holds its lease in each Redis; without it, it fetches nothing there.
         abandoned: killed processes whose thread is still in user code.
     """
 
@@ -243,6 +247,13 @@ class RemovalDue(Cast):
     """Manager to itself: the jobs of a queue that is being removed have had their time."""
 
     queue: str
+
+
+@attrs.frozen
+class RunServer(Call[None]):
+    """Manager to OtherServers: a queue is on this Redis, which no other has named before."""
+
+    url: RedisUrl
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ Source: Verk lib/verk/queue_stats.ex. Differs: docs/decisions/0009.
 
 from __future__ import annotations
 
-from verk_actors.events import Event, JobFailed, JobFinished
+from verk_actors.events import Event, JobFailed, JobFinished, QueueEvent
 from verk_actors.listener import EventListener
 from verk_actors.messages import RegisterListener
 from verk_actors.tree import names
@@ -30,7 +30,7 @@ class QueueStats(EventListener):
 
     def handle_event(self, event: Event) -> None:
         """Count."""
-        row = self._queues.get(event.queue)
+        row = self._queues.get(event.queue) if isinstance(event, QueueEvent) else None
         if row is None:
             return  # removed meanwhile
         if isinstance(event, JobFinished):

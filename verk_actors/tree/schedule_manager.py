@@ -1,7 +1,8 @@
 """Moves retries and scheduled jobs to their queues when they are due.
 
-Supervised by the ActorSystem, permanent. Every node does this, and they share the work; Redis' clock decides what is
-due. Idle, it looks every poll interval, and sooner when it knows of a job that is due sooner.
+Supervised by the ActorSystem, permanent; one more for each further Redis, under OtherServers. Every node does this, and
+they share the work; Redis' clock decides what is due. Idle, it looks every poll interval, and sooner when it knows of a
+job that is due sooner.
 
 Source: Verk lib/verk/schedule_manager.ex. Differs: pages instead of single jobs, docs/decisions/0007.
 """
@@ -13,19 +14,19 @@ from verk_actors.messages import Tick
 from verk_actors.otp import ExitReason, Server, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
-from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
 
 
 class ScheduleManager(Server):
     """The clock of the schedule and retry sets."""
 
-    def __init__(self, node: NodeState) -> None:
+    def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
         self._poll_interval_seconds = node.config.poll_interval_seconds
-        self._connection = Connection(node.config.redis_url, name=node.connection_name("schedule"))
+        self._connection = Connection(server.url, name=node.connection_name("schedule"))
         self._due = DueJobs(self._connection, node.keys)
-        self._outage = Outage("schedule")
+        self._outage = Outage(server.named("schedule"))
 
     def init(self) -> None:
         """Look at once: jobs may have come due while no node ran."""

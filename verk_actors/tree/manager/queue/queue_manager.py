@@ -46,8 +46,10 @@ class QueueManager(IoServer):
         self._node = node
         self._queue = queue
         self._table = node.queues[queue].running_jobs
+        self._server = node.queues[queue].server
+        self._lease = self._server.lease
         self._connection = Connection(
-            config.redis_url,
+            self._server.url,
             name=node.connection_name(f"queue:{queue}"),
             socket_timeout_seconds=config.block_seconds + _WAIT_MARGIN_SECONDS,
         )
@@ -116,7 +118,7 @@ class QueueManager(IoServer):
 
     def _fetchable(self, settling: int = 0) -> int:
         """Return how many more jobs may be taken, in a step that settles so many: never more than the room is held."""
-        if not self._node.lease.held:
+        if not self._lease.held:
             return 0
         return max(0, min(MOST_PER_EXCHANGE, self._room - len(self._table.held) + settling))
 
@@ -146,7 +148,7 @@ class QueueManager(IoServer):
         settlements = [settlement_of(job, self._queue, config) for job in jobs]
         for job in jobs:
             job.sent = True
-        result = self._in_progress.exchange(self._node.lease.token, settlements, fetch, now)
+        result = self._in_progress.exchange(self._lease.token, settlements, fetch, now)
         for job, settled in zip(jobs, result.settled, strict=True):
             self._settled(job, settled)
         self._report([self._take(payload) for payload in result.payloads])
@@ -157,8 +159,8 @@ class QueueManager(IoServer):
 
     def _lose_lease(self) -> None:
         log.warning("%s: this node's lease is lost; fetching stops until it is back", self._queue)
-        self._node.lease.held = False
-        manager = self.whereis(names.NODE_MANAGER)
+        self._lease.held = False
+        manager = self.whereis(self._server.named(names.NODE_MANAGER))
         if manager is not None:
             manager.cast(Tick())
 
@@ -227,7 +229,7 @@ class QueueManager(IoServer):
 
     def _unblock(self) -> None:
         """Have the general connection end the wait, so that its reply is read and the connection kept."""
-        general = self.whereis(names.GENERAL_CONNECTION)
+        general = self.whereis(self._server.named(names.GENERAL_CONNECTION))
         if general is not None:
             general.cast(Unblock(self._waiter.client_id))
 
@@ -235,7 +237,7 @@ class QueueManager(IoServer):
 
     def _reconcile(self) -> bool:
         """Make the table and the in-progress list agree, after a start or a lost reply; False without lease."""
-        if not self._node.lease.held:
+        if not self._lease.held:
             return False
         verdict = compare(self._in_progress.payloads(), self._table.held)
         for job in verdict.settled:
@@ -246,6 +248,6 @@ class QueueManager(IoServer):
         if verdict.orphans:
             log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(verdict.orphans))
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]
-            self._in_progress.exchange(self._node.lease.token, orphans, 0, self.clock.time())
+            self._in_progress.exchange(self._lease.token, orphans, 0, self.clock.time())
         self._reconciled = True
         return True
