@@ -23,7 +23,7 @@ class GeneralConnection(Server):
     def __init__(self, node: NodeState) -> None:
         super().__init__()
         self._connection = Connection(node.config.redis_url, name=node.connection_name("general"))
-        self._outage = Outage("general connection")
+        self._outage = Outage("general connection", node.outages.at(node.config.redis_url))
 
     def terminate(self, reason: ExitReason) -> None:
         """Close the connection."""
@@ -33,8 +33,9 @@ class GeneralConnection(Server):
     def unblock(self, message: Unblock) -> None:
         """End another connection's wait; it asks again if this came too early, and waits it out if need be."""
         try:
+            self._connection.check()  # used so rarely that it may have died in an outage that is long over
             unblock(self._connection, message.client_id)
         except StoreError as error:
-            self._outage.goes_on(error)
+            self._outage.goes_on(error, self.clock.monotonic())
         else:
-            self._outage.over()
+            self._outage.over(self.clock.monotonic())

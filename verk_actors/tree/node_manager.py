@@ -58,7 +58,8 @@ class NodeManager(IoServer):
         self._nodes = Nodes(self._connection, node.keys)
         self._requests = Requests(self._connection, node.keys)
         self._waiter = Waiter(self._connection)
-        self._outage = Outage("node")
+        self._outage = Outage("node", node.outages.at(config.redis_url))
+        self._questions_outage = Outage("node, waiting for questions", node.outages.at(config.redis_url))
         self._timer: Timer | None = None
         self._next_at = 0.0  # the next heartbeat, monotonic
         self._held_since: float | None = None  # monotonic; without a break
@@ -92,9 +93,10 @@ class NodeManager(IoServer):
             try:
                 if self._question_has_come(min(seconds, self._block_seconds)):
                     self._answer()
-            except StoreError as error:
-                log.warning("no questions are answered until the next heartbeat: %s", error)
+            except StoreError as error:  # none is answered until the next heartbeat
+                self._questions_outage.goes_on(error, self.clock.monotonic())
                 return
+            self._questions_outage.over(self.clock.monotonic())
 
     # -- the lease
 
@@ -105,9 +107,9 @@ class NodeManager(IoServer):
             while not self._renew() and not self._node.lease.taken:
                 self._enter()  # two processes came at once, and the other was first
             seconds = self._rescue_others()
-            self._outage.over()
+            self._outage.over(self.clock.monotonic())
         except StoreError as error:
-            seconds = self._outage.goes_on(error)
+            seconds = self._outage.goes_on(error, self.clock.monotonic())
         if self._timer is not None:
             self._timer.cancel()
         self._next_at = self.clock.monotonic() + seconds

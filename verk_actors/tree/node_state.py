@@ -14,6 +14,7 @@ import attrs
 from verk_actors.config import Config, QueueConfig
 from verk_actors.messages import Backlog, Selector
 from verk_actors.registry import Registry
+from verk_actors.tree.outage import Outages
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.wire.keys import Keys
 
@@ -78,6 +79,7 @@ class NodeState:
     Attributes:
         queues: written by Manager.
         listeners: by actor URN; written by EventProducer.
+        outages: what the node has said of Redis' troubles; written by whoever meets one.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
     """
 
@@ -87,6 +89,7 @@ class NodeState:
     keys: Keys
     queues: dict[str, QueueRow] = attrs.Factory(dict)
     listeners: dict[str, Listener] = attrs.Factory(dict)
+    outages: Outages = attrs.Factory(Outages)
     stopping: bool = False
 
     def connection_name(self, role: str) -> str:
