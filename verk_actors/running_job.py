@@ -57,7 +57,7 @@ class RunningJob:
         outcome: how it ended; None before. Set once, by whoever ends it.
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
         offered: it has been put into the channel.
-        sent: its fate has been sent to Redis at least once, with or without a reply.
+        sent: its fate has been sent to Redis, and may have been done though there was no reply.
     """
 
     payload: bytes

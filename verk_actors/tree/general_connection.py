@@ -24,7 +24,7 @@ class GeneralConnection(Server):
     def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
         self._connection = Connection(server.url, name=node.connection_name("general"))
-        self._outage = Outage(server.named("general connection"))
+        self._outage = Outage(server.named("general connection"), server.trouble)
 
     def terminate(self, reason: ExitReason) -> None:
         """Close the connection."""
@@ -34,8 +34,9 @@ class GeneralConnection(Server):
     def unblock(self, message: Unblock) -> None:
         """End another connection's wait; it asks again if this came too early, and waits it out if need be."""
         try:
+            self._connection.check()  # used so rarely that it may have died in an outage that is long over
             unblock(self._connection, message.client_id)
         except StoreError as error:
-            self._outage.goes_on(error)
+            self._outage.goes_on(error, self.clock.monotonic())
         else:
-            self._outage.over()
+            self._outage.over(self.clock.monotonic())

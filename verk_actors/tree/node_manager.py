@@ -59,7 +59,8 @@ class NodeManager(IoServer):
         self._orphans = Orphans(self._connection, node.keys)
         self._requests = Requests(self._connection, node.keys)
         self._waiter = Waiter(self._connection)
-        self._outage = Outage(server.named("node"))
+        self._outage = Outage(server.named("node"), server.trouble)
+        self._questions_outage = Outage(server.named("node, waiting for questions"), server.trouble)
         self._timer: Timer | None = None
         self._next_at = 0.0  # the next heartbeat, monotonic
         self._held_since: float | None = None  # monotonic; without a break
@@ -95,9 +96,10 @@ class NodeManager(IoServer):
             try:
                 if self._question_has_come(min(seconds, self._block_seconds)):
                     self._answer()
-            except StoreError as error:
-                log.warning("no questions are answered until the next heartbeat: %s", error)
+            except StoreError as error:  # none is answered until the next heartbeat
+                self._questions_outage.goes_on(error, self.clock.monotonic())
                 return
+            self._questions_outage.over(self.clock.monotonic())
 
     # -- the lease
 
@@ -108,9 +110,9 @@ class NodeManager(IoServer):
             while not self._renew() and not self._lease.taken:
                 self._enter()  # two processes came at once, and the other was first
             seconds = self._look_after_others()
-            self._outage.over()
+            self._outage.over(self.clock.monotonic())
         except StoreError as error:
-            seconds = self._outage.goes_on(error)
+            seconds = self._outage.goes_on(error, self.clock.monotonic())
         if self._timer is not None:
             self._timer.cancel()
         self._next_at = self.clock.monotonic() + seconds

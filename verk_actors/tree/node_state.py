@@ -14,6 +14,7 @@ import attrs
 from verk_actors.config import Config, QueueConfig, RedisUrl
 from verk_actors.messages import Backlog, Selector
 from verk_actors.registry import Registry
+from verk_actors.tree.outage import ServerTrouble
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.tree.token import new_token
 from verk_actors.wire.keys import Keys
@@ -49,11 +50,13 @@ class RedisServer:
 
     Attributes:
         label: told apart by it in names and logs; empty for the one that the node itself was given.
+        trouble: what the node has said of its troubles; written by whoever meets one.
     """
 
     url: RedisUrl
     label: str = ""
     lease: Lease = attrs.Factory(Lease)
+    trouble: ServerTrouble = attrs.Factory(ServerTrouble)
 
     def named(self, name: str) -> str:
         """Return the name of the process of that kind that is this server's."""

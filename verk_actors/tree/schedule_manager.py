@@ -26,7 +26,7 @@ class ScheduleManager(Server):
         self._poll_interval_seconds = node.config.poll_interval_seconds
         self._connection = Connection(server.url, name=node.connection_name("schedule"))
         self._due = DueJobs(self._connection, node.keys)
-        self._outage = Outage(server.named("schedule"))
+        self._outage = Outage(server.named("schedule"), server.trouble)
 
     def init(self) -> None:
         """Look at once: jobs may have come due while no node ran."""
@@ -43,9 +43,9 @@ class ScheduleManager(Server):
             self._connection.check()
             next_due = self._due.promote().next_due_in_seconds
         except StoreError as error:
-            self.send_after(self._outage.goes_on(error), Tick())
+            self.send_after(self._outage.goes_on(error, self.clock.monotonic()), Tick())
             return
-        self._outage.over()
+        self._outage.over(self.clock.monotonic())
         if next_due == 0:
             self.actor_ref.cast(Tick())
         else:

@@ -60,7 +60,9 @@ class QueueManager(IoServer):
         )
         self._in_progress = InProgress(self._connection, node.keys, queue, config.node_id, limits)
         self._waiter = Waiter(self._connection)
-        self._outage = Outage(f"{queue}: Redis")
+        self._outage = Outage(f"queue {queue}", self._server.trouble)
+        self._refusals = Outage(f"queue {queue}, settling", self._server.trouble)
+        self._refused: dict[RunningJob, None] = {}  # Redis did not take their fate; they keep their room
         self._exchange: Exchange | None = None  # to be confirmed
         self._caller: Deferred | None = None  # who called it, on shutdown
         self._room = 0
@@ -98,12 +100,12 @@ class QueueManager(IoServer):
     def lease_renewed(self, _: LeaseRenewed) -> None:
         """Compare with Redis at each heartbeat: a fetch that timed out may have been done later."""
         self._reconciled = False
-        self._work()
+        self._work(again=True)
 
     @handles(Tick)
     def look_again(self, _: Tick) -> None:
         """Go on where Redis or its memory stood in the way."""
-        self._work()
+        self._work(again=True)
 
     def handle_idle(self) -> None:
         """Wait for jobs as long as there is room and nothing else to do."""
@@ -122,27 +124,35 @@ class QueueManager(IoServer):
             return 0
         return max(0, min(MOST_PER_EXCHANGE, self._room - len(self._table.held) + settling))
 
-    def _work(self) -> None:
-        """Reconcile if something is uncertain, then settle and fetch; on an outage, later."""
+    def _work(self, *, again: bool = False) -> None:
+        """Reconcile if something is uncertain, then settle and fetch; on an outage, later.
+
+        Args:
+            again: settle what Redis refused, too.
+        """
         try:
             if self._reconciled or self._reconcile():
-                self._settle_and_fetch()
-                self._outage.over()
+                self._settle_and_fetch(list(self._refused) if again else [])
+                self._outage.over(self.clock.monotonic())
         except StoreError as error:
             self._rest(error)
 
     def _rest(self, error: StoreError) -> None:
         """Do nothing until the next Tick; what was under way is uncertain."""
         self._reconciled = False
+        self._look_again_after(self._outage.goes_on(error, self.clock.monotonic()))
+
+    def _look_again_after(self, seconds: float) -> None:
         if self._next_tick is not None:
             self._next_tick.cancel()
-        self._next_tick = self.send_after(self._outage.goes_on(error), Tick())
+        self._next_tick = self.send_after(seconds, Tick())
 
-    def _settle_and_fetch(self) -> None:
+    def _settle_and_fetch(self, again: list[RunningJob]) -> None:
         exchange = self._exchange
-        jobs = self._unsettled(exchange.settle) if exchange is not None else []
+        settle = exchange.settle if exchange is not None else ()
+        jobs = self._unsettled(dict.fromkeys([*again, *settle]))
         fetch = self._fetchable(settling=len(jobs))
-        if exchange is None and not fetch:
+        if exchange is None and not fetch and not jobs:
             return
         config, now = self._node.config, self.clock.time()
         settlements = [settlement_of(job, self._queue, config) for job in jobs]
@@ -150,12 +160,25 @@ class QueueManager(IoServer):
             job.sent = True
         result = self._in_progress.exchange(self._lease.token, settlements, fetch, now)
         for job, settled in zip(jobs, result.settled, strict=True):
-            self._settled(job, settled)
+            if settled is None:
+                job.sent = False
+                self._refused[job] = None
+            else:
+                self._settled(job, settled)
+        self._see_to_refused(result.refusal)
         self._report([self._take(payload) for payload in result.payloads])
         if result.status == "FENCED":
             self._lose_lease()
-        elif result.status != "OK":  # no memory for more jobs in progress
+        elif result.status != "OK":
             raise StoreError("fetch", self._queue, result.status)
+
+    def _see_to_refused(self, refusal: StoreError | None) -> None:
+        """Try again later to settle what Redis refused; the rest goes on meanwhile."""
+        now = self.clock.monotonic()
+        if refusal is not None:
+            self._look_again_after(self._refusals.goes_on(refusal, now))
+        elif not self._refused:
+            self._refusals.over(now)
 
     def _lose_lease(self) -> None:
         log.warning("%s: this node's lease is lost; fetching stops until it is back", self._queue)
@@ -175,6 +198,7 @@ class QueueManager(IoServer):
     def _settled(self, job: RunningJob, settled: bool) -> None:
         job.settled = settled
         self._table.held.pop(job, None)
+        self._refused.pop(job, None)
         if job.outcome is not None:
             self._table.settled.append(job)
 
