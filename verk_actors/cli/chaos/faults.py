@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import attrs
 
@@ -19,7 +19,7 @@ class Injected:
     """A fault that was injected.
 
     Attributes:
-        kind: its name in FAULTS.
+        kind: its name among the FAULTS.
         at_risk: how many jobs may run again for it: those that a process ran which was killed, or taken for dead.
     """
 
@@ -27,9 +27,10 @@ class Injected:
     at_risk: int
 
 
-def inject(cluster: Cluster, chance: random.Random) -> Injected | None:
-    """Inject a fault of a random kind; None if it could not be done now, as too few nodes are at work."""
-    kind = chance.choices(list(FAULTS), [fault.weight for fault in FAULTS.values()])[0]
+def inject(cluster: Cluster, chance: random.Random, kinds: Collection[str]) -> Injected | None:
+    """Inject a fault of one of these kinds; None if it could not be done now, as too few nodes are at work."""
+    possible = [kind for kind in FAULTS if kind in kinds]
+    kind = chance.choices(possible, [FAULTS[kind].weight for kind in possible])[0]
     at_risk = FAULTS[kind].inject(cluster, chance)
     return None if at_risk is None else Injected(kind, at_risk)
 
@@ -71,18 +72,19 @@ def _on_one_script(act: Act) -> Callable[[Cluster, random.Random], int]:
 
 @attrs.frozen
 class Fault:
-    """A kind of fault: how many of 100 are of it, and how it is injected."""
+    """A kind of fault: what it is, how many of 100 are of it, and how it is injected."""
 
+    title: str
     weight: int
     inject: Callable[[Cluster, random.Random], int | None]
 
 
 FAULTS: Mapping[str, Fault] = {
-    "kill -9 of a node": Fault(25, _kill_node),
-    "a node frozen for longer than its lease": Fault(15, _freeze_node),
-    "kill -9 of Redis": Fault(5, _kill_server),
-    "all connections cut": Fault(10, _cut),
-    "a reply lost": Fault(25, _on_one_script("lose_reply")),
-    "half of a reply lost": Fault(5, _on_one_script("half_reply")),
-    "a request lost": Fault(15, _on_one_script("lose_request")),
+    "kill": Fault("kill -9 of a node", 25, _kill_node),
+    "freeze": Fault("a node stopped for longer than its lease", 15, _freeze_node),
+    "kill-redis": Fault("kill -9 of Redis", 5, _kill_server),
+    "cut": Fault("all connections cut", 10, _cut),
+    "lose-reply": Fault("a reply lost", 25, _on_one_script("lose_reply")),
+    "half-reply": Fault("half of a reply lost", 5, _on_one_script("half_reply")),
+    "lose-request": Fault("a request lost", 15, _on_one_script("lose_request")),
 }

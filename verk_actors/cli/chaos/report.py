@@ -71,7 +71,7 @@ def report(
 
 def text(found: Report) -> str:
     """Return the tables and the verdict."""
-    faults = [(kind, count, found.at_risk[kind]) for kind, count in found.faults.items()]
+    faults = [(FAULTS[kind].title, count, found.at_risk[kind]) for kind, count in found.faults.items()]
     faults.append(("together", sum(found.faults.values()), found.bound))
     jobs = [(fate, count, found.as_wanted[fate]) for fate, count in found.jobs.items()]
     jobs.append(("together", sum(found.jobs.values()), sum(found.as_wanted.values())))
