@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import VERK, Command, environment, verk
+from support.leftovers import nothing_is_left
 
 from verk_actors import embedded
 
@@ -28,22 +29,6 @@ def home(tmp_path: Path) -> Iterator[Path]:
     yield home
     for directory in home.glob("verk-demo-*"):
         embedded.stop(directory)
-
-
-def processes_below(directory: Path) -> list[str]:
-    """Return the commands of all processes that name a file in a directory."""
-    commands = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            commands.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has just ended
-    return [command for command in commands if str(directory) in command]
-
-
-def nothing_is_left(home: Path) -> bool:
-    """Whether neither a file nor a server is there any more."""
-    return not list(home.iterdir()) and not processes_below(home)
 
 
 def test_it_ends_by_itself_and_says_what_became_of_the_jobs(tmp_path, home):

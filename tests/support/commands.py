@@ -50,7 +50,9 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | server | {"PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"} | variables
 
 
-def verk(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def verk(
+    *arguments: str, cwd: Path, deadline_seconds: float = DEADLINE_SECONDS, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
         [*VERK, *arguments],
@@ -59,7 +61,7 @@ def verk(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedPr
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_SECONDS,
+        timeout=deadline_seconds,
         check=False,
     )
 
