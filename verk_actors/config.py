@@ -123,7 +123,7 @@ class Config:
     """The queues to work, by name; a plain number is a size. None at all makes a producer-only node."""
 
     redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=_redis_url)
-    """Where Redis is: redis://, rediss://, unix:// or embedded:DIRECTORY."""
+    """Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY."""
 
     node_id: str = attrs.field(factory=_generate_node_id, validator=_NODE_ID)
     """The name under which this node holds jobs in progress. Give one to get them back at the next start."""
@@ -176,6 +176,11 @@ class Config:
     fail_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
     """Level of the line for a job that failed."""
 
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "redis_url", self.redis_url.within(self.namespace))
+        for settings in self.queues.values():
+            self.redis_url_by(settings)  # a cluster's needs a hash tag
+
     @property
     def node_id_fixed(self) -> bool:
         """Whether the node id was chosen, so that this node's next start bears it too."""
@@ -194,7 +199,11 @@ class Config:
     def redis_url_of(self, queue: str) -> RedisUrl:
         """Return where a queue is: where it says, else where the system is."""
         settings = self.queues.get(queue)
-        return (settings.redis_url if settings is not None else None) or self.redis_url
+        return self.redis_url if settings is None else self.redis_url_by(settings)
+
+    def redis_url_by(self, settings: QueueConfig) -> RedisUrl:
+        """Return where a queue with these settings is."""
+        return self.redis_url if settings.redis_url is None else settings.redis_url.within(self.namespace)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:

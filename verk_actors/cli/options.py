@@ -11,7 +11,7 @@ redis_option = click.option(
     "--redis",
     "redis_url",
     metavar="URL",
-    help="Where Redis is: redis://, rediss://, unix:// or embedded:DIRECTORY.",
+    help="Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
 

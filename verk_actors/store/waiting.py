@@ -11,7 +11,6 @@ import select
 from collections.abc import Callable
 
 from verk_actors.errors import StoreUnavailable
-from verk_actors.store.commands import Commands
 from verk_actors.store.connection import Connection
 
 _UNBLOCK_AGAIN_SECONDS = 0.05
@@ -93,9 +92,13 @@ class Waiter:
             self._connection.close()
 
 
-def unblock(commands: Commands, client_id: int) -> bool:
+def unblock(connection: Connection, client_id: int) -> bool:
     """Ends the wait of another connection, told by its `client_id`; its `finish` then returns False.
 
-    CLIENT UNBLOCK. Returns False if that connection isn't blocked: its wait is over or hasn't reached Redis.
+    CLIENT UNBLOCK. Returns False if that connection isn't blocked: its wait is over or hasn't reached Redis. Or this
+    one leads to a server that has lost the keys, which its only command would never be told; so it is confirmed.
     """
-    return bool(commands.call("CLIENT", "UNBLOCK", client_id) == 1)
+    unblocked = bool(connection.call("CLIENT", "UNBLOCK", client_id) == 1)
+    if not unblocked:
+        connection.confirm()
+    return unblocked

@@ -143,7 +143,7 @@ class NodeState:
 
     def add_queue(self, queue: str, settings: QueueConfig) -> RedisServer:
         """Enter a queue, and its Redis if it is a new one; returns the latter."""
-        url = settings.redis_url or self.config.redis_url
+        url = self.config.redis_url_by(settings)
         server = self.servers.get(url)
         if server is None:
             server = self.servers[url] = RedisServer(url, label=str(url))
