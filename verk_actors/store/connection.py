@@ -6,7 +6,9 @@ reply: here a command is sent once, and the caller decides what to do about an u
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Protocol, cast
 
 from redis.backoff import NoBackoff
@@ -21,6 +23,8 @@ from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
 from verk_actors.store.commands import Argument
 from verk_actors.store.refusals import error_of
 from verk_actors.store.scripts import Script
+
+log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_SECONDS = 2.0
 
@@ -139,6 +143,7 @@ class Connection:
             raise
 
     def _connect(self) -> _Link:
+        _warn_of_bare_password(self._url)
         try:
             link = _new_link(
                 self._url,
@@ -151,7 +156,8 @@ class Connection:
         except (EmbeddedServerError, OSError) as error:
             raise StoreUnavailable("connect", str(self._url), str(error)) from error
         except RedisError as error:
-            raise error_of(error, "connect", str(self._url), sent=False) from error
+            # Without redis-py's frames: their locals hold the password, and some tools report locals
+            raise error_of(error, "connect", str(self._url), sent=False) from error.with_traceback(None)
         self._link = link
         return link
 
@@ -188,6 +194,13 @@ def _new_link(url: RedisUrl, **options: Any) -> _Link:
     if "path" not in options:
         options["socket_keepalive"] = True  # finds out about a peer that vanished without a word
     return cast(_Link, link_class(**options, protocol=2, retry=Retry(NoBackoff(), 0)))
+
+
+@cache
+def _warn_of_bare_password(url: RedisUrl) -> None:
+    """Logs it once in a process for each URL that needs it."""
+    if url.bares_password:
+        log.warning("%s: the password crosses the network in clear text; use rediss://", url)
 
 
 def _key_of(args: tuple[Argument, ...]) -> str:

@@ -16,7 +16,7 @@ import math
 
 import cattrs
 
-from verk_actors.errors import MalformedJob, NodeIdInUse, StoreError, StoreUnavailable
+from verk_actors.errors import MalformedJob, NodeIdInUse, StoreError, StoreUnavailable, loggable
 from verk_actors.messages import LeaseRenewed, Tick, Unblock
 from verk_actors.otp import ExitReason, IoServer, Timer, handles, snapshot
 from verk_actors.store.connection import Connection
@@ -188,13 +188,15 @@ class NodeManager(IoServer):
             except StoreUnavailable:
                 raise
             except StoreError as error:  # a key holds something else: the other queues must not wait for it
-                log.error("%s: the jobs of dead node %s can't be rescued: %s", queue, node_id, error)
+                log.error(
+                    "%s: the jobs of dead node %s can't be rescued: %s", loggable(queue), loggable(node_id), error
+                )
 
     def _rescue_queue(self, node_id: str, queue: str) -> None:
         while True:
             rescued = self._nodes.rescue(node_id, queue)
             if rescued.moved:
-                log.warning("%s: %s jobs of dead node %s are back", queue, rescued.moved, node_id)
+                log.warning("%s: %s jobs of dead node %s are back", loggable(queue), rescued.moved, loggable(node_id))
             if rescued.poison:
                 self._bury(node_id, queue, rescued.poison)
             if rescued.alive or not rescued.left:
@@ -204,7 +206,7 @@ class NodeManager(IoServer):
         now = self.clock.time()
         settlements = [Settlement("bury", payload, _poisoned(payload, queue, now), now) for payload in payloads]
         InProgress(self._connection, self._node.keys, queue, node_id).exchange("", settlements, 0, now)
-        log.error("%s: buried %s jobs %s", queue, len(payloads), _POISON)
+        log.error("%s: buried %s jobs %s", loggable(queue), len(payloads), _POISON)
 
     # -- questions
 
