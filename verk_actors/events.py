@@ -88,7 +88,7 @@ class JobDead(JobEvent):
 class JobMalformed(QueueEvent):
     """Bytes that are no job were found in the queue; they are in the dead set, intact in an envelope of this jid."""
 
-    payload: bytes
+    payload: bytes = attrs.field(repr=False)
     jid: str
     reason: str
 

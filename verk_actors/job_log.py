@@ -70,7 +70,7 @@ def _fields(event: Event) -> dict[str, str | None]:
 
 
 def _failed(event: JobFailed) -> str:
-    error = f"{event.error_class}: {loggable(event.error_message)}"
+    error = f"{loggable(event.error_class)}: {loggable(event.error_message)}"
     dead = ", dead" if event.final else ""
     run = f"attempt {event.job.attempt} in queue {event.queue}{dead}"
     return f"{_name(event.job)} fail: {_duration(event.failed_at - event.started_at)}, {run}, {error}"

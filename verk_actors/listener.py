@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from verk_actors.errors import loggable
 from verk_actors.events import Event
 from verk_actors.messages import EventBatch
 from verk_actors.otp import Server, handles
@@ -34,5 +35,5 @@ class EventListener(Server):
                 self.handle_event(event)
             except Exception:
                 self.errors += 1
-                log.exception("%s raised on %s", self.actor_ref, type(event).__name__)
+                log.exception("%s raised on %s", loggable(str(self.actor_ref)), type(event).__name__)
             batch.backlog.handled += 1

@@ -60,7 +60,7 @@ class RunningJob:
         sent: its fate has been sent to Redis, and may have been done though there was no reply.
     """
 
-    payload: bytes
+    payload: bytes = attrs.field(repr=False)
     job: Job | None
     worker: Ref | None = None
     started_at: float = 0.0

@@ -17,5 +17,5 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 def as_json_line(value: object) -> str:
-    """Return a value of ours, attrs classes included, as JSON on one line."""
-    return json.dumps(cattrs.unstructure(value), ensure_ascii=False, allow_nan=False)
+    """Return a value of ours, attrs classes included, as JSON on one line, all of it ASCII: a terminal shows it too."""
+    return json.dumps(cattrs.unstructure(value), allow_nan=False)

@@ -11,6 +11,7 @@ from typing import get_args
 
 import click
 
+from verk_actors.cli.log_lines import LogLines
 from verk_actors.cli.options import redis_option
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import queue_list
@@ -76,6 +77,8 @@ def _import(module: str) -> None:
 
 def _log_at(level: str | None) -> None:
     """Log to standard error, unless a module has set up logging; a level that was asked for holds in any case."""
-    logging.basicConfig(level=(level or "info").upper(), format=_LINE)
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogLines(_LINE))
+    logging.basicConfig(level=(level or "info").upper(), handlers=[handler])
     if level is not None:
         logging.getLogger("verk_actors").setLevel(level.upper())

@@ -6,7 +6,9 @@ reply: here a command is sent once, and the caller decides what to do about an u
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from redis.exceptions import MovedError, NoScriptError, RedisError, ResponseError
@@ -18,6 +20,8 @@ from verk_actors.store.link import Link, ask
 from verk_actors.store.locate import locator_of
 from verk_actors.store.refusals import error_of
 from verk_actors.store.scripts import Script
+
+log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -162,6 +166,7 @@ class Connection:
         return self._link or self._connect()
 
     def _connect(self) -> Link:
+        _warn_of_bare_password(self._url)
         try:
             link = self._locator.open(
                 client_name=self.name,
@@ -171,7 +176,8 @@ class Connection:
         except (EmbeddedServerError, OSError) as error:
             raise StoreUnavailable("connect", str(self._url), str(error)) from error
         except RedisError as error:
-            raise error_of(error, "connect", str(self._url), sent=False) from error
+            # Without redis-py's frames: their locals hold the password, and some tools report locals
+            raise error_of(error, "connect", str(self._url), sent=False) from error.with_traceback(None)
         self._link = link
         return link
 
@@ -182,6 +188,13 @@ class Connection:
         if isinstance(failure, StoreUnavailable):
             self.close()  # also after a refusal: the name may lead to another server by now
         return failure
+
+
+@cache
+def _warn_of_bare_password(url: RedisUrl) -> None:
+    """Logs it once in a process for each URL that needs it."""
+    if url.bares_password:
+        log.warning("%s: the password crosses the network in clear text; use rediss://", url)
 
 
 def _key_of(args: tuple[Argument, ...]) -> str:

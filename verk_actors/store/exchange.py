@@ -51,8 +51,8 @@ class Settlement:
     """
 
     kind: Kind
-    payload: bytes
-    new: bytes = b""
+    payload: bytes = attrs.field(repr=False)
+    new: bytes = attrs.field(default=b"", repr=False)
     score: float = 0.0
 
 
@@ -72,7 +72,7 @@ class Exchanged:
 
     status: str
     settled: list[bool | None]
-    payloads: list[bytes]
+    payloads: list[bytes] = attrs.field(repr=False)
     trimmed: int
     refusal: StoreError | None = None
 

@@ -16,7 +16,7 @@ import math
 
 import cattrs
 
-from verk_actors.errors import NodeIdInUse, StoreError
+from verk_actors.errors import NodeIdInUse, StoreError, loggable
 from verk_actors.events import LeaseLost, NodeEvent, RedisDataLost
 from verk_actors.messages import LeaseRenewed, Publish, Tick, Unblock
 from verk_actors.otp import ExitReason, IoServer, Timer, handles, snapshot
@@ -196,7 +196,7 @@ class NodeManager(IoServer):
         if self._held_since is None:
             return soonest
         for orphan in self._orphans.step():
-            log.warning("%s: its node was on no list, and is again, to be rescued", orphan)
+            log.warning("%s: its node was on no list, and is again, to be rescued", loggable(orphan))
         stable = self.clock.monotonic() - self._held_since >= config.lease_seconds
         for node_id, left in self._nodes.leases().items():
             if node_id == self._id:

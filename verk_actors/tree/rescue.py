@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable
+from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable, loggable
 from verk_actors.store.commands import Commands
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.nodes import Nodes
@@ -50,7 +50,9 @@ class Rescue:
             except StoreUnavailable:
                 raise
             except StoreError as error:  # a key holds something else: the other queues must not wait for it
-                log.error("%s: the jobs of dead node %s can't be rescued: %s", queue, node_id, error)
+                log.error(
+                    "%s: the jobs of dead node %s can't be rescued: %s", loggable(queue), loggable(node_id), error
+                )
 
     def _rescue_queue(self, node_id: str, queue: str) -> None:
         moved = 0
@@ -62,13 +64,13 @@ class Rescue:
             if rescued.alive or not rescued.left:
                 break
         if moved:
-            log.warning("%s: %s jobs of dead node %s are back", queue, moved, node_id)
+            log.warning("%s: %s jobs of dead node %s are back", loggable(queue), moved, loggable(node_id))
 
     def _bury(self, node_id: str, queue: str, payloads: list[bytes]) -> None:
         now = self._clock()
         settlements = [Settlement("bury", payload, _poisoned(payload, queue, now), now) for payload in payloads]
         InProgress(self._commands, self._keys, queue, node_id).exchange("", settlements, 0, now)
-        log.error("%s: buried %s jobs %s", queue, len(payloads), _POISON)
+        log.error("%s: buried %s jobs %s", loggable(queue), len(payloads), _POISON)
 
 
 def _poisoned(payload: bytes, queue: str, now: float) -> bytes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 
+from verk_actors.errors import loggable, shown
 from verk_actors.job_context import CurrentJob, running
 from verk_actors.messages import Run
 from verk_actors.otp import Server, handles
@@ -81,6 +82,7 @@ class Worker(Server):
         try:
             retry_at = float(performer.retry_at(self.clock.time(), job.attempt))
         except BaseException as bad:  # noqa: BLE001  the curve serves where the class can't say
-            log.warning("%s %s: retry_at raised %r; the usual curve is used", job.class_, job.jid, bad)
+            where = f"{loggable(job.class_)} {loggable(job.jid or '-')}"
+            log.warning("%s: retry_at raised %s; the usual curve is used", where, shown(bad))
             return Failed(failure=failure, exception=error)
         return Failed(failure=failure, exception=error, retry_at=retry_at)
