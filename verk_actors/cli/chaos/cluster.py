@@ -95,6 +95,11 @@ class Cluster:
         """Where the server is, past the proxy."""
         return f"embedded:{self.directory}"
 
+    @property
+    def frozen(self) -> bool:
+        """Whether a node stands still."""
+        return any(node.thaws_at is not None for node in self._nodes)
+
     def tend(self) -> None:
         """Let frozen nodes go on whose time has come, and start new ones where some are missing.
 

@@ -66,7 +66,7 @@ class ProxyControl:
         self._order("hang")
 
     def hole(self, seconds: float) -> None:
-        """Let nothing through for so long, on new connections too; then what was sent arrives."""
+        """Let nothing through for so long, on new connections too; then what was sent arrives. 0 ends it."""
         self._order("hole", seconds)
 
     def delay(self, seconds: float) -> None:
