@@ -9,11 +9,10 @@ from support import troubles
 from support.eventually import eventually
 from support.nodes import Node, running_node
 from support.servers import OwnServer
-from support.troubles import Trouble, url_of_user
+from support.troubles import Trouble, restarts, url_of_user
 
 from verk_actors.config import Config, RedisUrl
 from verk_actors.events import JobFinished
-from verk_actors.otp import snapshot
 from verk_actors.wire.job import Job
 
 AWAY, DENIED = "Redis is of no use now", "Redis refuses this node"
@@ -44,10 +43,6 @@ TROUBLES = [
 def node_config(own_server: OwnServer, word: str) -> Config:
     url = url_of_user(own_server) if word in ("WRONGPASS", "'evalsha'") else own_server.url
     return Config(redis_url=RedisUrl(url), queues={"q": 2, "idle": 1})
-
-
-def restarts(node: Node) -> int:
-    return sum(info.restarts for info in snapshot(node.system).walk())
 
 
 @pytest.mark.slow  # a server each, and some seconds without it

@@ -9,7 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 import redis as redis_py
 
 from support.eventually import eventually
+from support.nodes import Node
 from support.servers import OwnServer
+from verk_actors.otp import snapshot
 
 Trouble = Callable[[OwnServer], AbstractContextManager[None]]
 
@@ -141,6 +143,26 @@ def full(server: OwnServer) -> Iterator[None]:
         client.config_set("maxmemory", 1)
         yield
         client.config_set("maxmemory", 0)
+
+
+@contextmanager
+def holding_something_else(server: OwnServer, key: str) -> Iterator[None]:
+    """Have a key hold a text, whatever it should hold (WRONGTYPE); what it held is gone."""
+    with server.client() as client:
+        client.set(key, "something else")
+        yield
+        client.delete(key)
+
+
+def refusals(server: OwnServer, word: str) -> int:
+    """Return how often it has answered with an error that begins with this word."""
+    with server.client() as client:
+        return int(client.info("errorstats").get(f"errorstat_{word}", {"count": 0})["count"])
+
+
+def restarts(node: Node) -> int:
+    """Return how many restarts of its actors a node has used."""
+    return sum(info.restarts for info in snapshot(node.system).walk())
 
 
 def url_of_user(server: OwnServer) -> str:

@@ -14,9 +14,9 @@ from verk_actors.errors import StoreError, StoreUnavailable
 
 Trouble: TypeAlias = Literal["away", "denied", "full", "refused"]
 
-# Refusals that pass: the server starts, fails over, is busy or can't save; it did nothing.
+# Refusals that pass: the server starts, fails over, hands keys over, is busy or can't save; it did nothing.
 _PASSING = re.compile(
-    r"(?:BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN|UNBLOCKED)\b"
+    r"(?:ASK|BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|MOVED|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN|UNBLOCKED)\b"
 )
 _DENIED = re.compile(r"(?:NOAUTH|NOPERM|WRONGPASS)\b")
 # What Redis 6.2 puts before the error of a command that a script called.

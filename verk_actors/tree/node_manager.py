@@ -23,6 +23,7 @@ from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.requests import Requests
+from verk_actors.store.server_facts import warn_about
 from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names, token
 from verk_actors.tree.node_state import NodeState
@@ -150,6 +151,7 @@ class NodeManager(IoServer):
             return False
         if beat.status == "NEW" or self._held_since is None:
             self._held_since = self.clock.monotonic()
+            warn_about(self._connection, str(config.redis_url))
         lease.held = lease.taken = True
         for queue in tuple(self._node.queues):
             queue_manager = self.whereis(names.queue_manager(queue))
