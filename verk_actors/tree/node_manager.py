@@ -24,6 +24,7 @@ from verk_actors.store.connection import Connection
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.orphans import Orphans
 from verk_actors.store.requests import Requests
+from verk_actors.store.server_facts import warn_about
 from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names, token
 from verk_actors.tree.node_state import NodeState, RedisServer
@@ -161,6 +162,7 @@ class NodeManager(IoServer):
             self._held_since = None
         if self._held_since is None:
             self._held_since = self.clock.monotonic()
+            warn_about(self._connection, str(self._server.url))
         self._renewed_at = sent_at
         lease.held = lease.taken = True
         for queue in queues:

@@ -17,7 +17,7 @@ stays in the running table until Redis knows, and no actor crashes: no restart i
                                                                                         they are
 
 The end of an outage is one WARNING, with how long it lasted. That of a full server is not told: it may be full and not
-full many times a second.
+full many times a second. At DEBUG each failed attempt has its line.
 """
 
 from __future__ import annotations
@@ -109,14 +109,15 @@ class Outage:
 
     def _say(self, trouble: Trouble, error: StoreError, now: float) -> None:
         if trouble == "full":
-            if self._server.begins(trouble, now, _FULL_AGAIN_SECONDS):
-                log.error("%s: Redis is full and takes no new jobs: %s", self._who, error)
+            again = not self._server.begins(trouble, now, _FULL_AGAIN_SECONDS)
+            level = logging.DEBUG if again else logging.ERROR
+            log.log(level, "%s: Redis is full and takes no new jobs: %s", self._who, error)
             return
         what = {"away": trouble, "denied": error.why}.get(trouble, self._who)
         self._met.add(what)
         if not self._server.begins(what, now):
-            return
-        if trouble == "denied":
+            log.debug("%s: once more: %s", self._who, error)
+        elif trouble == "denied":
             remedy = _REMEDY[error.why.partition(" ")[0]]
             log.critical("%s: Redis refuses this node, since %s: %s", self._who, remedy, error)
         else:
