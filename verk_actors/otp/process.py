@@ -63,7 +63,7 @@ class Process(pykka.ThreadingActor):
         """Acquire what the server needs; an error here reaches whoever starts it."""
 
     def terminate(self, reason: ExitReason) -> None:
-        """Release what `init` acquired; called at every end but a kill."""
+        """Release what `init` acquired; called at every end but a kill. May raise a `Stop` with a better reason."""
 
     def handle_idle(self) -> None:
         """Do what waits until the inbox is empty; called after `init`, and each message, that leaves it so."""
@@ -194,6 +194,8 @@ class Process(pykka.ThreadingActor):
         if self._actor_ref.reason is None:
             try:
                 self.terminate(reason)
+            except Stop as stop:
+                return stop.reason
             except BaseException as error:  # noqa: BLE001  as OTP: a raising terminate is the reason
                 return self._otp_crashed(error)
         return reason
