@@ -125,3 +125,19 @@ def test_a_url_can_be_pickled_compared_and_hashed_but_not_changed() -> None:
     assert len({url, RedisUrl("redis://:s3cret@host"), RedisUrl("redis://host")}) == 2
     with pytest.raises(AttributeError):
         url._value = "redis://elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("url", "has_one"),
+    [
+        ("redis://:s3cret@host", True),
+        ("rediss://me:s3%40cret@host:6380/1", True),
+        ("unix://me:s3cret@/run/redis.sock", True),
+        ("redis://me@host:6379/0", False),
+        ("redis://host:6379", False),
+        ("unix:///run/a:b@c.sock", False),
+        ("embedded:a:b@c", False),
+    ],
+)
+def test_a_url_tells_whether_it_holds_a_password(url: str, has_one: bool) -> None:
+    assert RedisUrl(url).has_password is has_one

@@ -56,6 +56,11 @@ class RedisUrl:
         scheme, _, directory = self._value.partition(":")
         return directory if scheme == "embedded" else None
 
+    @property
+    def has_password(self) -> bool:
+        """Whether it holds a password."""
+        return bool(urlsplit(self._value).password)
+
     def __str__(self) -> str:
         return _masked(self._value)
 
