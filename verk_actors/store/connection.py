@@ -6,7 +6,9 @@ reply: here a command is sent once, and the caller decides what to do about an u
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
 from redis.backoff import NoBackoff
@@ -19,6 +21,7 @@ from verk_actors import embedded
 from verk_actors.config import RedisUrl
 from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
 from verk_actors.store.commands import Argument
+from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.refusals import error_of
 from verk_actors.store.scripts import Script
 
@@ -36,17 +39,27 @@ class Connection:
         name: what Redis lists the connection as (CLIENT LIST), without spaces.
         socket_timeout_seconds: how long a reply, or room to send, is waited for; more than a command blocks.
         health_check_seconds: idle time after which `check` sends a PING; 0 for never.
+        lifeline: ends this connection together with the others of the same node.
     """
 
     def __init__(
-        self, url: RedisUrl, *, name: str, socket_timeout_seconds: float = 5.0, health_check_seconds: int = 0
+        self,
+        url: RedisUrl,
+        *,
+        name: str,
+        socket_timeout_seconds: float = 5.0,
+        health_check_seconds: int = 0,
+        lifeline: Lifeline | None = None,
     ) -> None:
         self.name = name
         self.socket_timeout_seconds = socket_timeout_seconds
         self._url = url
         self._health_check_seconds = health_check_seconds
         self._link: _Link | None = None
+        self._newest: _Link | None = None  # the same, or one that is being connected
         self._client_id: int | None = None
+        self._lifeline = lifeline or Lifeline()
+        self._lifeline.hold(self)
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} to {self._url}{'' if self.connected else ', closed'}>"
@@ -99,7 +112,8 @@ class Connection:
 
     def fileno(self) -> int:
         """Returns the socket's file descriptor, which is readable when a reply has come (or the end)."""
-        return (self._link or self._connect())._sock.fileno()
+        link = self._link or self._connect()
+        return cast(_Socket, link._sock).fileno()
 
     # The socket
 
@@ -126,6 +140,13 @@ class Connection:
         if link is not None:
             link.disconnect()
 
+    def shut(self) -> None:
+        """Ends the socket, from any thread; this connection's own finds it broken. See `Lifeline`."""
+        end = self._newest._sock if self._newest is not None else None
+        if end is not None:
+            with suppress(OSError):  # it has just ended by itself
+                end.shutdown(socket.SHUT_RDWR)
+
     def _ask(self, command: tuple[Argument, ...]) -> Any:
         link = self._link or self._connect()
         try:
@@ -139,8 +160,10 @@ class Connection:
             raise
 
     def _connect(self) -> _Link:
+        if self._lifeline.is_cut:
+            raise StoreUnavailable("connect", str(self._url), "the node has ended its connections")
         try:
-            link = _new_link(
+            link = self._newest = _new_link(
                 self._url,
                 client_name=self.name,
                 socket_timeout=self.socket_timeout_seconds,
@@ -164,12 +187,13 @@ class Connection:
 
 class _Socket(Protocol):
     def fileno(self) -> int: ...
+    def shutdown(self, how: int, /) -> None: ...
 
 
 class _Link(Protocol):
     """The part of redis-py's connection classes that is used here; all versions from 5.2 on have it."""
 
-    _sock: _Socket
+    _sock: _Socket | None
 
     def connect(self) -> None: ...
     def disconnect(self) -> None: ...

@@ -22,7 +22,9 @@ class GeneralConnection(Server):
 
     def __init__(self, node: NodeState) -> None:
         super().__init__()
-        self._connection = Connection(node.config.redis_url, name=node.connection_name("general"))
+        self._connection = Connection(
+            node.config.redis_url, name=node.connection_name("general"), lifeline=node.lifeline
+        )
         self._outage = Outage("general connection")
 
     def terminate(self, reason: ExitReason) -> None:

@@ -54,6 +54,7 @@ class NodeManager(IoServer):
             config.redis_url,
             name=node.connection_name("node"),
             socket_timeout_seconds=self._block_seconds + _REPLY_MARGIN_SECONDS,
+            lifeline=node.lifeline,
         )
         self._nodes = Nodes(self._connection, node.keys)
         self._requests = Requests(self._connection, node.keys)
@@ -72,6 +73,7 @@ class NodeManager(IoServer):
         if reason.graceful and self._node.stopping and self._node.lease.held:
             try:
                 left = self._nodes.deregister(self._id, self._node.lease.token)
+                self._node.lease.held = False
                 if left > 0:
                     log.warning("%s jobs stay in progress for other nodes to rescue", left)
             except StoreError as error:
@@ -211,6 +213,9 @@ class NodeManager(IoServer):
     def _question_has_come(self, seconds: float) -> bool:
         self._waiter.begin(self._node.keys.requests(self._id), seconds)
         readable = self.wait_readable(self._waiter.fileno(), seconds + _REPLY_MARGIN_SECONDS)
+        if not readable and self._node.stopping:
+            self._waiter.abandon()  # Redis may hang, and what the wait would bring is wanted no more
+            return False
         if not readable and self.has_messages():
             self._waiter.end_by(self._unblock)
         return self._waiter.finish()

@@ -23,7 +23,9 @@ class ScheduleManager(Server):
     def __init__(self, node: NodeState) -> None:
         super().__init__()
         self._poll_interval_seconds = node.config.poll_interval_seconds
-        self._connection = Connection(node.config.redis_url, name=node.connection_name("schedule"))
+        self._connection = Connection(
+            node.config.redis_url, name=node.connection_name("schedule"), lifeline=node.lifeline
+        )
         self._due = DueJobs(self._connection, node.keys)
         self._outage = Outage("schedule")
 
