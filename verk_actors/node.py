@@ -4,8 +4,9 @@ SIGTERM and SIGINT drain: no more jobs are fetched, and those that run may end w
 one stops now: running jobs go back to their queues at once, and the process ends within a second. A third does not
 even wait for that. SIGTSTP stops fetching and nothing else.
 
-Exit codes: 0 after a drain, also where jobs had to be handed back; 1 where the tree gave up; 128 + the signal's
-number where a second signal stopped it. A `VerkError` is raised where the node can't start.
+Exit codes: 0 after a drain, also where jobs had to be handed back; 1 where the tree gave up, or where Redis was away
+and keeps jobs in progress, or the lease, until another node takes them; 128 + the signal's number where a second signal
+stopped it. A `VerkError` is raised where the node can't start.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import attrs
 from verk_actors.config import Config
 from verk_actors.errors import VerkError
 from verk_actors.messages import HandBack, PauseQueue, Status, SystemStatus
-from verk_actors.otp import Call, Down, Ref, Refused, Server, Timeout, handles
+from verk_actors.otp import NORMAL, Call, Down, ExitReason, Ref, Refused, Server, Shutdown, Timeout, handles
 from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
 from verk_actors.tree import names
@@ -129,12 +130,20 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
         finally:
             starter.stop()  # while there is something to wake
         system.join()
-    code = _exit_code(stops)
-    if not stops:
-        log.error("node %s gave up: %s", config.node_id, system.reason)
+    code = _exit_code(stops, system.reason)
+    if code == _FAILED:
+        how = "stopped" if stops else "gave up"
+        log.error("node %s %s: %s", config.node_id, how, _in_words(system.reason))
     if system.runtime.abandoned():
-        _leave(code)  # their jobs may have started threads, for which the interpreter would wait
+        _leave(code)
     return code
+
+
+def end_process(code: int) -> NoReturn:
+    """Exit, within a second though jobs have left threads for whose end the interpreter would wait."""
+    signal.signal(signal.SIGALRM, lambda *_: _leave(code))
+    signal.setitimer(signal.ITIMER_REAL, _HURRY_SECONDS)
+    sys.exit(code)
 
 
 def _start(starter: Ref, message: StartNode, signals: Signals) -> tuple[Ref, Sequence[int]]:
@@ -203,10 +212,14 @@ def _stop_fetching(system: Ref) -> None:
         system.tell(PauseQueue(queue))
 
 
-def _exit_code(stops: Sequence[int]) -> int:
-    if not stops:
-        return _FAILED
-    return 0 if len(stops) == 1 else _STOPPED_BY + stops[-1]
+def _exit_code(stops: Sequence[int], reason: ExitReason | None = NORMAL) -> int:
+    if len(stops) > 1:
+        return _STOPPED_BY + stops[-1]
+    return 0 if stops and reason == NORMAL else _FAILED
+
+
+def _in_words(reason: ExitReason | None) -> object:
+    return reason.detail if isinstance(reason, Shutdown) else reason
 
 
 def _leave(code: int) -> NoReturn:
