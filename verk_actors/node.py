@@ -17,7 +17,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import attrs
 
@@ -51,8 +51,10 @@ class Signals:
 
     def __init__(self, *numbers: signal.Signals) -> None:
         self._numbers = numbers
+        self._handlers: dict[signal.Signals, Any] = {}  # those from before, while the context lasts
 
     def __enter__(self) -> Self:
+        self._leave_children_alone()
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._write_end, False)  # demanded by set_wakeup_fd
         self._others_end = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
@@ -60,8 +62,31 @@ class Signals:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def _leave_children_alone(self) -> None:
+        """Have a forked child do with signals what it would without us.
+
+        It shares the pipe: what is sent to it must not be taken for ours. Nor must it be lost, so it waits until the
+        child is ready.
+        """
+        os.register_at_fork(
+            before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers),
+            after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handlers),
+            after_in_child=self._become_child,
+        )
+
+    def _become_child(self) -> None:
+        numbers = tuple(self._handlers)
+        self._restore()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+
+    def _restore(self) -> None:
+        if not self._handlers:
+            return
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        self._handlers.clear()
         signal.set_wakeup_fd(self._others_end)
         os.close(self._read_end)
         os.close(self._write_end)
