@@ -20,7 +20,6 @@ EXAMPLES = [
     errors.EnqueueUncertain("LPUSH", "queue:default", "timed out", "0a1b"),
     errors.NodeIdInUse("node-1", "host:7"),
     errors.EmbeddedServerError("no program found"),
-    errors.ShutdownTimeout(("default", "mail"), 30.0),
 ]
 
 
@@ -43,7 +42,6 @@ def test_the_sentences_name_the_culprit() -> None:
     assert str(EXAMPLES[1]) == "the job's args[2].x is no finite number"
     assert str(EXAMPLES[2]) == "malformed job of 1 bytes: no JSON"
     assert str(EXAMPLES[7]) == "LREM queue:default failed: refused"
-    assert str(EXAMPLES[11]) == "still running after 30 s: 'default', 'mail'"
 
 
 def test_only_an_uncertain_enqueue_is_taken_for_sent() -> None:

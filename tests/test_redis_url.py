@@ -209,3 +209,19 @@ def test_a_url_is_copied_and_pickled_but_not_pickled_with_a_secret() -> None:
 )
 def test_a_password_is_bare_where_it_leaves_this_machine_without_tls(value: str, bares: bool) -> None:
     assert RedisUrl(value).bares_password is bares
+
+
+@pytest.mark.parametrize(
+    ("url", "has_one"),
+    [
+        ("redis://:s3cret@host", True),
+        ("rediss://me:s3%40cret@host:6380/1", True),
+        ("unix://me:s3cret@/run/redis.sock", True),
+        ("redis://me@host:6379/0", False),
+        ("redis://host:6379", False),
+        ("unix:///run/a:b@c.sock", False),
+        ("embedded:a:b@c", False),
+    ],
+)
+def test_a_url_tells_whether_it_holds_a_password(url: str, has_one: bool) -> None:
+    assert RedisUrl(url).has_password is has_one

@@ -167,14 +167,3 @@ class EmbeddedServerError(VerkError):
 
     def __str__(self) -> str:
         return f"the embedded server is not available: {self.why}"
-
-
-@attrs.define(eq=False)
-class ShutdownTimeout(VerkError):
-    """Raised when queues still run jobs at the end of the shutdown timeout; those jobs run again."""
-
-    queues: tuple[str, ...]
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"still running after {self.seconds:g} s: {', '.join(map(shown, self.queues))}"

@@ -93,12 +93,15 @@ class RedisUrl:
         return RedisUrl(self._value, tag[1])
 
     @property
+    def has_password(self) -> bool:
+        """Whether it holds a password."""
+        return bool(urlsplit(self._value).password)
+
+    @property
     def bares_password(self) -> bool:
         """Whether the password crosses a network as it is, for all on the way to read."""
-        if not self._value.startswith("redis://"):
-            return False
-        url = urlsplit(self._value)
-        return bool(url.password) and not _is_this_machine(url.hostname or "")
+        is_plain = self._value.startswith("redis://")
+        return is_plain and self.has_password and not _is_this_machine(urlsplit(self._value).hostname or "")
 
     def __str__(self) -> str:
         return _masked(self._value)

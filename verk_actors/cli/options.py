@@ -7,11 +7,24 @@ import json
 import cattrs
 import click
 
+from verk_actors.redis_url import RedisUrl
+
+
+def _without_password(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
+    if url is not None and RedisUrl(url).has_password:
+        raise click.UsageError("--redis would show its password in the list of processes: set VERK_REDIS_URL instead")
+    return url
+
+
 redis_option = click.option(
     "--redis",
     "redis_url",
     metavar="URL",
-    help="Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY.",
+    callback=_without_password,
+    help=(
+        "Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY. "
+        "With a password: set VERK_REDIS_URL."
+    ),
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
 

@@ -15,7 +15,7 @@ from verk_actors.cli.log_lines import LogLines
 from verk_actors.cli.options import redis_option
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import queue_list
-from verk_actors.node import run_node
+from verk_actors.node import end_process, run_node
 
 _LINE = "%(asctime)s %(levelname)-7s %(message)s"
 
@@ -56,7 +56,7 @@ def command(
     _log_at(log_level)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what jobs print is seen at once, also in a container's log
-    sys.exit(run_node(config))
+    end_process(run_node(config))
 
 
 def _import(module: str) -> None:

@@ -34,6 +34,7 @@ from verk_actors.otp.exit_reason import (
     Crashed,
     ExitReason,
     Killed,
+    LeftInParent,
     Normal,
     Shutdown,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "Future",
     "IoServer",
     "Killed",
+    "LeftInParent",
     "NameTaken",
     "NoProcess",
     "NoReply",

@@ -25,6 +25,7 @@ from verk_actors.messages import (
     UnregisterListener,
 )
 from verk_actors.otp import (
+    NORMAL,
     ChildSpec,
     ChildType,
     ExitReason,
@@ -35,7 +36,9 @@ from verk_actors.otp import (
     Refused,
     Runtime,
     Server,
+    Shutdown,
     StartError,
+    Stop,
     Supervisor,
     handles,
     start_link,
@@ -63,7 +66,8 @@ class ActorSystem(Supervisor):
 
     `ActorSystem.start(config)` returns its Pykka `ActorRef`. It answers `AddQueue`, `RemoveQueue`, `PauseQueue`,
     `ResumeQueue`, `RegisterListener`, `UnregisterListener` and `Status`; `stop()` drains and leaves no thread behind
-    but those of jobs that would not end.
+    but those of jobs that would not end. The reason that the handle has then is `NORMAL`, or a `Shutdown` that says
+    what could not be given back to Redis.
     """
 
     def __init__(self, config: Config, registry: Registry = default_registry) -> None:
@@ -124,6 +128,9 @@ class ActorSystem(Supervisor):
         abandoned = self.actor_ref.runtime.abandoned()
         if abandoned:
             log.warning("%s jobs did not end and were abandoned: %s", len(abandoned), ", ".join(abandoned))
+        left = self._node.not_returned()
+        if left and reason == NORMAL:
+            raise Stop(Shutdown(f"Redis was away, so it keeps {left} until another node takes them"))
 
     @handles(AddQueue, RemoveQueue, PauseQueue, ResumeQueue)
     def _to_manager(self, message: object) -> NoReply:

@@ -23,7 +23,7 @@ class GeneralConnection(Server):
 
     def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
-        self._connection = Connection(server.url, name=node.connection_name("general"))
+        self._connection = Connection(server.url, name=node.connection_name("general"), lifeline=node.lifeline)
         self._outage = Outage(server.named("general connection"), server.trouble)
 
     def terminate(self, reason: ExitReason) -> None:

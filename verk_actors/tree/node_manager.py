@@ -55,6 +55,7 @@ class NodeManager(IoServer):
             server.url,
             name=node.connection_name("node"),
             socket_timeout_seconds=self._block_seconds + _REPLY_MARGIN_SECONDS,
+            lifeline=node.lifeline,
         )
         self._nodes = Nodes(self._connection, node.keys)
         self._orphans = Orphans(self._connection, node.keys)
@@ -77,6 +78,7 @@ class NodeManager(IoServer):
         if reason.graceful and self._node.stopping and self._lease.held:
             try:
                 left = self._nodes.deregister(self._id, self._lease.token)
+                self._lease.held = False
                 if left > 0:
                     log.warning("%s jobs stay in progress for other nodes to rescue", left)
             except StoreError as error:
@@ -220,6 +222,9 @@ class NodeManager(IoServer):
     def _question_has_come(self, seconds: float) -> bool:
         self._waiter.begin(self._node.keys.requests(self._id), seconds)
         readable = self.wait_readable(self._waiter.fileno(), seconds + _REPLY_MARGIN_SECONDS)
+        if not readable and self._node.stopping:
+            self._waiter.abandon()  # Redis may hang, and what the wait would bring is wanted no more
+            return False
         if not readable and self.has_messages():
             self._waiter.end_by(self._unblock)
         return self._waiter.finish()

@@ -14,6 +14,7 @@ import attrs
 from verk_actors.config import Config, QueueConfig, RedisUrl
 from verk_actors.messages import Backlog, Selector
 from verk_actors.registry import Registry
+from verk_actors.store.lifeline import Lifeline
 from verk_actors.tree.outage import ServerTrouble
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.tree.token import new_token
@@ -112,6 +113,7 @@ class NodeState:
         queues: written by Manager.
         listeners: by actor URN; written by EventProducer.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
+        lifeline: holds the connections of all actors; cut where a stop would take too long.
     """
 
     config: Config
@@ -121,6 +123,7 @@ class NodeState:
     queues: dict[str, QueueRow] = attrs.Factory(dict)
     listeners: dict[str, Listener] = attrs.Factory(dict)
     stopping: bool = False
+    lifeline: Lifeline = attrs.Factory(Lifeline)
 
     @classmethod
     def of(cls, config: Config, registry: Registry) -> NodeState:
@@ -153,3 +156,10 @@ class NodeState:
     def connection_name(self, role: str) -> str:
         """Return what CLIENT LIST shows for the connection of that role."""
         return f"verk:{self.config.node_id}:{role}"
+
+    def not_returned(self) -> str:
+        """Say what a stop had to leave in Redis, where this node holds it still; empty where that is nothing."""
+        jobs = sum(len(row.running_jobs.held) for row in self.queues.values())
+        held = any(server.lease.held for server in self.servers.values())
+        left = [f"{jobs} jobs in progress"] * bool(jobs) + ["its lease"] * held
+        return " and ".join(left)

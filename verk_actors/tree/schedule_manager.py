@@ -24,7 +24,7 @@ class ScheduleManager(Server):
     def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
         self._poll_interval_seconds = node.config.poll_interval_seconds
-        self._connection = Connection(server.url, name=node.connection_name("schedule"))
+        self._connection = Connection(server.url, name=node.connection_name("schedule"), lifeline=node.lifeline)
         self._due = DueJobs(self._connection, node.keys)
         self._outage = Outage(server.named("schedule"), server.trouble)
 

@@ -52,6 +52,7 @@ class QueueManager(IoServer):
             self._server.url,
             name=node.connection_name(f"queue:{queue}"),
             socket_timeout_seconds=config.block_seconds + _WAIT_MARGIN_SECONDS,
+            lifeline=node.lifeline,
         )
         limits = Limits(
             max_dead_jobs=config.max_dead_jobs,
@@ -244,6 +245,9 @@ class QueueManager(IoServer):
         try:
             self._waiter.begin(self._node.keys.queue(self._queue), seconds)
             readable = self.wait_readable(self._waiter.fileno(), seconds + _WAIT_MARGIN_SECONDS)
+            if not readable and self._node.stopping:
+                self._waiter.abandon()  # Redis may hang, and what the wait would bring is wanted no more
+                return False
             if not readable and self.has_messages():
                 self._waiter.end_by(self._unblock)
             return self._waiter.finish()
