@@ -1,6 +1,6 @@
 """What happened, as listeners are told; facts in the past tense.
 
-Source: Verk lib/verk/events.ex. JobDead, JobMalformed and JobFenced are ours.
+Source: Verk lib/verk/events.ex. JobDead, JobMalformed, JobFenced, JobStuck and DeadJobsTrimmed are ours.
 """
 
 from __future__ import annotations
@@ -84,6 +84,27 @@ class JobFenced(JobEvent):
     """
 
     started_at: float
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobStuck(JobEvent):
+    """The job has run for `stuck_job_seconds` and has not ended; it comes once for each run.
+
+    Nothing is done about it, and it may still end: its worker is busy until then.
+
+    Attributes:
+        stack: where the job is in its code, the innermost frame first.
+    """
+
+    started_at: float
+    stack: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class DeadJobsTrimmed(Event):
+    """A job of this queue came to the dead set, and that many others left it, too old or too many."""
+
+    count: int
 
 
 @attrs.frozen(kw_only=True, eq=False)

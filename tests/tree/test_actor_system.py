@@ -32,6 +32,7 @@ def test_the_children_of_the_root_are_verks_in_verks_order(config: Config) -> No
         assert [row.id for row in node.system.children] == [
             "general_connection",
             "node_manager",
+            "job_logger",
             "event_producer",
             "queue_stats",
             "schedule_manager",
