@@ -155,6 +155,9 @@ class Config:
     shutdown_timeout_seconds: float = attrs.field(default=30.0, validator=_SECONDS)
     """How long a stop waits for running jobs before it hands them back."""
 
+    stuck_job_seconds: float = attrs.field(default=600.0, validator=_SECONDS)
+    """How long a job may run before listeners and the log are told that it may be stuck; 0 for never."""
+
     backtrace_frames: int = attrs.field(default=25, validator=_COUNT)
     """Frames kept of a failed job's traceback."""
 

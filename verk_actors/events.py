@@ -1,6 +1,7 @@
 """What happened, as listeners are told; facts in the past tense.
 
-Source: Verk lib/verk/events.ex. JobDead, JobMalformed, JobFenced and the events of a node are ours.
+Source: Verk lib/verk/events.ex. JobDead, JobMalformed, JobFenced, JobStuck, DeadJobsTrimmed and those of a node are
+ours.
 """
 
 from __future__ import annotations
@@ -101,6 +102,27 @@ class JobFenced(JobEvent):
     """
 
     started_at: float
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobStuck(JobEvent):
+    """The job has run for `stuck_job_seconds` and has not ended; it comes once for each run.
+
+    Nothing is done about it, and it may still end: its worker is busy until then.
+
+    Attributes:
+        stack: where the job is in its code, the innermost frame first.
+    """
+
+    started_at: float
+    stack: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class DeadJobsTrimmed(QueueEvent):
+    """A job of this queue came to the dead set, and that many others left it, too old or too many."""
+
+    count: int
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -100,7 +100,8 @@ class QueueStatus:
     Attributes:
         status: idle, running, pausing, paused, or failed (its supervisor waits before it restarts it).
         running: jobs that run now.
-        finished, failed: since the node started, as QueueStats counts them.
+        finished, failed, fenced: since the node started, as QueueStats counts them; fenced are those that ended here
+            when they were no longer this node's.
     """
 
     size: int
@@ -108,6 +109,7 @@ class QueueStatus:
     running: int = 0
     finished: int = 0
     failed: int = 0
+    fenced: int = 0
 
 
 @attrs.frozen(kw_only=True)

@@ -58,6 +58,7 @@ class RunningJob:
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
         offered: it has been put into the channel.
         sent: its fate has been sent to Redis, and may have been done though there was no reply.
+        stuck: it has been told that this run takes too long.
     """
 
     payload: bytes = attrs.field(repr=False)
@@ -69,3 +70,4 @@ class RunningJob:
     settled: bool | None = None
     offered: bool = False
     sent: bool = False
+    stuck: bool = False

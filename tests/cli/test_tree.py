@@ -25,6 +25,7 @@ def test_the_only_node_shows_its_tree(tmp_path, redis_url, node):
         "├─ general_connection",
         "├─ node_manager",
         "├─ other_servers",
+        "├─ job_logger",
         "├─ event_producer",
         "├─ queue_stats",
         "├─ schedule_manager",

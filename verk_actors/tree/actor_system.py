@@ -48,6 +48,7 @@ from verk_actors.registry import registry as default_registry
 from verk_actors.tree import names
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
+from verk_actors.tree.job_logger import JobLogger
 from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, QueueRow
@@ -112,7 +113,8 @@ class ActorSystem(Supervisor):
             # Before anything that fetches: no lease, no jobs. After it on a stop: it deregisters what is left.
             child(NodeManager, names.NODE_MANAGER, node.own_server),
             child(OtherServers, names.OTHER_SERVERS, type=ChildType.SUPERVISOR),
-            # Before anything that has something to tell.
+            # Before anything that has something to tell, and stopped after it: the last lines are written.
+            child(JobLogger, names.JOB_LOGGER),
             child(EventProducer, names.EVENT_PRODUCER),
             child(QueueStats, names.QUEUE_STATS),
             child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
@@ -175,4 +177,5 @@ def _queue_status(row: QueueRow, failed: bool) -> QueueStatus:
         running=running,
         finished=row.finished,
         failed=row.failed,
+        fenced=row.fenced,
     )

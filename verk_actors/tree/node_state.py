@@ -75,7 +75,7 @@ class QueueRow:
         due: of a queue that is being removed: running jobs have had their time and go back; written by Manager.
         status: running, pausing or paused, as its WorkersManager has it.
         running_jobs: the running table, written by the queue's actors.
-        finished, failed: counted by QueueStats.
+        finished, failed, fenced: counted by QueueStats.
     """
 
     config: QueueConfig
@@ -87,6 +87,7 @@ class QueueRow:
     running_jobs: RunningJobs = attrs.Factory(RunningJobs)
     finished: int = 0
     failed: int = 0
+    fenced: int = 0
 
 
 @attrs.define(eq=False)
@@ -111,7 +112,7 @@ class NodeState:
     Attributes:
         servers: the node's own first; written by Manager.
         queues: written by Manager.
-        listeners: by actor URN; written by EventProducer.
+        listeners: by actor URN; written by EventProducer; JobLogger, which is there before it, enters itself.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
         lifeline: holds the connections of all actors; cut where a stop would take too long.
     """

@@ -16,7 +16,8 @@ from collections.abc import Iterable
 import attrs
 
 from verk_actors.errors import MalformedJob, StoreError
-from verk_actors.messages import Exchange, Exchanged, LeaseRenewed, QueueManagerStarted, Tick, Unblock
+from verk_actors.events import DeadJobsTrimmed
+from verk_actors.messages import Exchange, Exchanged, LeaseRenewed, Publish, QueueManagerStarted, Tick, Unblock
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob, Undecodable
@@ -168,6 +169,7 @@ class QueueManager(IoServer):
                 self._settled(job, settled)
         self._see_to_refused(result.refusal)
         self._report([self._take(payload) for payload in result.payloads])
+        self._tell_of_trimmed(result.trimmed)
         if result.status == "FENCED":
             self._lose_lease()
         elif result.status != "OK":
@@ -180,6 +182,11 @@ class QueueManager(IoServer):
             self._look_again_after(self._refusals.goes_on(refusal, now))
         elif not self._refused:
             self._refusals.over(now)
+
+    def _tell_of_trimmed(self, count: int) -> None:
+        producer = self.whereis(names.EVENT_PRODUCER)
+        if count and producer is not None:
+            producer.cast(Publish([DeadJobsTrimmed(queue=self._queue, count=count)]))
 
     def _lose_lease(self) -> None:
         log.warning("%s: this node's lease is lost; fetching stops until it is back", self._queue)
