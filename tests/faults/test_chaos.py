@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from support.commands import Command, verk
+from support.commands import Command, on_a_terminal, verk
 from support.eventually import eventually
 from support.leftovers import nothing_is_left, processes_below
 
@@ -43,15 +43,23 @@ def test_nothing_is_lost_or_doubled_and_no_more_ran_again_than_the_faults_found_
     assert nothing_is_left(home)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_early_and_leaves_no_process(tmp_path, number):
+def test_on_a_terminal_it_says_how_far_it_has_come(tmp_path, home):
+    options = ("--jobs", "20", "--faults", "2", "--only", "cut", "--nodes", "2", "--seed", "7")
+
+    shown = on_a_terminal("chaos", *options, cwd=tmp_path, TMPDIR=str(home), TERM="xterm", COLUMNS="100")
+
+    assert "\r20 of 20 jobs enqueued, fault 2 of 2: all connections cut\x1b[K" in shown
+    assert "--seed 7" in shown
+
+
+def test_a_signal_ends_it_early_and_leaves_no_process(tmp_path):
     directory = tmp_path / "chaos"
     with Command("chaos", "--directory", str(directory), cwd=tmp_path) as chaos:
         ledgers = directory / "ledgers"
         eventually(lambda: ledgers.is_dir() and list(ledgers.iterdir()), "a job that has run")
-        chaos.send(number)
+        chaos.send(signal.SIGINT)
 
-        assert chaos.exit_code() == 128 + number
+        assert chaos.exit_code() == 128 + signal.SIGINT
 
     assert not re.search("Traceback|promise", chaos.output)
     assert not processes_below(directory)

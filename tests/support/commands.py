@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import select
 import subprocess
 import sys
@@ -64,6 +65,24 @@ def verk(
         timeout=deadline_seconds,
         check=False,
     )
+
+
+def on_a_terminal(*arguments: str, cwd: Path, **variables: str) -> str:
+    """Run the command on a terminal of its own and return all that it wrote there."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*VERK, *arguments], cwd=cwd, env=environment(**variables), stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(ours, 65536):
+                shown += piece
+        except OSError:  # Linux says so when the other end is closed
+            pass
+        os.close(ours)
+    assert process.returncode == 0, shown.decode()
+    return shown.decode()
 
 
 class Command:

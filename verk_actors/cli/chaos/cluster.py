@@ -110,7 +110,7 @@ class Cluster:
             if node.thaws_at is not None and self._now() >= node.thaws_at:
                 self._thaw(node)
             if (code := node.process.poll()) is not None:
-                raise VerkError(f"node {node.name} has ended with exit code {code}; see {self._logs}")
+                raise self._ended(node, code)
         while len(self._nodes) < self.size:
             self._nodes.append(self._start_node())
 
@@ -143,12 +143,18 @@ class Cluster:
             if node.thaws_at is not None:
                 self._thaw(node)
 
-    def stop_nodes(self) -> Sequence[int]:
-        """Stop the nodes with SIGTERM; returns their exit codes."""
+    def stop_nodes(self) -> None:
+        """Stop the nodes with SIGTERM.
+
+        Raises:
+            VerkError: one that has worked did not stop in order.
+        """
         self.thaw()
         for node in self._nodes:
             node.process.terminate()
-        return [node.process.wait(_STOP_SECONDS) for node in self._nodes]
+        for node in self._nodes:
+            if (code := node.process.wait(_STOP_SECONDS)) and node.works:
+                raise self._ended(node, code)
 
     # -- processes
 
@@ -178,6 +184,7 @@ class Cluster:
             "VERK_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
             "VERK_POLL_INTERVAL_SECONDS": "0.2",
             "VERK_BACKTRACE_FRAMES": "0",
+            "VERK_MAX_DEAD_JOBS": "1000000",  # none is dropped: each is counted in the end
         }
         return Node(name, self._spawn(command, name, variables), file)
 
@@ -197,6 +204,9 @@ class Cluster:
     def _thaw(self, node: Node) -> None:
         node.process.send_signal(signal.SIGCONT)
         node.thaws_at = None
+
+    def _ended(self, node: Node, code: int) -> VerkError:
+        return VerkError(f"node {node.name} ended with exit code {code}; see {self._logs}")
 
     def _kill_nodes(self) -> None:
         for node in list(self._nodes):

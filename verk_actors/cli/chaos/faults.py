@@ -9,9 +9,9 @@ import attrs
 
 from verk_actors.cli.chaos.cluster import HEARTBEAT_SECONDS, WORKERS, Cluster
 from verk_actors.cli.chaos.proxy_control import Act, Rule
+from verk_actors.store.scripts import DUE, EXCHANGE, HEARTBEAT, MOVE
 
-# Parts of the scripts' keys: fetching and settling; heartbeats and rescues; what is due.
-_SCRIPTS = ("inprogress:", "verk_nodes", "schedule")
+_SCRIPTS = (EXCHANGE, HEARTBEAT, DUE, MOVE)  # what nodes send all the time, so that a rule is soon used up
 
 
 @attrs.frozen
@@ -64,7 +64,7 @@ def _cut(cluster: Cluster, _: random.Random) -> int:
 
 def _on_one_script(act: Act) -> Callable[[Cluster, random.Random], int]:
     def inject(cluster: Cluster, chance: random.Random) -> int:
-        cluster.proxy.rule(Rule(act=act, needle=chance.choice(_SCRIPTS)))
+        cluster.proxy.rule(Rule(act=act, needle=chance.choice(_SCRIPTS).sha))
         return 0
 
     return inject
