@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
-from verk_actors.tree.outage import Outage, Outages, ServerTrouble
+from verk_actors.tree.outage import Outage, ServerTrouble
 
 AWAY = StoreUnavailable("connect", "redis://here", "Connection refused")
 FULL = StoreError("exchange", "queue:q", "OOM command not allowed when used memory > 'maxmemory'.")
@@ -24,7 +23,7 @@ def not_permitted(command: str) -> StoreError:
 
 @pytest.fixture
 def server() -> ServerTrouble:
-    return Outages().at(RedisUrl("redis://here"))
+    return ServerTrouble()
 
 
 @pytest.fixture
@@ -56,14 +55,12 @@ def test_an_outage_is_said_once_by_all_actors_together_at_its_two_ends(server, l
 
 @pytest.mark.logs_errors("Redis is of no use now")
 def test_each_outage_and_each_server_is_told_of(lines):
-    outages = Outages()
-    here, there = (Outage("node", outages.at(RedisUrl(f"redis://{host}"))) for host in ("here", "there"))
+    here, there = Outage("node", ServerTrouble()), Outage("node", ServerTrouble())
     for outage in (here, there, here):
         outage.goes_on(AWAY, 0.0)
         outage.over(1.0)
 
     assert [line.levelname for line in lines()] == ["ERROR", "WARNING"] * 3
-    assert outages.at(RedisUrl("redis://here")) is outages.at(RedisUrl("redis://here"))
 
 
 @pytest.mark.logs_errors("Redis is of no use now")
