@@ -11,6 +11,7 @@ import attrs
 
 from verk_actors.config import Config
 from verk_actors.errors import EnqueueUncertain, InvalidJob, StoreUnavailable
+from verk_actors.store.commands import Commands
 from verk_actors.store.counters import Counters
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
 from verk_actors.store.nodes import Nodes
@@ -64,13 +65,13 @@ class Client:
         Raises:
             InvalidJob: it can't be written; the error names the field.
             StoreUnavailable: Redis can't be reached; the job was not enqueued.
-            EnqueueUncertain: the reply was lost; the job may have been enqueued.
+            EnqueueUncertain: the reply was lost; the job may have been enqueued. Or it was, but too few
+                replicas (`wait_replicas`) have it, so that a failover may lose it.
         """
         now = self._clock()
         job = self._completed(job, now, enqueued_at=now)
-        jid, queue = str(job.jid), str(job.queue)
         payload = encode(job, wire_format=self._config.wire_format)
-        return self._pushed(jid, lambda: self.queue(queue).push(payload))
+        return self._pushed(job, lambda commands: Queue(commands, self._keys, str(job.queue)).push(payload))
 
     def schedule(self, job: Job, when: datetime | float) -> str:
         """Have a job run later; returns its jid.
@@ -90,8 +91,7 @@ class Client:
         job = self._completed(job, now, enqueued_at=None)
         payload = encode(job, wire_format=self._config.wire_format)
         score = float(int(due_at)) if self._config.wire_format == "verk" else due_at
-        schedule = ScheduleSet([self._pool_of(str(job.queue))], self._keys)
-        return self._pushed(str(job.jid), lambda: schedule.add(payload, score))
+        return self._pushed(job, lambda commands: ScheduleSet([commands], self._keys).add(payload, score))
 
     def queue(self, name: str) -> Queue:
         """Return the queue of that name, whether or not anything is in it."""
@@ -117,9 +117,10 @@ class Client:
             enqueued_at=enqueued_at,
         )
 
-    def _pushed(self, jid: str, push: Callable[[], object]) -> str:
+    def _pushed(self, job: Job, push: Callable[[Commands], object]) -> str:
+        config, jid = self._config, str(job.jid)
         try:
-            push()
+            self._pool_of(str(job.queue)).replicated(push, config.wait_replicas, config.wait_replicas_seconds)
         except StoreUnavailable as error:
             if error.sent:
                 raise EnqueueUncertain(error.operation, error.key, error.why, jid=jid) from error

@@ -143,6 +143,12 @@ class Config:
     dead_timeout_seconds: float = attrs.field(default=180 * _DAY_SECONDS, validator=_SECONDS)
     """How long a dead job is kept."""
 
+    wait_replicas: int = attrs.field(default=0, validator=_COUNT)
+    """How many replicas of the Redis must have a job before `enqueue` and `schedule` return."""
+
+    wait_replicas_seconds: float = attrs.field(default=1.0, validator=_SOME_SECONDS)
+    """How long that is waited for."""
+
     heartbeat_seconds: float = attrs.field(default=10.0, validator=_SOME_SECONDS)
     """Time from one renewal of the node's lease to the next."""
 

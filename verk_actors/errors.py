@@ -138,6 +138,7 @@ class StoreUnavailable(StoreError):
 class EnqueueUncertain(StoreUnavailable):
     """Raised when the reply to an enqueue is lost: the job `jid` may be in its queue or not.
 
+    Also when it is there, but too few replicas have it in time (`wait_replicas`): a failover may lose it.
     Enqueue again if a second run does no harm, with the same `jid` so that the two can be recognised.
     """
 

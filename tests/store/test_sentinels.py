@@ -54,15 +54,15 @@ def test_a_connection_follows_the_primary_before_the_old_one_stops_taking_writes
             assert client.info("replication")["role"] == "master"
 
 
-@pytest.mark.slow  # Sentinels take two seconds to find each other
-def test_a_connection_goes_on_without_sentinels_but_no_new_one_is_made(sentinels: Sentinels) -> None:
-    url = RedisUrl(sentinels.url)
+def test_a_connection_goes_on_without_sentinels_but_no_new_one_is_made(tmp_path: Path, own_server: OwnServer) -> None:
+    names = ("one", "two")
+    one, two = (Sentinel(tmp_path / name).watch(own_server).start() for name in names)
+    url = RedisUrl(f"redis+sentinel://127.0.0.1:{one.port},127.0.0.1:{two.port}/verk")
     with closing(Connection(url, name="test")) as connection, closing(Connection(url, name="test")) as other:
         connection.call("SET", "key", "value")
-        for sentinel in sentinels.sentinels[:2]:
-            sentinel.kill()
+        one.kill()
         other.call("PING")
-        sentinels.sentinels[2].kill()
+        two.kill()
 
         assert connection.call("GET", "key") == b"value"
         connection.close()

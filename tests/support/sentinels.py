@@ -21,10 +21,13 @@ SERVICE = "verk"
 class Sentinel(OwnServer):
     """A Sentinel: it wants a file of its own, which it writes."""
 
-    def watch(self, server: OwnServer, *settings: str) -> Self:
-        """Have it watch a primary; two Sentinels have to agree that it is down, which takes half a second."""
+    def watch(self, server: OwnServer, *settings: str, port: int | None = None) -> Self:
+        """Have it watch a primary; two Sentinels have to agree that it is down, which takes half a second.
+
+        `port` is where the primary listens to Sentinels and clients, if not at its own.
+        """
         monitored = [
-            f"sentinel monitor {SERVICE} 127.0.0.1 {server.port} 2",
+            f"sentinel monitor {SERVICE} 127.0.0.1 {port or server.port} 2",
             f"sentinel down-after-milliseconds {SERVICE} 500",
             f"sentinel failover-timeout {SERVICE} 3000",
         ]
@@ -96,14 +99,26 @@ class Sentinels:
             return connection.call(*command)
 
     def failover(self) -> None:
-        """Have the two servers change places, and wait until all Sentinels say so."""
+        """Have the two servers change places, and wait until most Sentinels say so."""
         old = self.primary
-        eventually(self._accept_failover, "Sentinel that finds the replica good")
-        self.wait_for_another(old)
-
-    def wait_for_another(self, old: OwnServer) -> None:
-        """Wait until the Sentinels have made another server the primary."""
+        self.start_failover()
         eventually(lambda: self.primary is not old, "new primary")
+
+    def start_failover(self) -> None:
+        """Have the two servers change places."""
+        eventually(self._accept_failover, "Sentinel that finds the replica good")
+
+    def demote(self, old: OwnServer, *, soon: bool) -> None:
+        """Make the old primary the replica of the new one, as the Sentinels do; `soon`, without their ten seconds."""
+        if soon:
+            with old.client() as client:
+                client.replicaof("127.0.0.1", str(self.primary.port))
+                client.client_kill_filter(_type="normal", skipme=True)
+        eventually(self._has_replica, "replica of the primary")
+
+    def _has_replica(self) -> bool:
+        with self.client() as client:
+            return int(client.info("replication")["connected_slaves"]) == 1
 
     def _accept_failover(self) -> bool:
         try:
@@ -120,5 +135,4 @@ class Sentinels:
             state = {name.decode(): value for name, value in zip(reply[::2], reply[1::2], strict=True)}
             if any(state[name] != value for name, value in wanted.items()):
                 return False
-        with self.primary.client() as client:
-            return int(client.info("replication")["connected_slaves"]) == 1
+        return self._has_replica()
