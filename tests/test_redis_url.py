@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import traceback
 
@@ -154,10 +155,10 @@ def test_an_embedded_url_tells_its_directory() -> None:
     assert RedisUrl("unix:///run/redis.sock").embedded_directory is None
 
 
-def test_a_url_can_be_pickled_compared_and_hashed_but_not_changed() -> None:
+def test_a_url_can_be_compared_and_hashed_but_not_changed() -> None:
     url = RedisUrl("redis://:s3cret@host")
 
-    assert pickle.loads(pickle.dumps(url)) == url == RedisUrl("redis://:s3cret@host")
+    assert url == RedisUrl("redis://:s3cret@host")
     assert len({url, RedisUrl("redis://:s3cret@host"), RedisUrl("redis://host")}) == 2
     with pytest.raises(AttributeError):
         url._value = "redis://elsewhere"
@@ -179,3 +180,57 @@ def test_a_cluster_without_a_hash_tag_is_refused_naming_what_is_missing(namespac
 
     assert raised.value.key == "namespace"
     assert "cret" not in str(raised.value)
+
+
+def test_a_url_is_copied_and_pickled_but_not_pickled_with_a_secret() -> None:
+    url, secret = RedisUrl("redis://host/1"), RedisUrl("redis://:s3cret@host")
+
+    assert pickle.loads(pickle.dumps(url)) == url
+    assert copy.deepcopy(secret) == copy.copy(secret) == secret
+    with pytest.raises(TypeError, match=r"redis://\*\*\*@host isn't pickled"):
+        pickle.dumps(Config(redis_url=secret))
+
+
+@pytest.mark.parametrize(
+    ("value", "bares"),
+    [
+        ("redis://:s3cret@redis.example/0", True),
+        ("redis://user:s3cret@10.0.0.7:6379", True),
+        ("redis://:s3cret@[2001:db8::1]", True),
+        ("rediss://:s3cret@redis.example", False),
+        ("redis://redis.example", False),
+        ("redis://user@redis.example", False),
+        ("redis://:s3cret@localhost", False),
+        ("redis://:s3cret@127.0.0.2", False),
+        ("redis://:s3cret@[::1]:6379", False),
+        ("unix:///run/redis.sock", False),
+        ("embedded:.verk", False),
+        ("redis+sentinel://:s3cret@localhost,redis.example/verk", True),
+        ("redis+sentinel://redis.example/verk?sentinel_password=s3cret", True),
+        ("redis+sentinel://:s3cret@localhost,[::1]:26379/verk", False),
+        ("rediss+sentinel://:s3cret@redis.example/verk", False),
+        ("redis+cluster://:s3cret@redis.example", True),
+    ],
+)
+def test_a_password_is_bare_where_it_leaves_this_machine_without_tls(value: str, bares: bool) -> None:
+    assert RedisUrl(value).bares_password is bares
+
+
+@pytest.mark.parametrize(
+    ("url", "has_one"),
+    [
+        ("redis://:s3cret@host", True),
+        ("rediss://me:s3%40cret@host:6380/1", True),
+        ("redis+sentinel://:s3cret@host,[::1]/verk", True),
+        ("redis+sentinel://host/verk?sentinel_username=watch&sentinel_password=s3cret", True),
+        ("redis+sentinel://user@host/verk?sentinel_username=watch", False),
+        ("rediss+cluster://me:s3cret@host", True),
+        ("unix://me:s3cret@/run/redis.sock", True),
+        ("redis://me@host:6379/0", False),
+        ("redis://host:6379", False),
+        ("unix:///run/a:b@c.sock", False),
+        ("embedded:a:b@c", False),
+    ],
+)
+def test_a_url_tells_whether_it_holds_a_password(url: str, has_one: bool) -> None:
+    assert RedisUrl(url).has_password is has_one

@@ -74,6 +74,10 @@ _NAMESPACE = _allow(
 )
 
 
+def _redis_url(url: str | RedisUrl) -> RedisUrl:
+    return url if isinstance(url, RedisUrl) else RedisUrl(url)
+
+
 @attrs.frozen(kw_only=True)
 class QueueConfig:
     """How one queue is worked."""
@@ -83,6 +87,9 @@ class QueueConfig:
 
     prefetch: int = attrs.field(default=0, validator=_COUNT)
     """Jobs fetched beyond those that an idle worker can start."""
+
+    redis_url: RedisUrl | None = attrs.field(default=None, converter=attrs.converters.optional(_redis_url))
+    """The Redis of this queue, where its jobs, retries, schedule and dead are; the system's own unless given."""
 
 
 def _queues(queues: Mapping[str, QueueConfig | int]) -> Mapping[str, QueueConfig]:
@@ -102,10 +109,6 @@ def _queue(name: object, settings: object) -> QueueConfig:
         return QueueConfig(**table)
     except ConfigError as error:
         raise ConfigError(f"queues.{name}.{error.key}", error.value, error.allowed) from None
-
-
-def _redis_url(url: str | RedisUrl) -> RedisUrl:
-    return url if isinstance(url, RedisUrl) else RedisUrl(url)
 
 
 @attrs.frozen(kw_only=True)
@@ -158,6 +161,9 @@ class Config:
     shutdown_timeout_seconds: float = attrs.field(default=30.0, validator=_SECONDS)
     """How long a stop waits for running jobs before it hands them back."""
 
+    stuck_job_seconds: float = attrs.field(default=600.0, validator=_SECONDS)
+    """How long a job may run before listeners and the log are told that it may be stuck; 0 for never."""
+
     backtrace_frames: int = attrs.field(default=25, validator=_COUNT)
     """Frames kept of a failed job's traceback."""
 
@@ -181,6 +187,8 @@ class Config:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "redis_url", self.redis_url.within(self.namespace))
+        for settings in self.queues.values():
+            self.redis_url_by(settings)  # a cluster's needs a hash tag
 
     @property
     def node_id_fixed(self) -> bool:
@@ -191,6 +199,20 @@ class Config:
     def lease_seconds(self) -> float:
         """How long this node's jobs stay its own after its last heartbeat: two heartbeats."""
         return 2 * self.heartbeat_seconds
+
+    @property
+    def redis_urls(self) -> tuple[RedisUrl, ...]:
+        """The Redis of the system, then those that queues have of their own."""
+        return tuple(dict.fromkeys((self.redis_url, *map(self.redis_url_of, self.queues))))
+
+    def redis_url_of(self, queue: str) -> RedisUrl:
+        """Return where a queue is: where it says, else where the system is."""
+        settings = self.queues.get(queue)
+        return self.redis_url if settings is None else self.redis_url_by(settings)
+
+    def redis_url_by(self, settings: QueueConfig) -> RedisUrl:
+        """Return where a queue with these settings is."""
+        return self.redis_url if settings.redis_url is None else settings.redis_url.within(self.namespace)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:

@@ -69,6 +69,11 @@ class Seeds:
             query="&".join(f"{name}={quote(setting)}" for name, setting in query.items()),
         )
 
+    @property
+    def has_password(self) -> bool:
+        """Whether a password is in the URL, of the server or of the Sentinels."""
+        return any((user or "").partition(":")[2] for user in (self._user, self._seed_user))
+
     def seed_url(self, address: Address) -> str:
         """Return the URL, secrets included, of one that can be asked, such as those of `addresses`."""
         return self._url(self._seed_user, address, "0")

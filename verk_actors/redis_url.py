@@ -5,8 +5,9 @@ Read by the store and the embedded launcher through `verk_actors.config`; it ope
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from typing import final
+from typing import Self, final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from verk_actors.errors import ConfigError
@@ -39,7 +40,8 @@ class RedisUrl:
     """A checked Redis URL whose repr, str and format show `***` where the user and password stand.
 
     `value` is the whole URL, secrets included: for the code that connects, never for a log line.
-    A plain class rather than an attrs one, so that `attrs.asdict(config)` doesn't unfold it.
+    A plain class rather than an attrs one, so that `attrs.asdict(config)` doesn't unfold it. One with secrets can't
+    be pickled: nobody looks into a pickle before it is stored or sent.
 
     Args:
         value: the URL.
@@ -90,6 +92,19 @@ class RedisUrl:
             raise ConfigError("namespace", namespace, _HASH_TAG)
         return RedisUrl(self._value, tag[1])
 
+    @property
+    def has_password(self) -> bool:
+        """Whether it holds a password."""
+        return bool(urlsplit(self._value).password) if self.seeds is None else self.seeds.has_password
+
+    @property
+    def bares_password(self) -> bool:
+        """Whether the password crosses a network as it is, for all on the way to read."""
+        if not self.has_password or not self._value.startswith(("redis:", "redis+")):
+            return False
+        hosts = [host for host, _ in self.seeds.addresses] if self.seeds else [urlsplit(self._value).hostname or ""]
+        return not all(map(_is_this_machine, hosts))
+
     def __str__(self) -> str:
         return _masked(self._value)
 
@@ -108,7 +123,15 @@ class RedisUrl:
         raise AttributeError(f"a RedisUrl is immutable: cannot set {name}")
 
     def __reduce__(self) -> tuple[type[RedisUrl], tuple[str, str | None]]:
+        if _masked(self._value) != self._value:
+            raise TypeError(f"{self} isn't pickled: its secrets would be in plain text; hand over its value yourself")
         return RedisUrl, (self._value, self.hash_tag)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
 
 
 def _masked(value: str) -> str:
@@ -117,6 +140,13 @@ def _masked(value: str) -> str:
     value = re.sub(r"://(?!/).*@", "://***@", value, flags=re.DOTALL)
     shown = frozenset().union(*_QUERY.values()) - SECRETS
     return re.sub(r"([?&])([^=&]*)=([^&]*)", lambda m: m[0] if m[2] in shown else f"{m[1]}{m[2]}=***", value)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _check(value: object) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.commands import VERK, Command, environment, verk
+from support.commands import Command, on_a_terminal, verk
+from support.leftovers import nothing_is_left
 
 from verk_actors import embedded
 
@@ -28,22 +26,6 @@ def home(tmp_path: Path) -> Iterator[Path]:
     yield home
     for directory in home.glob("verk-demo-*"):
         embedded.stop(directory)
-
-
-def processes_below(directory: Path) -> list[str]:
-    """Return the commands of all processes that name a file in a directory."""
-    commands = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            commands.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has just ended
-    return [command for command in commands if str(directory) in command]
-
-
-def nothing_is_left(home: Path) -> bool:
-    """Whether neither a file nor a server is there any more."""
-    return not list(home.iterdir()) and not processes_below(home)
 
 
 def test_it_ends_by_itself_and_says_what_became_of_the_jobs(tmp_path, home):
@@ -118,21 +100,3 @@ def test_on_a_terminal_it_draws_a_picture(tmp_path, home):
     assert "105 of 105 jobs" in shown
     assert "workers busy" in shown
     assert shown.index("\x1b[?25l") < shown.index("\x1b[?25h")  # the cursor is back
-
-
-def on_a_terminal(*arguments: str, cwd: Path, **variables: str) -> str:
-    """Run the command on a terminal of its own and return all that it wrote there."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*VERK, *arguments], cwd=cwd, env=environment(**variables), stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while piece := os.read(ours, 65536):
-                shown += piece
-        except OSError:  # Linux says so when the other end is closed
-            pass
-        os.close(ours)
-    assert process.returncode == 0, shown.decode()
-    return shown.decode()

@@ -9,14 +9,16 @@ import pytest
 from support.commands import environment, verk
 
 pytestmark = pytest.mark.slow  # an interpreter starts
-COMMANDS = ["demo", "run", "enqueue", "tree", "stats"]
+COMMANDS = ["demo", "chaos", "run", "enqueue", "tree", "stats"]
 
 
 def test_help_names_all_commands_and_the_exit_codes(tmp_path):
     said = verk("--help", cwd=tmp_path)
 
     assert said.returncode == 0
-    assert [line.split()[0] for line in said.stdout.partition("Commands:\n")[2].splitlines()[:5]] == COMMANDS
+    assert [
+        line.split()[0] for line in said.stdout.partition("Commands:\n")[2].splitlines()[: len(COMMANDS)]
+    ] == COMMANDS
     assert "Exit codes: 0 done, 1 it failed, 2 " in said.stdout
 
 

@@ -98,7 +98,9 @@ def test_sentinels_and_servers_have_passwords_of_their_own(lone_sentinel: tuple[
 
 def test_a_server_that_is_no_primary_any_more_is_left(lone_sentinel: tuple[OwnServer, Sentinel]) -> None:
     server, sentinel = lone_sentinel
-    url = RedisUrl(f"redis+sentinel://:pass@127.0.0.1:{sentinel.port}/verk?sentinel_username=verk&sentinel_password=watch")
+    url = RedisUrl(
+        f"redis+sentinel://:pass@127.0.0.1:{sentinel.port}/verk?sentinel_username=verk&sentinel_password=watch"
+    )
     with (
         closing(Connection(url, name="test")) as connection,
         closing(Connection(url, name="test")) as waiting,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import select
 import subprocess
 import sys
@@ -50,7 +51,9 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | server | {"PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"} | variables
 
 
-def verk(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def verk(
+    *arguments: str, cwd: Path, deadline_seconds: float = DEADLINE_SECONDS, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
         [*VERK, *arguments],
@@ -59,9 +62,27 @@ def verk(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedPr
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_SECONDS,
+        timeout=deadline_seconds,
         check=False,
     )
+
+
+def on_a_terminal(*arguments: str, cwd: Path, **variables: str) -> str:
+    """Run the command on a terminal of its own and return all that it wrote there."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*VERK, *arguments], cwd=cwd, env=environment(**variables), stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while piece := os.read(ours, 65536):
+                shown += piece
+        except OSError:  # Linux says so when the other end is closed
+            pass
+        os.close(ours)
+    assert process.returncode == 0, shown.decode()
+    return shown.decode()
 
 
 class Command:

@@ -6,7 +6,11 @@ reply: here a command is sent once, and the caller decides what to do about an u
 
 from __future__ import annotations
 
+import logging
+import socket
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError, ResponseError
@@ -14,10 +18,13 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from verk_actors.config import RedisUrl
 from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
 from verk_actors.store.commands import Argument
+from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.link import Link, ask
 from verk_actors.store.locate import locator_of
 from verk_actors.store.refusals import error_of
 from verk_actors.store.scripts import Script
+
+log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -33,10 +40,17 @@ class Connection:
         name: what Redis lists the connection as (CLIENT LIST), without spaces.
         socket_timeout_seconds: how long a reply, or room to send, is waited for; more than a command blocks.
         health_check_seconds: idle time after which `check` sends a PING; 0 for never.
+        lifeline: ends this connection together with the others of the same node.
     """
 
     def __init__(
-        self, url: RedisUrl, *, name: str, socket_timeout_seconds: float = 5.0, health_check_seconds: int = 0
+        self,
+        url: RedisUrl,
+        *,
+        name: str,
+        socket_timeout_seconds: float = 5.0,
+        health_check_seconds: int = 0,
+        lifeline: Lifeline | None = None,
     ) -> None:
         self.name = name
         self.socket_timeout_seconds = socket_timeout_seconds
@@ -44,7 +58,10 @@ class Connection:
         self._locator = locator_of(url)
         self._health_check_seconds = health_check_seconds
         self._link: Link | None = None
+        self._newest: Link | None = None  # the same, or one that is being connected
         self._client_id: int | None = None
+        self._lifeline = lifeline or Lifeline()
+        self._lifeline.hold(self)
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} to {self._url}{'' if self.connected else ', closed'}>"
@@ -98,7 +115,10 @@ class Connection:
 
     def fileno(self) -> int:
         """Returns the socket's file descriptor, which is readable when a reply has come (or the end)."""
-        return (self._link or self._connect())._sock.fileno()
+        end = (self._link or self._connect())._sock
+        if end is None:
+            raise StoreUnavailable("fileno", "", "the connection has just been closed")
+        return end.fileno()
 
     # The socket
 
@@ -135,6 +155,13 @@ class Connection:
         if link is not None:
             link.disconnect()
 
+    def shut(self) -> None:
+        """Ends the socket, from any thread; this connection's own finds it broken. See `Lifeline`."""
+        end = self._newest._sock if self._newest is not None else None
+        if end is not None:
+            with suppress(OSError):  # it has just ended by itself
+                end.shutdown(socket.SHUT_RDWR)
+
     def _ask(self, command: tuple[Argument, ...]) -> Any:
         try:
             return self._sent(command)
@@ -162,8 +189,12 @@ class Connection:
         return self._link or self._connect()
 
     def _connect(self) -> Link:
+        if self._lifeline.is_cut:
+            raise StoreUnavailable("connect", str(self._url), "the node has ended its connections")
+        _warn_of_bare_password(self._url)
         try:
             link = self._locator.open(
+                opening=self._opening,
                 client_name=self.name,
                 socket_timeout=self.socket_timeout_seconds,
                 health_check_interval=self._health_check_seconds,
@@ -171,9 +202,13 @@ class Connection:
         except (EmbeddedServerError, OSError) as error:
             raise StoreUnavailable("connect", str(self._url), str(error)) from error
         except RedisError as error:
-            raise error_of(error, "connect", str(self._url), sent=False) from error
+            # Without redis-py's frames: their locals hold the password, and some tools report locals
+            raise error_of(error, "connect", str(self._url), sent=False) from error.with_traceback(None)
         self._link = link
         return link
+
+    def _opening(self, link: Link) -> None:
+        self._newest = link
 
     def _failure(self, error: RedisError, operation: str, key: str) -> StoreError:
         self._locator.follow(error)
@@ -181,6 +216,13 @@ class Connection:
         if isinstance(failure, StoreUnavailable):
             self.close()  # also after a refusal: the name may lead to another server by now
         return failure
+
+
+@cache
+def _warn_of_bare_password(url: RedisUrl) -> None:
+    """Logs it once in a process for each URL that needs it."""
+    if url.bares_password:
+        log.warning("%s: the password crosses the network in clear text; use rediss://", url)
 
 
 def _key_of(args: tuple[Argument, ...]) -> str:

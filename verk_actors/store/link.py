@@ -17,12 +17,13 @@ _CONNECT_TIMEOUT_SECONDS = 2.0
 
 class _Socket(Protocol):
     def fileno(self) -> int: ...
+    def shutdown(self, how: int, /) -> None: ...
 
 
 class Link(Protocol):
     """The part of redis-py's connection classes that is used here; all versions from 5.2 on have it."""
 
-    _sock: _Socket
+    _sock: _Socket | None
 
     def connect(self) -> None:
         """Opens the socket."""
@@ -43,11 +44,12 @@ class Link(Protocol):
         """Returns the reply to it, or raises it."""
 
 
-def open_link(url: str, **options: Any) -> Link:
+def open_link(url: str, *, opening: Callable[[Link], object] = bool, **options: Any) -> Link:
     """Returns a connected link to one server.
 
     Args:
         url: a URL that redis-py understands.
+        opening: told of the link before it is connected.
         options: for redis-py's connection class.
 
     Raises:
@@ -59,6 +61,7 @@ def open_link(url: str, **options: Any) -> Link:
     if "path" not in options:
         options["socket_keepalive"] = True  # finds out about a peer that vanished without a word
     link = cast(Link, link_class(**options, protocol=2, retry=Retry(NoBackoff(), 0)))
+    opening(link)
     link.connect()
     return link
 

@@ -14,6 +14,7 @@ from verk_actors.errors import StoreUnavailable
 from verk_actors.store.connection import Connection
 
 _UNBLOCK_AGAIN_SECONDS = 0.05
+_UNBLOCK_SECONDS = 2.5  # well within the 5 s that an actor has to stop
 
 
 class Waiter:
@@ -70,15 +71,16 @@ class Waiter:
     def end_by(self, unblock: Callable[[], None]) -> None:
         """Ends a wait early: calls `unblock`, which is to have it unblocked, until its reply has come.
 
-        Again and again, as an unblock may overtake the wait that it is meant for; no longer than the wait.
+        Again and again, as an unblock may overtake the wait that it is meant for.
 
         Raises:
-            StoreUnavailable: there was none, so Redis hangs; the connection has been closed.
+            StoreUnavailable: there was none for 2.5 s: Redis hangs, or nobody may unblock. The connection has been
+                closed, which ends the wait too.
         """
         key = self._queue_key or ""
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)
-        for _ in range(math.ceil(self._connection.socket_timeout_seconds / _UNBLOCK_AGAIN_SECONDS)):
+        for _ in range(math.ceil(_UNBLOCK_SECONDS / _UNBLOCK_AGAIN_SECONDS)):
             unblock()
             if poll.poll(_UNBLOCK_AGAIN_SECONDS * 1000):
                 return

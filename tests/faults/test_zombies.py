@@ -1,0 +1,69 @@
+"""A node stands still for longer than its lease, and comes back to jobs that others have taken over."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+
+import pytest
+from support.chaos import log_lines, playing
+
+from verk_actors.cli.chaos import ledger
+from verk_actors.cli.chaos.cluster import WORKERS, Node
+from verk_actors.cli.chaos.jobs import FATES, QUEUE, FailsAtFirst, TakesLong
+from verk_actors.cli.chaos.play import Play
+from verk_actors.store.exchange import InProgress
+from verk_actors.wire.job import Job
+from verk_actors.wire.keys import Keys
+
+FENCED = re.compile(r"\w+ ([0-9a-f]{24}) fenced: ")
+RUN_SECONDS = 0.7
+
+
+@pytest.mark.slow  # leases have to run out
+@pytest.mark.timeout(600)
+def test_each_second_run_that_a_zombie_causes_is_fenced_and_retry_never_holds_two_copies(tmp_path, long):
+    freezes = 50 if long else 2
+
+    with playing(tmp_path / "cluster") as play:
+        for _ in range(freezes):
+            enqueue(play, 2 * WORKERS)
+            play.cluster.freeze(busy_node(play))
+            play.enqueue(2 * WORKERS)
+            while play.cluster.frozen:
+                play.let_pass(0.1)
+                assert most_copies(play.client.retries.range()) <= 1
+        play.settle()
+        play.cluster.stop_nodes()
+        found = play.look()
+
+    runs = ledger.read(play.cluster.ledgers)
+    ran_again = Counter({jid: runs.starts[jid] - FATES[fate].runs for jid, fate in play.promised.items()})
+    fenced = Counter(match[1] for line in log_lines(play.cluster.directory) if (match := FENCED.search(line)))
+    print(f"{freezes} freezes, {len(play.promised)} jobs: {found.ran_again} ran again, {fenced.total()} fenced")
+    assert (found.lost, found.copies, found.left) == (0, 0, 0)
+    assert fenced
+    assert ran_again <= fenced
+    assert found.ran_again <= freezes * WORKERS
+
+
+def enqueue(play: Play, count: int) -> None:
+    """Enqueue jobs of which a node that freezes has some that succeed afterwards, and some that fail."""
+    for _ in range(count):
+        for fate, job_class in (("take long", TakesLong), ("fail, then succeed", FailsAtFirst)):
+            play.promised[play.client.enqueue(job_class.job(RUN_SECONDS))] = fate
+
+
+def busy_node(play: Play) -> Node:
+    """Wait until a node has all its workers at work, and return it."""
+    while True:
+        node = play.cluster.victim(random.Random(1))
+        if node is not None and InProgress(play.pool, Keys(), QUEUE, node.name).count() == WORKERS:
+            return node
+        play.let_pass(0.01)
+
+
+def most_copies(members) -> int:
+    """Return how often the job that is there most often is there."""
+    return max(Counter(member.jid for member in members if isinstance(member, Job)).values(), default=0)
