@@ -79,6 +79,31 @@ def test_what_the_replica_missed_is_lost_or_done_again_and_nothing_is_stuck(
         assert restarts(node) == 0
 
 
+@pytest.mark.slow  # a wait at the old primary has to end
+def test_a_switch_that_breaks_no_connection_makes_the_queue_look_for_what_the_new_primary_missed(
+    tmp_path: Path, own_server: OwnServer, replica: OwnServer, sentinel: Sentinel
+) -> None:
+    """As in a planned failover. The next heartbeat would see to it too, but that is far off."""
+    other = Sentinel(tmp_path / "other").watch(replica)
+    seeds = f"127.0.0.1:{sentinel.port},127.0.0.1:{other.port}"
+    config = Config(redis_url=f"redis+sentinel://{seeds}/{SERVICE}", heartbeat_seconds=60.0, block_seconds=0.5)
+    with running_node(config, queues={"q": 2}) as node, replica.client() as at_replica:
+        enqueue(node, "Waiting", "acknowledgement")
+        node.jobs.gate.wait_started(1)
+        key = f"inprogress:q:{node.config.node_id}"
+        eventually(lambda: at_replica.llen(key) == 1, "job at the replica")
+        at_replica.replicaof("NO", "ONE")
+        node.jobs.gate.open()
+        node.log.expect(JobFinished)
+
+        with other:
+            sentinel.kill()
+            node.log.expect(JobFinished, 2)
+            settled(at_replica)
+            with own_server.client() as at_old:
+                assert at_old.ping()
+
+
 def promote(replica: OwnServer, sentinel: Sentinel) -> None:
     """Make the replica the primary, and the Sentinel say so."""
     with replica.client() as client:

@@ -41,6 +41,9 @@ class Connection:
         socket_timeout_seconds: how long a reply, or room to send, is waited for; more than a command blocks.
         health_check_seconds: idle time after which `check` sends a PING; 0 for never.
         lifeline: ends this connection together with the others of the same node.
+
+    Attributes:
+        opened: how often it has connected; one more also after a switch to another server that broke nothing.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Connection:
         self._url = url
         self._locator = locator_of(url)
         self._health_check_seconds = health_check_seconds
+        self.opened = 0
         self._link: Link | None = None
         self._newest: Link | None = None  # the same, or one that is being connected
         self._client_id: int | None = None
@@ -205,6 +209,7 @@ class Connection:
             # Without redis-py's frames: their locals hold the password, and some tools report locals
             raise error_of(error, "connect", str(self._url), sent=False) from error.with_traceback(None)
         self._link = link
+        self.opened += 1
         return link
 
     def _opening(self, link: Link) -> None:

@@ -70,6 +70,7 @@ class QueueManager(IoServer):
         self._room = 0
         self._lost: list[RunningJob] = []  # still run here, though a peer took them
         self._reconciled = False
+        self._compared_over = 0  # which of the connections that there were
         self._next_tick: Timer | None = None
 
     def init(self) -> None:
@@ -111,11 +112,15 @@ class QueueManager(IoServer):
 
     def handle_idle(self) -> None:
         """Wait for jobs as long as there is room and nothing else to do."""
-        while self._may_wait() and not self.has_messages():
-            if self._job_has_come():
+        while not self.has_messages() and (self._is_elsewhere() or self._may_wait()):
+            if self._is_elsewhere() or self._job_has_come():
                 self._work()
 
     # -- settling and fetching
+
+    def _is_elsewhere(self) -> bool:
+        """Whether the connection is another one since the comparing: its server may lack what the last one had."""
+        return self._reconciled and self._lease.held and self._connection.opened != self._compared_over
 
     def _may_wait(self) -> bool:
         return self._reconciled and self._exchange is None and self._fetchable() > 0
@@ -133,7 +138,7 @@ class QueueManager(IoServer):
             again: settle what Redis refused, too.
         """
         try:
-            if self._reconciled or self._reconcile():
+            if (self._reconciled and not self._is_elsewhere()) or self._reconcile():
                 self._settle_and_fetch(list(self._refused) if again else [])
                 self._outage.over(self.clock.monotonic())
         except StoreError as error:
@@ -284,5 +289,5 @@ class QueueManager(IoServer):
             log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(verdict.orphans))
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]
             self._in_progress.exchange(self._lease.token, orphans, 0, self.clock.time())
-        self._reconciled = True
+        self._reconciled, self._compared_over = True, self._connection.opened
         return True
