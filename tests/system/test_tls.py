@@ -153,7 +153,9 @@ def test_sentinels_and_the_server_they_name_are_both_asked_by_tls(tmp_path: Path
 
 
 def test_a_cluster_is_asked_by_tls(tmp_path: Path, certificates: Certificates) -> None:
+    """And a server that does not say its address is where it was asked."""
     options = {"cluster_enabled": "yes", "cluster_port": str(free_port()), "tls_cluster": "yes"}
+    options |= {"cluster_preferred_endpoint_type": "unknown-endpoint"}
     with (
         TlsServer(tmp_path / "server", certificates.server("localhost") | options) as server,
         server.client() as client,
