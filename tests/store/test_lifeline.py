@@ -63,6 +63,24 @@ def test_a_wait_for_jobs_ends_when_the_lifeline_is_cut(redis_url) -> None:
     assert len(failures_of(lifeline.cut, waiter.finish)) == 1
 
 
+def test_the_search_for_the_server_ends_when_the_lifeline_is_cut() -> None:
+    """Sentinels that hang would hold up a stop one after the other."""
+    lifeline = Lifeline()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        seed = f"127.0.0.1:{silent.getsockname()[1]}"
+        url = RedisUrl(f"redis+sentinel://{seed},{seed},{seed}/verk")
+        connection = Connection(url, name="test", lifeline=lifeline)
+
+        def cut() -> None:
+            with silent.accept()[0] as first:
+                first.recv(1)
+                lifeline.cut()
+
+        (failure,) = failures_of(cut, lambda: connection.call("PING"))
+
+    assert failure.why == "the node has ended its connections"
+
+
 def test_a_connection_that_is_being_made_fails_when_the_lifeline_is_cut() -> None:
     lifeline = Lifeline()
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -62,7 +62,7 @@ class Connection:
         self._health_check_seconds = health_check_seconds
         self.opened = 0
         self._link: Link | None = None
-        self._newest: Link | None = None  # the same, or one that is being connected
+        self._newest: Link | None = None  # the same, or one that is being connected, to a Sentinel too
         self._client_id: int | None = None
         self._lifeline = lifeline or Lifeline()
         self._lifeline.hold(self)
@@ -161,10 +161,11 @@ class Connection:
 
     def shut(self) -> None:
         """Ends the socket, from any thread; this connection's own finds it broken. See `Lifeline`."""
-        end = self._newest._sock if self._newest is not None else None
-        if end is not None:
-            with suppress(OSError):  # it has just ended by itself
-                end.shutdown(socket.SHUT_RDWR)
+        for link in (self._link, self._newest):
+            end = link._sock if link is not None else None
+            if end is not None:
+                with suppress(OSError):  # it has just ended by itself
+                    end.shutdown(socket.SHUT_RDWR)
 
     def _ask(self, command: tuple[Argument, ...]) -> Any:
         try:
@@ -193,12 +194,11 @@ class Connection:
         return self._link or self._connect()
 
     def _connect(self) -> Link:
-        if self._lifeline.is_cut:
-            raise StoreUnavailable("connect", str(self._url), "the node has ended its connections")
+        self._refuse_if_cut()
         _warn_of_bare_password(self._url)
         try:
             link = self._locator.open(
-                opening=self._opening,
+                self._opening,
                 client_name=self.name,
                 socket_timeout=self.socket_timeout_seconds,
                 health_check_interval=self._health_check_seconds,
@@ -214,6 +214,11 @@ class Connection:
 
     def _opening(self, link: Link) -> None:
         self._newest = link
+        self._refuse_if_cut()
+
+    def _refuse_if_cut(self) -> None:
+        if self._lifeline.is_cut:
+            raise StoreUnavailable("connect", str(self._url), "the node has ended its connections")
 
     def _failure(self, error: RedisError, operation: str, key: str) -> StoreError:
         self._locator.follow(error)

@@ -7,6 +7,7 @@ be out of date by the time it is used, so the server found is asked too: only th
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from redis.crc import key_slot
@@ -33,14 +34,19 @@ class Locator:
     def __init__(self, url: RedisUrl) -> None:
         self._url = url
 
-    def open(self, **options: Any) -> Link:
-        """Returns a connected link to the server, with these options of redis-py.
+    def open(self, opening: Callable[[Link], object], **options: Any) -> Link:
+        """Returns a connected link to the server.
+
+        Args:
+            opening: told of each link before it is connected, those to the seeds too.
+            options: for redis-py's connection class.
 
         Raises:
             redis.RedisError, OSError, EmbeddedServerError: it can't be reached, or nobody knows where it is.
         """
         directory = self._url.embedded_directory
-        return open_link(self._url.value if directory is None else embedded.ensure(directory).url, **options)
+        url = self._url.value if directory is None else embedded.ensure(directory).url
+        return open_link(url, opening=opening, **options)
 
     def confirm(self, link: Link) -> None:
         """Sees to it that a link leads to the server that the URL means now, by asking that server.
@@ -69,13 +75,15 @@ class _Seeded(Locator):
         self._seeds = seeds
         self._known = list(seeds.addresses)
         self._server: Address | None = None
+        self._opening: Callable[[Link], object] = bool
 
-    def open(self, **options: Any) -> Link:
+    def open(self, opening: Callable[[Link], object], **options: Any) -> Link:
         self.close()
+        self._opening = opening
         link: Link | None = None
         try:
             self._server = self._found()
-            link = open_link(self._seeds.server_url(self._server), **options)
+            link = open_link(self._seeds.server_url(self._server), opening=opening, **options)
             self.confirm(link)
         except BaseException:
             self.close()
@@ -108,7 +116,7 @@ class _Seeded(Locator):
             link.disconnect()
 
     def _open_seed(self, seed: Address) -> Link:
-        return open_link(self._seeds.seed_url(seed), socket_timeout=_SEED_TIMEOUT_SECONDS)
+        return open_link(self._seeds.seed_url(seed), opening=self._opening, socket_timeout=_SEED_TIMEOUT_SECONDS)
 
     def _prefer(self, seed: Address) -> None:
         self._known = [seed, *(known for known in self._known if known != seed)]
@@ -165,13 +173,13 @@ class _Cluster(_Seeded):
         self._key = f"{{{url.hash_tag}}}"  # in the slot, whether or not it exists
         self._slot = key_slot(self._key.encode())
 
-    def open(self, **options: Any) -> Link:
+    def open(self, opening: Callable[[Link], object], **options: Any) -> Link:
         try:
-            return super().open(**options)
+            return super().open(opening, **options)
         except ResponseError as error:
             if not self.follow(error):
                 raise
-            return super().open(**options)  # who was asked had not heard of the move
+            return super().open(opening, **options)  # who was asked had not heard of the move
 
     def confirm(self, link: Link) -> None:
         try:
