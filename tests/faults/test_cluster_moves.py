@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.cluster import NAMESPACE, Cluster
@@ -108,4 +109,25 @@ def test_a_replica_that_takes_over_while_a_node_works_loses_and_doubles_nothing(
         with cluster.client() as redis:
             settled(redis, PREFIX)
         assert set(node.jobs.runs.values()) == {1}
+        assert restarts(node) == 0
+
+
+@pytest.mark.logs_errors("Redis is of no use now")
+def test_the_death_of_the_owner_loses_no_acknowledged_job_and_work_goes_on(tmp_path: Path, long: bool) -> None:
+    if not long:
+        pytest.skip("with --long: it takes ten seconds, and Sentinels do the same in short")
+    with (
+        Cluster(tmp_path, with_replica=True) as cluster,
+        running_node(config_of(cluster), queues={"q": 5}, heartbeat_seconds=30.0, wait_replicas=1) as node,
+    ):
+        deliveries, old = Deliveries(node), cluster.owner
+        deliveries.more(100)
+        old.kill()
+        deliveries.until(lambda: cluster.owner is not old)
+        old.start()
+        cluster.wait_for_replica()
+        deliveries.more(100)
+        deliveries.all_run()
+        with cluster.client() as redis:
+            settled(redis, PREFIX)
         assert restarts(node) == 0
