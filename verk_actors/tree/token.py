@@ -56,7 +56,7 @@ def _boot() -> str:
 
 
 def _start_of(pid: int) -> str:
-    """Return when a process started, in clock ticks since the boot, or that it is a zombie; empty where none is seen."""
+    """Return when a process started, in clock ticks since the boot, or that it is a zombie; empty if not seen."""
     stat = _read(f"/proc/{pid}/stat")
     fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
     if not fields:
