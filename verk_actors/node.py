@@ -11,6 +11,7 @@ stopped it. A `VerkError` is raised where the node can't start.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import select
@@ -165,9 +166,10 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
 
 
 def end_process(code: int) -> NoReturn:
-    """Exit, within a second though jobs have left threads for whose end the interpreter would wait."""
+    """Exit; wait no longer than a second for threads that jobs have left, where the interpreter would for ever."""
     signal.signal(signal.SIGALRM, lambda *_: _leave(code))
     signal.setitimer(signal.ITIMER_REAL, _HURRY_SECONDS)
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)  # called when the threads have ended
     sys.exit(code)
 
 
