@@ -21,10 +21,11 @@ from support.troubles import restarts
 from verk_actors.client import Client
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import EnqueueUncertain, StoreUnavailable
-from verk_actors.events import JobEvent, JobFailed, JobFenced, JobFinished
+from verk_actors.events import JobEvent, JobFailed, JobFenced, JobFinished, RedisDataLost
 from verk_actors.wire.job import Job
 
 AWAY = "Redis is of no use now"
+LOST = "data is lost there"
 SIZES = {"a": 4, "b": 4}
 
 
@@ -150,8 +151,8 @@ def restarted_empty(server: OwnServer) -> None:
 @pytest.mark.parametrize(
     "lose_everything",
     [
-        pytest.param(flushed, id="FLUSHALL"),
-        pytest.param(restarted_empty, id="an empty restart", marks=pytest.mark.logs_errors(AWAY)),
+        pytest.param(flushed, id="FLUSHALL", marks=pytest.mark.logs_errors(LOST)),
+        pytest.param(restarted_empty, id="an empty restart", marks=pytest.mark.logs_errors(AWAY, LOST)),
     ],
 )
 def test_when_redis_loses_everything_running_jobs_end_and_the_nodes_are_there_again(
@@ -176,6 +177,7 @@ def test_when_redis_loses_everything_running_jobs_end_and_the_nodes_are_there_ag
         assert set(jobs.runs.values()) == {1}
         assert restarts(node) == restarts(peer) == 0
         assert node.log.of(JobFailed) == peer.log.of(JobFailed) == []
+        assert len(node.log.of(RedisDataLost)) == len(peer.log.of(RedisDataLost)) == 1
 
 
 def told(node: Node) -> list[JobEvent]:
