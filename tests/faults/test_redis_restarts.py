@@ -130,6 +130,12 @@ def test_kill_9_of_redis_under_load_loses_no_job_and_runs_none_twice(keeping_ser
         assert restarts(node) == restarts(peer) == 0
 
 
+def start_and_load(server: OwnServer) -> None:
+    server.start()
+    with server.client() as redis:
+        eventually(lambda: not redis.info("persistence")["loading"], "data")
+
+
 def quiet(redis) -> bool:
     return not redis.keys("inprogress:*") and not redis.keys("queue:*") and not redis.exists("retry", "schedule")
 
@@ -193,14 +199,14 @@ def test_redis_may_be_away_before_a_node_starts_and_for_longer_than_its_lease(ow
     with running_node(node_config, heartbeat_seconds=0.1) as node:
         eventually(lambda: len(caplog.messages) >= 10, "attempts")
         assert not node.status().connected
-        own_server.start()
+        start_and_load(own_server)
         node.client.enqueue(Job(queue="a", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         own_server.kill()
         node.jobs.gate.open()
         seen = len(caplog.messages)
         eventually(lambda: len(caplog.messages) >= seen + 10, "attempts")  # by then the lease of 0.2 s has run out
-        own_server.start()
+        start_and_load(own_server)
         node.client.enqueue(Job(queue="b", class_="Good", args=[1]))
         node.log.expect(JobFinished, 2)
         assert set(node.jobs.runs.values()) == {1}
