@@ -69,7 +69,9 @@ class Rescue:
     def _bury(self, node_id: str, queue: str, payloads: list[bytes]) -> None:
         now = self._clock()
         settlements = [Settlement("bury", payload, _poisoned(payload, queue, now), now) for payload in payloads]
-        InProgress(self._commands, self._keys, queue, node_id).exchange("", settlements, 0, now)
+        buried = InProgress(self._commands, self._keys, queue, node_id).exchange("", settlements, 0, now)
+        if buried.refusal is not None:
+            raise buried.refusal
         log.error("%s: buried %s jobs %s", loggable(queue), len(payloads), _POISON)
 
 

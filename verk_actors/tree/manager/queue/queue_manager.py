@@ -286,8 +286,10 @@ class QueueManager(IoServer):
             self._settled(job, False)
         self._lost += [job for job in verdict.lost if job.started_at and job.outcome is None]
         if verdict.orphans:
-            log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(verdict.orphans))
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]
-            self._in_progress.exchange(self._lease.token, orphans, 0, self.clock.time())
+            refusal = self._in_progress.exchange(self._lease.token, orphans, 0, self.clock.time()).refusal
+            if refusal is not None:
+                raise refusal
+            log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(orphans))
         self._reconciled, self._compared_over = True, self._connection.opened
         return True
