@@ -78,6 +78,7 @@ class NodeState:
 
     Attributes:
         queues: written by Manager.
+        manager: who writes them, or did last; written by Manager.
         listeners: by actor URN; written by EventProducer; JobLogger, which is there before it, enters itself.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
     """
@@ -87,6 +88,7 @@ class NodeState:
     lease: Lease
     keys: Keys
     queues: dict[str, QueueRow] = attrs.Factory(dict)
+    manager: Any = None
     listeners: dict[str, Listener] = attrs.Factory(dict)
     stopping: bool = False
 
