@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import random
 
 from verk_actors.errors import StoreError
+from verk_actors.tree.node_log import NodeLog
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _FIRST_SECONDS = 0.05
 _LONGEST_SECONDS = 5.0

@@ -8,14 +8,13 @@ deadline holds for all.
 
 from __future__ import annotations
 
-import logging
-
 from verk_actors.messages import Drain
 from verk_actors.otp import ActorDeadError, ExitReason, Future, Server, Timeout
 from verk_actors.tree import names
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _SUCCESSOR_SECONDS = 0.05  # between two looks for a restarted WorkersManager
 
