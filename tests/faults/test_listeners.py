@@ -266,6 +266,17 @@ def test_a_log_handler_that_raises_costs_lines_and_nothing_else(config: Config, 
         assert node.log.of(JobFailed) == []
 
 
+def test_an_actor_that_dies_while_the_log_handler_raises_takes_no_supervisor_along(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}) as node, handling(Full()):
+        supervisors = [node.system, node.whereis(names.MANAGER_SUPERVISOR), node.whereis(names.queue_supervisor("q"))]
+        for name in (names.NODE_MANAGER, names.MANAGER, names.workers_manager("q")):
+            old = node.whereis(name)
+            old.kill()
+            node.successor(old)
+        run_jobs(node, redis, 10)
+        assert all(supervisor.is_alive() for supervisor in supervisors)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_log_file_on_a_full_disk_costs_lines_and_nothing_else(config: Config, redis) -> None:
     handler = logging.FileHandler("/dev/full", delay=True)
