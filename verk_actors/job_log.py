@@ -74,11 +74,6 @@ def _written(level: int, line: str, fields: dict[str, str | None] | None = None)
     return True
 
 
-def not_settled(queue: str, count: int, error: Exception) -> None:
-    """Write that a stop could not bring the fate of jobs to Redis; they run again."""
-    log.error("%s: %s jobs could not be settled before the stop and will run again: %s", queue, count, error)
-
-
 def _fields(event: Event) -> dict[str, str | None]:
     jid = class_ = None
     if isinstance(event, JobEvent):

@@ -11,7 +11,6 @@ Source: Verk lib/verk/node/manager.ex. Differs: docs/decisions/0004.
 from __future__ import annotations
 
 import json
-import logging
 import math
 
 import cattrs
@@ -27,11 +26,12 @@ from verk_actors.store.requests import Requests
 from verk_actors.store.server_facts import warn_about
 from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names, token
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
 from verk_actors.tree.rescue import Rescue
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _REPLY_MARGIN_SECONDS = 3.0
 _SHORTEST_WAIT_SECONDS = 0.01

@@ -7,19 +7,19 @@ Source: Verk lib/verk/node/manager.ex, cleanup_queues.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable, loggable
 from verk_actors.store.commands import Commands
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.nodes import Nodes
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _POISON = "recovered from dead nodes more than 3 times within 72 hours: it seems to kill them"
 
