@@ -68,7 +68,7 @@ def test_a_node_shows_no_password_through_an_outage_a_wrong_password_crashes_and
     caplog.set_level(logging.DEBUG)
     config = Config(redis_url=url_of(locked))
     seen: list[object] = []
-    with running_node(config, queues={"q": 2}) as node:
+    with running_node(config, queues={"q": 2}, heartbeat_seconds=0.5) as node:  # somebody looks at Redis soon
         finish_one(node)
         locked.kill()
         failure_of(node.client, seen)
