@@ -80,9 +80,10 @@ def test_a_node_that_does_not_answer_is_waited_for_a_moment(verk_here, redis_url
     assert (failed.returncode, failed.stderr) == (1, "Error: node n1 did not answer within 3 s\n")
 
 
-@pytest.mark.parametrize(
-    "answer", [b"", b"{}", b"[1]", b"\xff", b"[" * 100_000, b'{"name": 1, "kind": [], "children": 5}']
-)
+NO_TREES = [b"", b"{}", b"[1]", b"\xff", b"[" * 100_000, b'{"name": 1, "kind": [], "children": 5}']
+
+
+@pytest.mark.parametrize("answer", NO_TREES, ids=lambda answer: repr(answer[:9]))
 def test_an_answer_that_is_no_tree_is_told_in_one_line(verk_here, redis_url, redis, answer):
     redis.sadd("verk_nodes", "n1")
     redis.set("verk:node:n1", "token", px=60_000)

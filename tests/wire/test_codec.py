@@ -270,6 +270,8 @@ def test_any_object_is_a_job_that_can_be_written_or_malformed(fields: dict[str, 
         ({"enqueued_at": 1700000000250}, "enqueued_at"),
         ({"enqueued_at": float("nan")}, "enqueued_at"),
         ({"failed_at": True}, "failed_at"),
+        ({"retried_at": "now"}, "retried_at"),
+        ({"finished_at": 1e11}, "finished_at"),
     ],
 )
 @pytest.mark.parametrize("wire_format", ["sidekiq", "verk"])
