@@ -61,7 +61,7 @@ def set_password(server: OwnServer, old: str, new: str) -> None:
 
 
 @pytest.mark.slow  # Redis goes away twice
-@pytest.mark.logs_errors("Redis is of no use now", "crashed: NotHandled")
+@pytest.mark.logs_errors("Redis is of no use now", "Redis refuses this node", "crashed: NotHandled")
 def test_a_node_shows_no_password_through_an_outage_a_wrong_password_crashes_and_a_stop(
     locked: OwnServer, caplog: pytest.LogCaptureFixture
 ) -> None:
