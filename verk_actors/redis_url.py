@@ -94,14 +94,18 @@ class RedisUrl:
 
     @property
     def has_password(self) -> bool:
-        """Whether it holds a password."""
-        return bool(urlsplit(self._value).password)
+        """Whether it holds a password, the server's or the Sentinels'."""
+        url = urlsplit(self._value)
+        return bool(url.password or dict(parse_qsl(url.query)).get("sentinel_password"))
 
     @property
     def bares_password(self) -> bool:
         """Whether the password crosses a network as it is, for all on the way to read."""
-        is_plain = self._value.startswith("redis://")
-        return is_plain and self.has_password and not _is_this_machine(urlsplit(self._value).hostname or "")
+        if not self.has_password or not self._value.startswith(("redis://", "redis+")):
+            return False
+        seeds = self.seeds.addresses if self.seeds is not None else ()
+        hosts = [host for host, _ in seeds] or [urlsplit(self._value).hostname or ""]
+        return not all(map(_is_this_machine, hosts))
 
     def __str__(self) -> str:
         return _masked(self._value)
