@@ -96,7 +96,7 @@ def _fenced(event: JobFenced) -> str:
 
 
 def _stuck(event: JobStuck) -> str:
-    where = event.stack[0] if event.stack else "an unknown place"
+    where = loggable(event.stack[0]) if event.stack else "an unknown place"
     return f"{_name(event.job)} stuck: it runs in queue {event.queue} since {_since(event.started_at)}, now at {where}"
 
 
