@@ -20,7 +20,6 @@ EXAMPLES = [
     errors.EnqueueUncertain("LPUSH", "queue:default", "timed out", "0a1b"),
     errors.NodeIdInUse("node-1", "host:7"),
     errors.EmbeddedServerError("no program found"),
-    errors.ShutdownTimeout(("default", "mail"), 30.0),
 ]
 
 
@@ -40,10 +39,9 @@ def test_an_error_survives_pickling_and_says_the_same_after(error: errors.VerkEr
 
 
 def test_the_sentences_name_the_culprit() -> None:
-    assert str(EXAMPLES[1]) == "the job's args[2].x is no finite number: nan"
-    assert str(EXAMPLES[2]) == "malformed job: no JSON: b'{'"
+    assert str(EXAMPLES[1]) == "the job's args[2].x is no finite number"
+    assert str(EXAMPLES[2]) == "malformed job of 1 bytes: no JSON"
     assert str(EXAMPLES[7]) == "LREM queue:default failed: refused"
-    assert str(EXAMPLES[11]) == "still running after 30 s: 'default', 'mail'"
 
 
 def test_only_an_uncertain_enqueue_is_taken_for_sent() -> None:
@@ -62,7 +60,7 @@ class Unshowable:
     ids=["control characters", "long text", "long list", "long integer", "unshowable", "surrogate", "bytes"],
 )
 def test_a_sentence_is_one_short_printable_line_whatever_the_value(value: object) -> None:
-    sentence = str(errors.InvalidJob("args", value, "is odd"))
+    sentence = str(errors.InvalidJob("queue", value, "is odd"))
 
     assert sentence.isprintable()
     assert len(sentence) < 1000

@@ -131,6 +131,33 @@ def test_a_node_without_jobs_ends_at_once(tmp_path, redis_url, redis):
     assert nothing_is_left(redis)
 
 
+@slow
+def test_threads_that_jobs_have_left_behind_do_not_keep_the_process(tmp_path, redis_url, redis, client):
+    """The interpreter waits for each thread that is no daemon: here it would wait for ever."""
+    (tmp_path / "leaves.py").write_text(
+        "import threading\nfrom verk_actors import worker\n"
+        "@worker\ndef Leave(): threading.Thread(target=threading.Event().wait).start()\n"
+    )
+    with RunningNode(tmp_path, redis_url, "-r", "leaves") as node:
+        client.enqueue(Job(class_="Leave", args=[]))
+        node.expect(" done: ")
+        node.send(signal.SIGTERM)
+
+        assert node.exit_code() == 0
+
+    assert nothing_is_left(redis)
+
+
+@slow
+def test_what_modules_have_registered_for_the_exit_is_called(tmp_path, redis_url):
+    (tmp_path / "tidies.py").write_text("import atexit\natexit.register(print, 'tidied up')\n")
+    with RunningNode(tmp_path, redis_url, "-r", "tidies").expect_up() as node:
+        node.send(signal.SIGTERM)
+
+        assert node.exit_code() == 0
+        assert "tidied up" in node.output
+
+
 # -- the second
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import traceback
 
@@ -24,6 +25,11 @@ from verk_actors.redis_url import RedisUrl
         "unix:///run/with@sign.sock",
         "embedded:./.verk",
         "embedded:/var/lib/verk",
+        "redis+sentinel://one/verk",
+        "redis+sentinel://user:pass@one:26379,two,[::1]:26381/verk-1.main/3?sentinel_username=u&sentinel_password=p",
+        "rediss+sentinel://one/verk?ssl_ca_certs=/ca.pem&sentinel_password=p",
+        "redis+cluster://one:7000,two:7001",
+        "rediss+cluster://user:pass@one:7000/?ssl_certfile=/c.pem&ssl_keyfile=/k.pem",
     ],
 )
 def test_a_url_of_an_allowed_form_is_kept_as_it_is(value: str) -> None:
@@ -51,6 +57,19 @@ def test_a_url_of_an_allowed_form_is_kept_as_it_is(value: str) -> None:
         "unix:///",
         "unix://relative.sock",
         "embedded:",
+        "redis+sentinel://one",
+        "redis+sentinel://one/",
+        "redis+sentinel:///verk",
+        "redis+sentinel://one,/verk",
+        "redis+sentinel://one:99999/verk",
+        "redis+sentinel://one:0/verk",
+        "redis+sentinel://one/verk/main",
+        "redis+sentinel://one/verk/0/1",
+        "redis+sentinel://one/verk/0#1",
+        "redis+cluster://one/0",
+        "redis+cluster://",
+        "redis+cluster://::1",
+        "redis+proxy://one",
         6379,
         None,
     ],
@@ -71,6 +90,11 @@ def test_any_other_form_is_refused_naming_what_is_allowed(value: str) -> None:
         "rediss://host?ssl_check_hostname=false",
         "redis://host?ssl_cert_reqs=required",
         "redis://host?socket_timeout=1",
+        "rediss+sentinel://host/verk?ssl_cert_reqs=none",
+        "rediss+cluster://host?ssl_cert_reqs=optional",
+        "redis+sentinel://host/verk?ssl_ca_certs=/ca.pem",
+        "redis+cluster://host?sentinel_password=p",
+        "redis+cluster://host?db=1",
     ],
 )
 def test_no_query_turns_off_a_check_or_overrides_what_the_store_decides(value: str) -> None:
@@ -83,6 +107,14 @@ def test_a_text_form_shows_where_redis_is_but_not_the_password() -> None:
 
     shown = "rediss://***@host:6380/1?ssl_ca_certs=/ca.pem"
     assert (str(url), repr(url), f"{url}") == (shown, f"RedisUrl('{shown}')", shown)
+
+
+def test_a_text_form_shows_the_sentinels_but_none_of_the_two_passwords() -> None:
+    url = RedisUrl("redis+sentinel://u:s3cret@one,two/verk?sentinel_username=watcher&sentinel_password=0ther")
+
+    shown = "redis+sentinel://***@one,two/verk?sentinel_username=***&sentinel_password=***"
+    assert (str(url), repr(url)) == (shown, f"RedisUrl('{shown}')")
+    assert all(secret not in repr(url.seeds) for secret in ("s3cret", "0ther", "watcher"))
 
 
 def test_no_view_of_a_config_shows_the_password() -> None:
@@ -104,6 +136,11 @@ def test_no_view_of_a_config_shows_the_password() -> None:
         "redis://host?password=s3cret",
         "redis://host?pass%77ord=s3cret",
         "https://me:s3cret@host",
+        "redis+sentinel://me:s3cret@host",
+        "redis+sentinel://me:s3/cret@host/verk",
+        "redis+sentinel://host/no?thing&sentinel_password=s3cret",
+        "redis+cluster://:s3cret@one,two/0",
+        "redis+cluster://host?sentinel_password=s3cret",
     ],
 )
 def test_the_error_for_a_bad_url_does_not_show_the_password_either(value: str) -> None:
@@ -118,10 +155,73 @@ def test_an_embedded_url_tells_its_directory() -> None:
     assert RedisUrl("unix:///run/redis.sock").embedded_directory is None
 
 
-def test_a_url_can_be_pickled_compared_and_hashed_but_not_changed() -> None:
+def test_a_url_can_be_compared_and_hashed_but_not_changed() -> None:
     url = RedisUrl("redis://:s3cret@host")
 
-    assert pickle.loads(pickle.dumps(url)) == url == RedisUrl("redis://:s3cret@host")
+    assert url == RedisUrl("redis://:s3cret@host")
     assert len({url, RedisUrl("redis://:s3cret@host"), RedisUrl("redis://host")}) == 2
     with pytest.raises(AttributeError):
         url._value = "redis://elsewhere"
+
+
+def test_the_url_of_a_cluster_is_that_of_the_server_that_holds_the_namespace() -> None:
+    url = Config(redis_url="redis+cluster://one,two", namespace="{verk}:app").redis_url
+
+    assert url.hash_tag == "verk"
+    assert pickle.loads(pickle.dumps(url)) == url != RedisUrl("redis+cluster://one,two")
+    assert attrs.evolve(Config(redis_url=url, namespace="{a}"), namespace="{b}").redis_url.hash_tag == "b"
+    assert Config(redis_url="redis+sentinel://one/verk", namespace="{verk}").redis_url.hash_tag is None
+
+
+@pytest.mark.parametrize("namespace", ["", "verk", "{}", "{}{verk}", "{verk", "verk}"])
+def test_a_cluster_without_a_hash_tag_is_refused_naming_what_is_missing(namespace: str) -> None:
+    with pytest.raises(ConfigError, match="hash tag") as raised:
+        Config(redis_url="redis+cluster://:s3cret@one,two", namespace=namespace)
+
+    assert raised.value.key == "namespace"
+    assert "cret" not in str(raised.value)
+
+
+def test_a_url_is_copied_and_pickled_but_not_pickled_with_a_secret() -> None:
+    url, secret = RedisUrl("redis://host/1"), RedisUrl("redis://:s3cret@host")
+
+    assert pickle.loads(pickle.dumps(url)) == url
+    assert copy.deepcopy(secret) == copy.copy(secret) == secret
+    with pytest.raises(TypeError, match=r"redis://\*\*\*@host isn't pickled"):
+        pickle.dumps(Config(redis_url=secret))
+
+
+@pytest.mark.parametrize(
+    ("value", "bares"),
+    [
+        ("redis://:s3cret@redis.example/0", True),
+        ("redis://user:s3cret@10.0.0.7:6379", True),
+        ("redis://:s3cret@[2001:db8::1]", True),
+        ("rediss://:s3cret@redis.example", False),
+        ("redis://redis.example", False),
+        ("redis://user@redis.example", False),
+        ("redis://:s3cret@localhost", False),
+        ("redis://:s3cret@127.0.0.2", False),
+        ("redis://:s3cret@[::1]:6379", False),
+        ("unix:///run/redis.sock", False),
+        ("embedded:.verk", False),
+    ],
+)
+def test_a_password_is_bare_where_it_leaves_this_machine_without_tls(value: str, bares: bool) -> None:
+    assert RedisUrl(value).bares_password is bares
+
+
+@pytest.mark.parametrize(
+    ("url", "has_one"),
+    [
+        ("redis://:s3cret@host", True),
+        ("rediss://me:s3%40cret@host:6380/1", True),
+        ("unix://me:s3cret@/run/redis.sock", True),
+        ("redis://me@host:6379/0", False),
+        ("redis://host:6379", False),
+        ("unix:///run/a:b@c.sock", False),
+        ("embedded:a:b@c", False),
+    ],
+)
+def test_a_url_tells_whether_it_holds_a_password(url: str, has_one: bool) -> None:
+    assert RedisUrl(url).has_password is has_one

@@ -11,6 +11,7 @@ import attrs
 
 from verk_actors.config import Config
 from verk_actors.errors import EnqueueUncertain, InvalidJob, StoreUnavailable
+from verk_actors.store.commands import Commands
 from verk_actors.store.counters import Counters
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
 from verk_actors.store.nodes import Nodes
@@ -30,21 +31,22 @@ class Client:
         clock: returns unix seconds; for tests.
 
     Attributes:
-        retries, scheduled, dead: the sets of jobs.
-        nodes: the registry of nodes.
+        retries, scheduled, dead: the sets of jobs, those of queues with a Redis of their own included.
+        nodes: the registry of nodes of each Redis, the system's own first.
         counters: what has been processed and failed.
     """
 
     def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
         self._config = config
         self._clock = clock
-        self._pool = Pool(config.redis_url, name="verk:client")
         self._keys = Keys(config.namespace)
-        self.retries = RetrySet(self._pool, self._keys)
-        self.scheduled = ScheduleSet(self._pool, self._keys)
-        self.dead = DeadSet(self._pool, self._keys)
-        self.nodes = Nodes(self._pool, self._keys)
-        self.counters = Counters(self._pool, self._keys)
+        self._pools = {url: Pool(url, name="verk:client") for url in config.redis_urls}
+        pools = tuple(self._pools.values())
+        self.retries = RetrySet(pools, self._keys)
+        self.scheduled = ScheduleSet(pools, self._keys)
+        self.dead = DeadSet(pools, self._keys)
+        self.nodes = tuple(Nodes(pool, self._keys) for pool in pools)
+        self.counters = Counters(pools, self._keys)
 
     def __enter__(self) -> Client:
         return self
@@ -54,7 +56,8 @@ class Client:
 
     def close(self) -> None:
         """Close the connections; the client may be used again and opens new ones."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
     def enqueue(self, job: Job) -> str:
         """Put a job into its queue, to run as soon as a worker is free; returns its jid.
@@ -62,13 +65,13 @@ class Client:
         Raises:
             InvalidJob: it can't be written; the error names the field.
             StoreUnavailable: Redis can't be reached; the job was not enqueued.
-            EnqueueUncertain: the reply was lost; the job may have been enqueued.
+            EnqueueUncertain: the reply was lost; the job may have been enqueued. Or it was, but too few
+                replicas (`wait_replicas`) have it, so that a failover may lose it.
         """
         now = self._clock()
         job = self._completed(job, now, enqueued_at=now)
-        jid, queue = str(job.jid), str(job.queue)
         payload = encode(job, wire_format=self._config.wire_format)
-        return self._pushed(jid, lambda: self.queue(queue).push(payload))
+        return self._pushed(job, lambda commands: Queue(commands, self._keys, str(job.queue)).push(payload))
 
     def schedule(self, job: Job, when: datetime | float) -> str:
         """Have a job run later; returns its jid.
@@ -88,15 +91,18 @@ class Client:
         job = self._completed(job, now, enqueued_at=None)
         payload = encode(job, wire_format=self._config.wire_format)
         score = float(int(due_at)) if self._config.wire_format == "verk" else due_at
-        return self._pushed(str(job.jid), lambda: self.scheduled.add(payload, score))
+        return self._pushed(job, lambda commands: ScheduleSet([commands], self._keys).add(payload, score))
 
     def queue(self, name: str) -> Queue:
         """Return the queue of that name, whether or not anything is in it."""
-        return Queue(self._pool, self._keys, name)
+        return Queue(self._pool_of(name), self._keys, name)
 
     def queue_names(self) -> list[str]:
         """Return the names of all queues that ever got a job."""
-        return queue_names(self._pool, self._keys)
+        return sorted({name for pool in self._pools.values() for name in queue_names(pool, self._keys)})
+
+    def _pool_of(self, queue: str) -> Pool:
+        return self._pools[self._config.redis_url_of(queue)]
 
     def _completed(self, job: Job, now: float, *, enqueued_at: float | None) -> Job:
         """Return a new job with what was left open filled in."""
@@ -111,9 +117,10 @@ class Client:
             enqueued_at=enqueued_at,
         )
 
-    def _pushed(self, jid: str, push: Callable[[], object]) -> str:
+    def _pushed(self, job: Job, push: Callable[[Commands], object]) -> str:
+        config, jid = self._config, str(job.jid)
         try:
-            push()
+            self._pool_of(str(job.queue)).replicated(push, config.wait_replicas, config.wait_replicas_seconds)
         except StoreUnavailable as error:
             if error.sent:
                 raise EnqueueUncertain(error.operation, error.key, error.why, jid=jid) from error

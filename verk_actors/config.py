@@ -74,6 +74,10 @@ _NAMESPACE = _allow(
 )
 
 
+def _redis_url(url: str | RedisUrl) -> RedisUrl:
+    return url if isinstance(url, RedisUrl) else RedisUrl(url)
+
+
 @attrs.frozen(kw_only=True)
 class QueueConfig:
     """How one queue is worked."""
@@ -83,6 +87,9 @@ class QueueConfig:
 
     prefetch: int = attrs.field(default=0, validator=_COUNT)
     """Jobs fetched beyond those that an idle worker can start."""
+
+    redis_url: RedisUrl | None = attrs.field(default=None, converter=attrs.converters.optional(_redis_url))
+    """The Redis of this queue, where its jobs, retries, schedule and dead are; the system's own unless given."""
 
 
 def _queues(queues: Mapping[str, QueueConfig | int]) -> Mapping[str, QueueConfig]:
@@ -104,10 +111,6 @@ def _queue(name: object, settings: object) -> QueueConfig:
         raise ConfigError(f"queues.{name}.{error.key}", error.value, error.allowed) from None
 
 
-def _redis_url(url: str | RedisUrl) -> RedisUrl:
-    return url if isinstance(url, RedisUrl) else RedisUrl(url)
-
-
 @attrs.frozen(kw_only=True)
 class Config:
     """Everything that can be set, with a default for each.
@@ -120,7 +123,7 @@ class Config:
     """The queues to work, by name; a plain number is a size. None at all makes a producer-only node."""
 
     redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=_redis_url)
-    """Where Redis is: redis://, rediss://, unix:// or embedded:DIRECTORY."""
+    """Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY."""
 
     node_id: str = attrs.field(factory=_generate_node_id, validator=_NODE_ID)
     """The name under which this node holds jobs in progress. Give one to get them back at the next start."""
@@ -140,6 +143,12 @@ class Config:
     dead_timeout_seconds: float = attrs.field(default=180 * _DAY_SECONDS, validator=_SECONDS)
     """How long a dead job is kept."""
 
+    wait_replicas: int = attrs.field(default=0, validator=_COUNT)
+    """How many replicas of the Redis must have a job before `enqueue` and `schedule` return."""
+
+    wait_replicas_seconds: float = attrs.field(default=1.0, validator=_SOME_SECONDS)
+    """How long that is waited for."""
+
     heartbeat_seconds: float = attrs.field(default=10.0, validator=_SOME_SECONDS)
     """Time from one renewal of the node's lease to the next."""
 
@@ -151,6 +160,9 @@ class Config:
 
     shutdown_timeout_seconds: float = attrs.field(default=30.0, validator=_SECONDS)
     """How long a stop waits for running jobs before it hands them back."""
+
+    stuck_job_seconds: float = attrs.field(default=600.0, validator=_SECONDS)
+    """How long a job may run before listeners and the log are told that it may be stuck; 0 for never."""
 
     backtrace_frames: int = attrs.field(default=25, validator=_COUNT)
     """Frames kept of a failed job's traceback."""
@@ -173,6 +185,11 @@ class Config:
     fail_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
     """Level of the line for a job that failed."""
 
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "redis_url", self.redis_url.within(self.namespace))
+        for settings in self.queues.values():
+            self.redis_url_by(settings)  # a cluster's needs a hash tag
+
     @property
     def node_id_fixed(self) -> bool:
         """Whether the node id was chosen, so that this node's next start bears it too."""
@@ -182,6 +199,20 @@ class Config:
     def lease_seconds(self) -> float:
         """How long this node's jobs stay its own after its last heartbeat: two heartbeats."""
         return 2 * self.heartbeat_seconds
+
+    @property
+    def redis_urls(self) -> tuple[RedisUrl, ...]:
+        """The Redis of the system, then those that queues have of their own."""
+        return tuple(dict.fromkeys((self.redis_url, *map(self.redis_url_of, self.queues))))
+
+    def redis_url_of(self, queue: str) -> RedisUrl:
+        """Return where a queue is: where it says, else where the system is."""
+        settings = self.queues.get(queue)
+        return self.redis_url if settings is None else self.redis_url_by(settings)
+
+    def redis_url_by(self, settings: QueueConfig) -> RedisUrl:
+        """Return where a queue with these settings is."""
+        return self.redis_url if settings.redis_url is None else settings.redis_url.within(self.namespace)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:

@@ -159,6 +159,7 @@ def _launch(home: Path, lock: int, port: int, fsync: str, timeout_seconds: float
         subprocess.run(
             command, pass_fds=(lock,), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=timeout_seconds, check=True, text=True, errors="replace",
+            umask=0o077,  # the directory may have been there, open to all; what the server writes is not
         )  # fmt: skip
     except subprocess.CalledProcessError as error:
         raise EmbeddedServerError(f"{command[0]} failed: {error.output.strip()[-500:]}") from error

@@ -1,7 +1,8 @@
 """The errors a user of this package may meet, all children of `VerkError`.
 
 Each carries the culprit as fields and builds its own sentence, which is safe to log: control characters are
-escaped and long values cut. Errors of Redis and of the standard library don't leave the floor that met them.
+escaped, long values cut, and what a job holds is not shown. Errors of Redis and of the standard library don't
+leave the floor that met them.
 """
 
 from __future__ import annotations
@@ -20,10 +21,8 @@ def loggable(text: str, limit: int = _SHOWN_LENGTH) -> str:
     return cut if cut.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
 
 
-def _shown(value: object) -> str:
-    """Returns the repr of any value, short whatever its size and never raising."""
-    if isinstance(value, bytes | bytearray):
-        value = bytes(value[:_SHOWN_LENGTH])  # cut first: the repr of a payload may be four times as long
+def shown(value: object) -> str:
+    """Returns the repr of any value: one printable line, short whatever its size, never raising."""
     try:
         return loggable(_REPR.repr(value))
     except Exception:  # noqa: BLE001 - a user's value may do anything; an error's text must not raise
@@ -47,19 +46,23 @@ class ConfigError(VerkError):
     allowed: str
 
     def __str__(self) -> str:
-        return f"{self.key}={_shown(self.value)} is not allowed: {self.allowed}"
+        return f"{self.key}={shown(self.value)} is not allowed: {self.allowed}"
 
 
 @attrs.define(eq=False)
 class InvalidJob(VerkError):
-    """Raised when a job can't be built or encoded; correct the value at `field` (such as `args[2].x`)."""
+    """Raised when a job can't be built or encoded; correct the value at `field` (such as `args[2].x`).
+
+    Values of `args` and `extra` are kept but not shown: they may be secrets, and errors end in logs.
+    """
 
     field: str
-    value: Any
+    value: Any = attrs.field(repr=False)
     why: str
 
     def __str__(self) -> str:
-        return f"the job's {loggable(self.field)} {self.why}: {_shown(self.value)}"
+        sentence = f"the job's {loggable(self.field)} {self.why}"
+        return sentence if self.field.startswith(("args", "extra")) else f"{sentence}: {shown(self.value)}"
 
 
 @attrs.define(eq=False)
@@ -67,15 +70,15 @@ class MalformedJob(VerkError):
     """Raised when bytes read from Redis are no job; correct whoever wrote them.
 
     Attributes:
-        payload: exactly the bytes that were read.
+        payload: exactly the bytes that were read; not shown, since they may hold secrets.
         reason: what is wrong with them, safe to log and to store.
     """
 
-    payload: bytes = attrs.field(repr=_shown)
+    payload: bytes = attrs.field(repr=False)
     reason: str
 
     def __str__(self) -> str:
-        return f"malformed job: {self.reason}: {_shown(self.payload)}"
+        return f"malformed job of {len(self.payload)} bytes: {self.reason}"
 
 
 @attrs.define(eq=False)
@@ -85,7 +88,7 @@ class JobClassNotFound(VerkError):
     name: str
 
     def __str__(self) -> str:
-        return f"no job class is registered as {_shown(self.name)}"
+        return f"no job class is registered as {shown(self.name)}"
 
 
 @attrs.define(eq=False)
@@ -95,7 +98,7 @@ class QueueNotFound(VerkError):
     queue: str
 
     def __str__(self) -> str:
-        return f"this node runs no queue {_shown(self.queue)}"
+        return f"this node runs no queue {shown(self.queue)}"
 
 
 @attrs.define(eq=False)
@@ -105,7 +108,7 @@ class QueueAlreadyAdded(VerkError):
     queue: str
 
     def __str__(self) -> str:
-        return f"this node runs the queue {_shown(self.queue)} already"
+        return f"this node runs the queue {shown(self.queue)} already"
 
 
 @attrs.define(eq=False)
@@ -135,6 +138,7 @@ class StoreUnavailable(StoreError):
 class EnqueueUncertain(StoreUnavailable):
     """Raised when the reply to an enqueue is lost: the job `jid` may be in its queue or not.
 
+    Also when it is there, but too few replicas have it in time (`wait_replicas`): a failover may lose it.
     Enqueue again if a second run does no harm, with the same `jid` so that the two can be recognised.
     """
 
@@ -142,7 +146,7 @@ class EnqueueUncertain(StoreUnavailable):
     sent: bool = True
 
     def __str__(self) -> str:
-        return f"it is unknown whether job {_shown(self.jid)} was enqueued: {super().__str__()}"
+        return f"it is unknown whether job {shown(self.jid)} was enqueued: {super().__str__()}"
 
 
 @attrs.define(eq=False)
@@ -153,7 +157,7 @@ class NodeIdInUse(VerkError):
     holder: str
 
     def __str__(self) -> str:
-        return f"the node id {_shown(self.node_id)} is in use by {_shown(self.holder)}"
+        return f"the node id {shown(self.node_id)} is in use by {shown(self.holder)}"
 
 
 @attrs.define(eq=False)
@@ -164,14 +168,3 @@ class EmbeddedServerError(VerkError):
 
     def __str__(self) -> str:
         return f"the embedded server is not available: {self.why}"
-
-
-@attrs.define(eq=False)
-class ShutdownTimeout(VerkError):
-    """Raised when queues still run jobs at the end of the shutdown timeout; those jobs run again."""
-
-    queues: tuple[str, ...]
-    seconds: float
-
-    def __str__(self) -> str:
-        return f"still running after {self.seconds:g} s: {', '.join(map(_shown, self.queues))}"

@@ -1,6 +1,7 @@
 """What happened, as listeners are told; facts in the past tense.
 
-Source: Verk lib/verk/events.ex. JobDead, JobMalformed and JobFenced are ours.
+Source: Verk lib/verk/events.ex. JobDead, JobMalformed, JobFenced, JobStuck, DeadJobsTrimmed and those of a node are
+ours.
 """
 
 from __future__ import annotations
@@ -12,13 +13,30 @@ from verk_actors.wire.job import Job
 
 @attrs.frozen(kw_only=True, eq=False)
 class Event:
-    """The root of all events; `queue` is the queue it happened in."""
+    """The root of all events."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class QueueEvent(Event):
+    """Something that happened in a queue."""
 
     queue: str
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class JobEvent(Event):
+class NodeEvent(Event):
+    """Something that happened to this node.
+
+    Attributes:
+        redis: the Redis it concerns, without its password.
+    """
+
+    node_id: str
+    redis: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobEvent(QueueEvent):
     """Something that happened to a job; times are unix seconds."""
 
     job: Job
@@ -68,10 +86,10 @@ class JobDead(JobEvent):
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class JobMalformed(Event):
+class JobMalformed(QueueEvent):
     """Bytes that are no job were found in the queue; they are in the dead set, intact in an envelope of this jid."""
 
-    payload: bytes
+    payload: bytes = attrs.field(repr=False)
     jid: str
     reason: str
 
@@ -87,15 +105,52 @@ class JobFenced(JobEvent):
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class QueueRunning(Event):
+class JobStuck(JobEvent):
+    """The job has run for `stuck_job_seconds` and has not ended; it comes once for each run.
+
+    Nothing is done about it, and it may still end: its worker is busy until then.
+
+    Attributes:
+        stack: where the job is in its code, the innermost frame first.
+    """
+
+    started_at: float
+    stack: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class DeadJobsTrimmed(QueueEvent):
+    """A job of this queue came to the dead set, and that many others left it, too old or too many."""
+
+    count: int
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class QueueRunning(QueueEvent):
     """The queue fetches jobs (again)."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class QueuePausing(Event):
+class QueuePausing(QueueEvent):
     """The queue fetches no more jobs; some still run."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class QueuePaused(Event):
+class QueuePaused(QueueEvent):
     """The queue fetches no jobs and none runs."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class LeaseLost(NodeEvent):
+    """The node's lease had run out, since the node was frozen or cut off; it is held again.
+
+    Others may have taken the jobs that ran here; of each that did, `JobFenced` tells when it ends.
+    """
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class RedisDataLost(NodeEvent):
+    """The node's lease was gone before its time: Redis was emptied, or came back with older data.
+
+    The node has registered again. Jobs that were in Redis alone are lost with it.
+    """

@@ -9,12 +9,14 @@ Source: Verk lib/verk/log.ex.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from verk_actors.config import Config
 from verk_actors.errors import loggable
 from verk_actors.events import (
+    DeadJobsTrimmed,
     Event,
     JobEvent,
     JobFailed,
@@ -22,6 +24,8 @@ from verk_actors.events import (
     JobFinished,
     JobMalformed,
     JobStarted,
+    JobStuck,
+    QueueEvent,
     QueuePaused,
     QueuePausing,
     QueueRunning,
@@ -42,15 +46,32 @@ class JobLog:
             JobFinished: _LEVELS[config.done_job_log_level],
             JobFailed: _LEVELS[config.fail_job_log_level],
             JobFenced: logging.WARNING,
+            JobStuck: logging.WARNING,
             JobMalformed: logging.ERROR,
         }
 
-    def write(self, events: Sequence[Event]) -> None:
-        """Write the lines that the logger's level allows."""
-        for event in events:
-            level = self._levels.get(type(event))
-            if level is not None and log.isEnabledFor(level):
-                log.log(level, "%s", _LINES[type(event)](event), extra=_fields(event))
+    def wants(self, event: Event) -> bool:
+        """Whether the event has a line, and the logger's level allows it."""
+        level = self._levels.get(type(event))
+        return level is not None and log.isEnabledFor(level)
+
+    def write(self, event: Event) -> bool:
+        """Write the line of an event that is wanted; False where the user's handlers raise."""
+        return _written(self._levels[type(event)], _LINES[type(event)](event), _fields(event))
+
+    def write_missing(self, count: int) -> bool:
+        """Write that lines are missing; False where the user's handlers raise."""
+        return _written(
+            logging.WARNING, f"{count} lines about jobs are missing here: they could not be written in time"
+        )
+
+
+def _written(level: int, line: str, fields: dict[str, str | None] | None = None) -> bool:
+    try:
+        log.log(level, "%s", line, extra=fields)
+    except Exception:  # noqa: BLE001  a handler of the user's; it can't be said there, and jobs go on without
+        return False
+    return True
 
 
 def not_settled(queue: str, count: int, error: Exception) -> None:
@@ -64,11 +85,12 @@ def _fields(event: Event) -> dict[str, str | None]:
         jid, class_ = event.job.jid, event.job.class_
     elif isinstance(event, JobMalformed):
         jid, class_ = event.jid, UNDECODABLE
-    return {"queue": event.queue, "jid": jid, "job_class": class_}
+    queue = event.queue if isinstance(event, QueueEvent) else None
+    return {"queue": queue, "jid": jid, "job_class": class_}
 
 
 def _failed(event: JobFailed) -> str:
-    error = f"{event.error_class}: {loggable(event.error_message)}"
+    error = f"{loggable(event.error_class)}: {loggable(event.error_message)}"
     dead = ", dead" if event.final else ""
     run = f"attempt {event.job.attempt} in queue {event.queue}{dead}"
     return f"{_name(event.job)} fail: {_duration(event.failed_at - event.started_at)}, {run}, {error}"
@@ -76,6 +98,15 @@ def _failed(event: JobFailed) -> str:
 
 def _fenced(event: JobFenced) -> str:
     return f"{_name(event.job)} fenced: it ended in queue {event.queue} of a node that had been taken for dead"
+
+
+def _stuck(event: JobStuck) -> str:
+    where = event.stack[0] if event.stack else "an unknown place"
+    return f"{_name(event.job)} stuck: it runs in queue {event.queue} since {_since(event.started_at)}, now at {where}"
+
+
+def _since(started_at: float) -> str:
+    return datetime.fromtimestamp(started_at, UTC).isoformat(timespec="seconds")
 
 
 def _malformed(event: JobMalformed) -> str:
@@ -97,6 +128,8 @@ _LINES: dict[type[Event], Callable[[Any], str]] = {
     JobFailed: _failed,
     JobFenced: _fenced,
     JobMalformed: _malformed,
+    JobStuck: _stuck,
+    DeadJobsTrimmed: lambda event: f"queue {event.queue}: {event.count} jobs left the dead set, too old or too many",
     QueueRunning: lambda event: f"queue {event.queue} running",
     QueuePausing: lambda event: f"queue {event.queue} pausing",
     QueuePaused: lambda event: f"queue {event.queue} paused",

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from verk_actors.config import QueueConfig, RedisUrl
 from verk_actors.events import Event
 from verk_actors.otp import ActorRef
 from verk_actors.otp.message import Call, Cast
@@ -42,11 +43,14 @@ def _is_selector(_: object, attribute: attrs.Attribute[Any], value: object) -> N
 class AddQueue(Call[None]):
     """Run a queue from now on.
 
-    Answered with `QueueAlreadyAdded` where it runs already, `ConfigError` for a bad name or size.
+    Answered with `QueueAlreadyAdded` where it runs already, `ConfigError` for a bad name or config.
+
+    Attributes:
+        config: how it is worked; a plain number is a size.
     """
 
     name: str = _name
-    size: int = 25
+    config: QueueConfig | int = 25
 
 
 @attrs.frozen
@@ -96,7 +100,8 @@ class QueueStatus:
     Attributes:
         status: idle, running, pausing, paused, or failed (its supervisor waits before it restarts it).
         running: jobs that run now.
-        finished, failed: since the node started, as QueueStats counts them.
+        finished, failed, fenced: since the node started, as QueueStats counts them; fenced are those that ended here
+            when they were no longer this node's.
     """
 
     size: int
@@ -104,6 +109,7 @@ class QueueStatus:
     running: int = 0
     finished: int = 0
     failed: int = 0
+    fenced: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -119,7 +125,7 @@ class SystemStatus:
     """What `Status` answers.
 
     Attributes:
-        connected: whether the node holds its lease in Redis, without which it fetches nothing.
+        connected: whether the node holds its lease in each Redis; without it, it fetches nothing there.
         abandoned: killed processes whose thread is still in user code.
     """
 
@@ -243,6 +249,13 @@ class RemovalDue(Cast):
     """Manager to itself: the jobs of a queue that is being removed have had their time."""
 
     queue: str
+
+
+@attrs.frozen
+class RunServer(Call[None]):
+    """Manager to OtherServers: a queue is on this Redis, which no other has named before."""
+
+    url: RedisUrl
 
 
 @attrs.frozen

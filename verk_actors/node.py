@@ -4,8 +4,9 @@ SIGTERM and SIGINT drain: no more jobs are fetched, and those that run may end w
 one stops now: running jobs go back to their queues at once, and the process ends within a second. A third does not
 even wait for that. SIGTSTP stops fetching and nothing else.
 
-Exit codes: 0 after a drain, also where jobs had to be handed back; 1 where the tree gave up; 128 + the signal's
-number where a second signal stopped it. A `VerkError` is raised where the node can't start.
+Exit codes: 0 after a drain, also where jobs had to be handed back; 1 where the tree gave up, or where Redis was away
+and keeps jobs in progress, or the lease, until another node takes them; 128 + the signal's number where a second signal
+stopped it. A `VerkError` is raised where the node can't start.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import attrs
 
 from verk_actors.config import Config
 from verk_actors.errors import VerkError
 from verk_actors.messages import HandBack, PauseQueue, Status, SystemStatus
-from verk_actors.otp import Call, Down, Ref, Refused, Server, Timeout, handles
+from verk_actors.otp import NORMAL, Call, Down, ExitReason, Ref, Refused, Server, Shutdown, Timeout, handles
 from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
 from verk_actors.tree import names
@@ -50,8 +51,10 @@ class Signals:
 
     def __init__(self, *numbers: signal.Signals) -> None:
         self._numbers = numbers
+        self._handlers: dict[signal.Signals, Any] = {}  # those from before, while the context lasts
 
     def __enter__(self) -> Self:
+        self._leave_children_alone()
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._write_end, False)  # demanded by set_wakeup_fd
         self._others_end = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
@@ -59,8 +62,31 @@ class Signals:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def _leave_children_alone(self) -> None:
+        """Have a forked child do with signals what it would without us.
+
+        It shares the pipe: what is sent to it must not be taken for ours. Nor must it be lost, so it waits until the
+        child is ready.
+        """
+        os.register_at_fork(
+            before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers),
+            after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, self._handlers),
+            after_in_child=self._become_child,
+        )
+
+    def _become_child(self) -> None:
+        numbers = tuple(self._handlers)
+        self._restore()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+
+    def _restore(self) -> None:
+        if not self._handlers:
+            return
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        self._handlers.clear()
         signal.set_wakeup_fd(self._others_end)
         os.close(self._read_end)
         os.close(self._write_end)
@@ -129,12 +155,20 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
         finally:
             starter.stop()  # while there is something to wake
         system.join()
-    code = _exit_code(stops)
-    if not stops:
-        log.error("node %s gave up: %s", config.node_id, system.reason)
+    code = _exit_code(stops, system.reason)
+    if code == _FAILED:
+        how = "stopped" if stops else "gave up"
+        log.error("node %s %s: %s", config.node_id, how, _in_words(system.reason))
     if system.runtime.abandoned():
-        _leave(code)  # their jobs may have started threads, for which the interpreter would wait
+        _leave(code)
     return code
+
+
+def end_process(code: int) -> NoReturn:
+    """Exit, within a second though jobs have left threads for whose end the interpreter would wait."""
+    signal.signal(signal.SIGALRM, lambda *_: _leave(code))
+    signal.setitimer(signal.ITIMER_REAL, _HURRY_SECONDS)
+    sys.exit(code)
 
 
 def _start(starter: Ref, message: StartNode, signals: Signals) -> tuple[Ref, Sequence[int]]:
@@ -203,10 +237,14 @@ def _stop_fetching(system: Ref) -> None:
         system.tell(PauseQueue(queue))
 
 
-def _exit_code(stops: Sequence[int]) -> int:
-    if not stops:
-        return _FAILED
-    return 0 if len(stops) == 1 else _STOPPED_BY + stops[-1]
+def _exit_code(stops: Sequence[int], reason: ExitReason | None = NORMAL) -> int:
+    if len(stops) > 1:
+        return _STOPPED_BY + stops[-1]
+    return 0 if stops and reason == NORMAL else _FAILED
+
+
+def _in_words(reason: ExitReason | None) -> object:
+    return reason.detail if isinstance(reason, Shutdown) else reason
 
 
 def _leave(code: int) -> NoReturn:

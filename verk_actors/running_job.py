@@ -57,10 +57,11 @@ class RunningJob:
         outcome: how it ended; None before. Set once, by whoever ends it.
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
         offered: it has been put into the channel.
-        sent: its fate has been sent to Redis at least once, with or without a reply.
+        sent: its fate has been sent to Redis, and may have been done though there was no reply.
+        stuck: it has been told that this run takes too long.
     """
 
-    payload: bytes
+    payload: bytes = attrs.field(repr=False)
     job: Job | None
     worker: Ref | None = None
     started_at: float = 0.0
@@ -69,3 +70,4 @@ class RunningJob:
     settled: bool | None = None
     offered: bool = False
     sent: bool = False
+    stuck: bool = False

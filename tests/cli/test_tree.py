@@ -24,6 +24,8 @@ def test_the_only_node_shows_its_tree(tmp_path, redis_url, node):
         "actor_system",
         "├─ general_connection",
         "├─ node_manager",
+        "├─ other_servers",
+        "├─ job_logger",
         "├─ event_producer",
         "├─ queue_stats",
         "├─ schedule_manager",
@@ -44,7 +46,7 @@ def test_json_is_the_whole_tree_on_one_line(verk_here, redis_url, node):
     assert said.stdout.count("\n") == 1
     tree = cattrs.structure(json.loads(said.stdout), ProcessInfo)
     assert tree.kind == "ActorSystem"
-    assert len(list(tree.walk())) == 16
+    assert len(list(tree.walk())) == 17
 
 
 def test_of_several_nodes_one_has_to_be_chosen(tmp_path, redis_url, node):

@@ -14,6 +14,7 @@ from verk_actors.otp import (
     Supervisor,
     TerminateChild,
     snapshot,
+    stack,
 )
 
 
@@ -85,3 +86,21 @@ def test_a_dead_process_is_shown_as_stopped(bench: Bench, end: str) -> None:
     getattr(ref, end)()
 
     assert snapshot(ref).state == "stopped"
+
+
+def test_a_stack_shows_where_a_process_is_the_innermost_first(bench: Bench) -> None:
+    """Ours: where a process is can be seen without stopping it, as process_info's current_stacktrace tells it."""
+    ref = bench.puppet("a")
+    with stuck(ref):
+        frames = stack(ref)
+    functions = [frame.rpartition(":in ")[2] for frame in frames]
+    assert functions[0].startswith("Condition.wait")
+    assert "Process._otp_receive" in functions
+    assert functions[-1].startswith("Thread._bootstrap")
+
+
+def test_a_process_that_has_ended_has_no_stack(bench: Bench) -> None:
+    """Ours: a process that has ended is nowhere."""
+    ref = bench.puppet("a")
+    ref.stop()
+    assert stack(ref) == ()

@@ -84,6 +84,19 @@ def test_an_error_in_terminate_is_the_reason_of_the_end(bench: Bench, error: typ
     assert word(ref.reason) == error.__name__.lower()
 
 
+def test_terminate_may_give_another_reason_for_the_end(bench: Bench) -> None:
+    """gen_server(3): a terminate that exits with a reason makes it the exit reason."""
+
+    def stop() -> None:
+        raise Stop(Shutdown("not all was tidied up"))
+
+    ref = bench.start(Puppet(on_terminate=stop))
+
+    assert ref.stop(timeout=WAIT)
+
+    assert ref.reason == Shutdown("not all was tidied up")
+
+
 @pytest.mark.logs_errors("puppet crashed")
 def test_a_crash_is_logged_with_its_traceback(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     """gen_server(3): a server that ends with another reason than normal or shutdown is reported."""

@@ -106,7 +106,7 @@ def test_1000_dead_jobs_go_at_a_time_so_that_no_script_takes_long(connection, re
 # Trouble
 
 
-@pytest.mark.parametrize("name", ["inprogress:default:n1", "queue:default", "verk:node:n1", "verk:node:n1:queues"])
+@pytest.mark.parametrize("name", ["inprogress:default:n1", "verk:node:n1", "verk:node:n1:queues"])
 def test_a_key_of_the_wrong_type_fails_an_exchange_that_then_has_done_nothing(redis, keys, in_progress, snapshot, name):
     """Redis does not roll a script back: removed and then not added, a job would be lost."""
     hold(redis, keys, b"job")
@@ -120,36 +120,76 @@ def test_a_key_of_the_wrong_type_fails_an_exchange_that_then_has_done_nothing(re
     assert snapshot() == before
 
 
-@pytest.mark.parametrize(("kind", "name"), [("retry", "retry"), ("dead", "dead"), ("bury", "dead")])
-def test_a_set_of_the_wrong_type_costs_no_job(redis, keys, in_progress, snapshot, kind, name):
-    hold(redis, keys, b"done", b"job")
+@pytest.mark.parametrize(
+    ("kind", "name"), [("retry", "retry"), ("dead", "dead"), ("bury", "dead"), ("requeue", "queue:default")]
+)
+def test_a_place_of_the_wrong_type_costs_no_job_and_holds_up_no_other(redis, keys, in_progress, snapshot, kind, name):
+    hold(redis, keys, b"first", b"job", b"last")
     redis.set(f"app:{name}", "no set")
-    before = snapshot()
 
-    with pytest.raises(StoreError, match=f"WRONGTYPE app:{name} holds a string, not a zset"):
-        in_progress.exchange(TOKEN, [settlement("ack", b"done"), settlement(kind)], 1, NOW)
-    assert snapshot() == before
-    assert in_progress.exchange(TOKEN, [settlement("ack", b"done")], 1, NOW).settled == [True]
+    settlements = [settlement("ack", b"first"), settlement(kind), settlement("ack", b"last")]
+    exchanged = in_progress.exchange(TOKEN, settlements, 0, NOW)
+
+    assert exchanged.settled == [True, None, True]
+    assert "settle app:inprogress:default:n1 failed: WRONGTYPE" in str(exchanged.refusal)
+    assert in_progress.payloads() == [b"job"]
+    assert redis.get(keys.processed) == b"2"
+    assert redis.get(keys.failed) is None
+    redis.delete(f"app:{name}")
+    assert in_progress.exchange(TOKEN, settlements, 0, NOW).settled == [False, True, False]
 
 
-def test_a_score_that_is_no_number_costs_no_job(redis, keys, in_progress, snapshot):
+def test_what_one_of_many_parts_refused_is_told(redis, keys, in_progress):
+    payloads = [b"%d" % number for number in range(501)]
+    hold(redis, keys, *payloads)
+    redis.set(keys.retry, "no set")
+    settlements = [settlement("retry", payloads[0]), *(settlement("ack", payload) for payload in payloads[1:])]
+
+    exchanged = in_progress.exchange(TOKEN, settlements, 0, NOW)
+
+    assert exchanged.settled == [None] + [True] * 500
+    assert exchanged.refusal is not None
+
+
+def test_a_queue_that_is_no_list_is_told_as_the_status_of_what_was_settled(redis, keys, in_progress):
     hold(redis, keys, b"job")
-    before = snapshot()
+    redis.set(keys.queue("default"), "no list")
 
-    with pytest.raises(StoreError, match="not a score: nan"):
-        in_progress.exchange(TOKEN, [Settlement("retry", b"job", b"new", float("nan"))], 0, NOW)
-    assert snapshot() == before
+    exchanged = in_progress.exchange(TOKEN, [settlement("ack")], 1, NOW)
+
+    assert exchanged.settled == [True]
+    assert exchanged.status.startswith("WRONGTYPE")
+    with pytest.raises(StoreError, match="exchange app:inprogress:default:n1 failed: WRONGTYPE"):
+        in_progress.exchange(TOKEN, [], 1, NOW)
 
 
-def test_a_full_server_refuses_the_fetch_as_a_status(redis, keys, in_progress, full_server):
+def test_a_score_that_is_no_number_costs_no_job(redis, keys, in_progress):
+    hold(redis, keys, b"job")
+
+    exchanged = in_progress.exchange(TOKEN, [Settlement("retry", b"job", b"new", float("nan"))], 0, NOW)
+
+    assert exchanged.settled == [None]
+    assert "not a valid float" in str(exchanged.refusal)
+    assert in_progress.payloads() == [b"job"]
+
+
+def test_a_full_server_refuses_a_fetch_alone(redis, keys, in_progress, full_server):
     enqueue(redis, keys, b"next")
     full_server()
 
-    exchanged = in_progress.exchange(TOKEN, [], 1, NOW)
-
-    assert exchanged.status.startswith("OOM")
-    assert exchanged.payloads == in_progress.payloads() == []
+    with pytest.raises(StoreError, match="exchange app:inprogress:default:n1 failed: OOM"):
+        in_progress.exchange(TOKEN, [], 1, NOW)
+    assert in_progress.payloads() == []
     assert redis.llen(keys.queue("default")) == 1
+
+
+def test_a_full_server_hands_out_jobs_in_the_place_of_those_that_have_ended(redis, keys, in_progress, full_server):
+    """It needs no memory to move a job, and gets some back when the job ends well."""
+    hold(redis, keys, b"job")
+    enqueue(redis, keys, b"next")
+    full_server()
+
+    assert in_progress.exchange(TOKEN, [settlement("ack")], 1, NOW).payloads == [b"next"]
 
 
 def test_a_server_that_refuses_all_writes_is_an_outage_in_which_nothing_was_done(redis, keys, in_progress, snapshot):

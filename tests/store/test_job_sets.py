@@ -20,25 +20,25 @@ def job(jid: str, **fields: object) -> bytes:
 @pytest.fixture
 def retry(connection, keys):
     """Return the retry set, still empty."""
-    return RetrySet(connection, keys)
+    return RetrySet([connection], keys)
 
 
 @pytest.fixture
 def dead(connection, keys):
     """Return the dead set, still empty."""
-    return DeadSet(connection, keys)
+    return DeadSet([connection], keys)
 
 
 @SETS
 def test_each_set_has_a_key_of_its_own(connection, redis, keys, set_class):
-    set_class(connection, keys).add(b"job", NOW)
+    set_class([connection], keys).add(b"job", NOW)
 
     assert redis.keys() == [f"app:{set_class.__name__.removesuffix('Set').lower()}".encode()]
 
 
 @SETS
 def test_jobs_are_listed_by_their_time_with_what_is_no_job_among_them(connection, keys, set_class):
-    jobs = set_class(connection, keys)
+    jobs = set_class([connection], keys)
     jobs.add(job("2"), NOW + 1)
     jobs.add(job("1"), NOW)
     jobs.add(b"\xff", float("inf"))
@@ -102,7 +102,7 @@ def test_a_cleared_set_is_empty(retry):
 @SETS
 def test_a_requeued_job_goes_to_its_queue_with_its_arguments_untouched(connection, redis, keys, set_class):
     payload = b'{"class":"Add","args":[1.0e+308,{},[]],"queue":"low","enqueued_at":1.5}'
-    jobs = set_class(connection, keys)
+    jobs = set_class([connection], keys)
     jobs.add(payload, NOW)
 
     assert jobs.requeue(jobs.range()[0], NOW) is True
@@ -148,7 +148,7 @@ def test_a_job_whose_queue_is_of_the_wrong_type_cannot_be_requeued_and_stays(ret
 
 @pytest.mark.parametrize("set_class", [RetrySet, ScheduleSet])
 def test_a_killed_job_is_dead_from_now_on(connection, keys, dead, set_class):
-    jobs = set_class(connection, keys)
+    jobs = set_class([connection], keys)
     jobs.add(job("1"), 1)
 
     assert jobs.kill(jobs.range()[0], NOW) is True

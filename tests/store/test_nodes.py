@@ -50,15 +50,25 @@ def test_another_holder_keeps_the_lease_and_nothing_is_changed(nodes, snapshot):
     before = snapshot()
 
     assert nodes.heartbeat("n1", "ours", LEASE_MS, ["default"]) == Beat("CONFLICT", "theirs")
-    assert nodes.heartbeat("n1", "ours", LEASE_MS, [], replaces="someone else's") == Beat("CONFLICT", "theirs")
+    assert nodes.heartbeat("n1", "ours", LEASE_MS, [], fresh="fresh") == Beat("CONFLICT", "theirs")
     assert snapshot() == before
 
 
-def test_the_lease_of_a_holder_known_to_be_dead_is_taken_over(nodes):
-    nodes.heartbeat("n1", "theirs", LEASE_MS, [])
+def test_a_lease_that_had_lapsed_is_taken_under_the_fresh_token_so_that_late_fetches_are_refused(nodes, in_progress):
+    nodes.heartbeat("n1", "token", LEASE_MS, [])
+    nodes.deregister("n1", "token")
 
-    assert nodes.heartbeat("n1", "ours", LEASE_MS, [], replaces="theirs") == Beat("NEW", "ours")
-    assert nodes.heartbeat("n1", "theirs", LEASE_MS, []) == Beat("CONFLICT", "ours")
+    assert nodes.heartbeat("n1", "token", LEASE_MS, [], fresh="fresh") == Beat("NEW", "fresh")
+    assert in_progress.exchange("token", [], 1, 0.0).status == "FENCED"
+    assert in_progress.exchange("fresh", [], 1, 0.0).status == "OK"
+
+
+def test_a_heartbeat_whose_reply_was_lost_is_repeated_and_keeps_the_fresh_token(nodes):
+    nodes.heartbeat("n1", "token", LEASE_MS, [], fresh="fresh")
+
+    assert nodes.heartbeat("n1", "token", LEASE_MS, [], fresh="fresh") == Beat("NEW", "fresh")
+    assert nodes.heartbeat("n1", "fresh", LEASE_MS, [], fresh="fresher") == Beat("OK", "fresh")
+    assert nodes.heartbeat("n1", "theirs", LEASE_MS, []) == Beat("CONFLICT", "fresh")
 
 
 def test_a_holder_without_a_token_keeps_the_lease_too(nodes, redis, keys):

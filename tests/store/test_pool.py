@@ -30,7 +30,8 @@ def test_one_thread_uses_one_connection(pool, redis):
     assert len(connections_of(redis)) == 1
 
 
-def test_many_threads_share_the_connections_and_each_gets_its_own_reply(pool, redis):
+def test_many_threads_share_the_connections_and_each_gets_its_own_reply(redis_url, redis):
+    pool = Pool(RedisUrl(redis_url), name="pool", size=2)
     wrong = []
 
     def work(name: str) -> None:
@@ -47,6 +48,7 @@ def test_many_threads_share_the_connections_and_each_gets_its_own_reply(pool, re
 
     assert wrong == []
     assert len(connections_of(redis)) == 2
+    pool.close()
 
 
 def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(pool):
@@ -95,6 +97,41 @@ def test_a_closed_pool_connects_anew(pool, redis):
 
     assert connections_of(redis) == []
     assert pool.call("PING") == b"PONG"
+
+
+def test_a_write_without_replicas_to_wait_for_waits_for_none(pool, redis):
+    redis.config_resetstat()
+
+    assert pool.replicated(lambda commands: commands.call("INCR", "key"), 0, 1.0) == 1
+    assert "cmdstat_wait" not in redis.info("commandstats")
+
+
+@pytest.mark.slow  # it waits for longer than a reply is waited for
+def test_a_write_that_too_few_replicas_have_in_time_is_uncertain_though_done(redis_url, redis):
+    pool = Pool(RedisUrl(redis_url), name="pool", socket_timeout_seconds=1.0)
+    redis.config_resetstat()
+    with pytest.raises(StoreUnavailable, match=r"WAIT .* 0 of 2 replicas have it after 1\.1 s") as raised:
+        pool.replicated(lambda commands: commands.call("INCR", "key"), 2, 1.1)
+    pool.close()
+
+    assert raised.value.sent
+    assert redis.get("key") == b"1"
+    assert redis.info("commandstats")["cmdstat_wait"]["calls"] >= 3
+
+
+def test_a_wait_that_is_refused_says_that_the_write_was_done(own_server):
+    pool = Pool(RedisUrl(own_server.url), name="pool")
+
+    def write_before_a_failover(commands):
+        commands.call("INCR", "key")
+        with own_server.client() as client:
+            client.replicaof("127.0.0.1", "1")
+
+    with pytest.raises(StoreUnavailable, match="WAIT") as raised:
+        pool.replicated(write_before_a_failover, 1, 1.0)
+    pool.close()
+
+    assert raised.value.sent
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")

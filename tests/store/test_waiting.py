@@ -4,6 +4,7 @@ import select
 from collections.abc import Iterator
 
 import pytest
+from support.eventually import eventually
 
 from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
@@ -117,6 +118,18 @@ def test_a_wait_that_loses_its_connection_is_over(waiter, redis):
     waiter.begin(QUEUE, 2)
     assert waiter.client_id != lost
     assert waiter.finish() is True
+
+
+@pytest.mark.slow  # the patience of one that nobody unblocks
+def test_a_wait_that_nobody_may_unblock_is_given_up_with_its_connection(waiter, waiting_connection, redis):
+    waiter.begin(QUEUE, 4)
+
+    with pytest.raises(StoreUnavailable, match="could not be ended"):
+        waiter.end_by(lambda: None)
+
+    assert not waiter.waiting
+    assert not waiting_connection.connected
+    eventually(lambda: redis.info("clients")["blocked_clients"] == 0, "end of the wait in Redis")
 
 
 def test_a_wait_for_a_key_that_is_no_queue_is_refused(waiter, waiting_connection, redis):

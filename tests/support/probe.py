@@ -40,7 +40,9 @@ class EventLog:
         """Wait for a condition that only events change."""
         with self._came:
             if not self._came.wait_for(condition, DEADLINE_SECONDS):
-                seen = "\n  ".join(f"{type(event).__name__} {event.queue}" for event in self.events[-30:])
+                seen = "\n  ".join(
+                    f"{type(event).__name__} {getattr(event, 'queue', '')}" for event in self.events[-30:]
+                )
                 raise AssertionError(f"no {what} within {DEADLINE_SECONDS} s; the last events:\n  {seen}")
 
 

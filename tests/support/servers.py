@@ -34,6 +34,7 @@ class OwnServer:
         options: of its configuration, such as `{"maxclients": "5"}`.
 
     Attributes:
+        program: as given, or found.
         port: the same after each start.
     """
 
@@ -41,7 +42,7 @@ class OwnServer:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.port = free_port()
-        self._program = program or embedded.find_binary()
+        self.program = program or embedded.find_binary()
         self._options = {
             "bind": "127.0.0.1", "dir": str(directory), "save": "", "appendonly": "yes", "daemonize": "no",
             "enable-debug-command": "local", "logfile": str(directory / "server.log"),
@@ -67,14 +68,17 @@ class OwnServer:
 
     def start(self, *extra: str) -> Self:
         """Start it, and wait until it answers."""
-        options = {"port": str(self.port)} | self._options
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen(
-            [self._program, *words, *extra],
+            self.command(*extra),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self.wait_ready()
         return self
+
+    def command(self, *extra: str) -> list[str]:
+        """Return the command line."""
+        options = {"port": str(self.port)} | self._options
+        return [self.program, *(word for name, value in options.items() for word in (f"--{name}", value)), *extra]
 
     def wait_ready(self) -> None:
         """Wait until it answers, whatever it says."""

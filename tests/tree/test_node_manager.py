@@ -118,6 +118,7 @@ def test_a_job_that_was_recovered_too_often_is_buried(config: Config, redis) -> 
         assert redis.keys("inprogress:*") == []
 
 
+@pytest.mark.logs_errors("data is lost there")
 def test_a_node_whose_lease_vanished_fetches_nothing_until_it_has_it_again(config: Config, redis) -> None:
     with running_node(config, queues={"q": 1}, **QUICK) as node:
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))

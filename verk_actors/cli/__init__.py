@@ -3,9 +3,9 @@
 So `verk --help` answers at once, without a look at Redis or the actors. Each module here that has a `command` is a
 command; errors that users may meet end it with one line.
 
-Exit codes: 0 done; 1 it failed: Redis or a node did not answer, or the node gave up; 2 it can't be done as it was
-asked for: an option, a setting or an argument is wrong, or the node id is in use. `verk run` adds 128 + the signal
-where a second signal stopped it.
+Exit codes: 0 done; 1 it failed: Redis or a node did not answer, the node gave up, or it stopped while Redis was away,
+which keeps its jobs until another node takes them; 2 it can't be done as it was asked for: an option, a setting or an
+argument is wrong, or the node id is in use. `verk run` adds 128 + the signal where a second signal stopped it.
 """
 
 from __future__ import annotations

@@ -11,10 +11,11 @@ from typing import get_args
 
 import click
 
+from verk_actors.cli.log_lines import LogLines
 from verk_actors.cli.options import redis_option
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import queue_list
-from verk_actors.node import run_node
+from verk_actors.node import end_process, run_node
 
 _LINE = "%(asctime)s %(levelname)-7s %(message)s"
 
@@ -55,7 +56,7 @@ def command(
     _log_at(log_level)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what jobs print is seen at once, also in a container's log
-    sys.exit(run_node(config))
+    end_process(run_node(config))
 
 
 def _import(module: str) -> None:
@@ -76,6 +77,8 @@ def _import(module: str) -> None:
 
 def _log_at(level: str | None) -> None:
     """Log to standard error, unless a module has set up logging; a level that was asked for holds in any case."""
-    logging.basicConfig(level=(level or "info").upper(), format=_LINE)
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogLines(_LINE))
+    logging.basicConfig(level=(level or "info").upper(), handlers=[handler])
     if level is not None:
         logging.getLogger("verk_actors").setLevel(level.upper())

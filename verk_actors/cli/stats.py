@@ -63,11 +63,19 @@ def _read(client: Client) -> Figures:
         retry=client.retries.count(),
         dead=client.dead.count(),
         queues={name: _queue(client, name) for name in client.queue_names()},
-        nodes={
-            name: NodeFigures(alive=lease_seconds is not None, queues=client.nodes.queues(name))
-            for name, lease_seconds in client.nodes.leases().items()
-        },
+        nodes=_nodes(client),
     )
+
+
+def _nodes(client: Client) -> Mapping[str, NodeFigures]:
+    """Return the nodes of all servers; one that is on several may be dead on one of them alone."""
+    figures: dict[str, NodeFigures] = {}
+    for nodes in client.nodes:
+        for name, lease_seconds in nodes.leases().items():
+            before = figures.get(name, NodeFigures(alive=True, queues=()))
+            queues = [*before.queues, *nodes.queues(name)]
+            figures[name] = NodeFigures(alive=before.alive and lease_seconds is not None, queues=queues)
+    return figures
 
 
 def _queue(client: Client, name: str) -> QueueFigures:

@@ -60,7 +60,7 @@ def _name(process: ProcessInfo) -> str:
 def _details(row: Sequence[ProcessInfo]) -> str:
     process = row[0]
     if process.state != "running":
-        return process.state
+        return loggable(process.state)
     oldest = max(one.age_seconds for one in row)
     facts = [
         f"{_age(oldest):>6}",

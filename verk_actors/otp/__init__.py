@@ -34,12 +34,13 @@ from verk_actors.otp.exit_reason import (
     Crashed,
     ExitReason,
     Killed,
+    LeftInParent,
     Normal,
     Shutdown,
 )
 from verk_actors.otp.io_server import IoServer
 from verk_actors.otp.message import NO_REPLY, Call, Cast, NoReply, Refused, Stop, handles
-from verk_actors.otp.observe import ProcessInfo, snapshot
+from verk_actors.otp.observe import ProcessInfo, snapshot, stack
 from verk_actors.otp.ref import ChildRow, Down, Exit, Ref, current
 from verk_actors.otp.runtime import Runtime
 from verk_actors.otp.server import Server, start_link
@@ -95,6 +96,7 @@ __all__ = [
     "Future",
     "IoServer",
     "Killed",
+    "LeftInParent",
     "NameTaken",
     "NoProcess",
     "NoReply",
@@ -124,5 +126,6 @@ __all__ = [
     "current",
     "handles",
     "snapshot",
+    "stack",
     "start_link",
 ]

@@ -50,6 +50,16 @@ class NoProcessAlive(ExitReason):
     """It was dead already when the link or monitor was made (OTP: noproc)."""
 
 
+@attrs.frozen
+class LeftInParent(ExitReason):
+    """It lives in the process that this one was forked from; here it has no thread."""
+
+    pid: int
+
+    def __str__(self) -> str:
+        return f"a fork takes no threads along; it lives in process {self.pid}"
+
+
 NORMAL = Normal()
 SHUTDOWN = Shutdown()
 KILLED = Killed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,3 +64,21 @@ def _child(row: ChildRow) -> ProcessInfo:
 def _inbox_length(ref: Ref) -> int:
     inbox: Any = ref.actor_inbox
     return int(inbox.qsize())
+
+
+def stack(ref: Ref) -> tuple[str, ...]:
+    """Return where a process is in its code, as `file:line:in function`, the innermost frame first.
+
+    Empty where it has no thread any more. It is not stopped for this, so it may be elsewhere when the caller reads it.
+
+    Source: erlang:process_info(Pid, current_stacktrace).
+    """
+    thread = ref.thread
+    if thread is None or thread.ident is None or not thread.is_alive():
+        return ()
+    frame = sys._current_frames().get(thread.ident)
+    lines: list[str] = []
+    while frame is not None:
+        lines.append(f"{frame.f_code.co_filename}:{frame.f_lineno}:in {frame.f_code.co_qualname}")
+        frame = frame.f_back
+    return tuple(lines)

@@ -22,7 +22,8 @@ from pykka.messages import _ActorStop
 
 from verk_actors.otp.envelope import LAST, Answer, Envelope, answer, answer_error
 from verk_actors.otp.errors import NotHandled
-from verk_actors.otp.exit_reason import KILLED, NORMAL, Crashed, ExitReason
+from verk_actors.otp.exit_reason import KILLED, NORMAL, Crashed, ExitReason, LeftInParent
+from verk_actors.otp.fork import end_child
 from verk_actors.otp.message import NO_REPLY, WAKE, Call, Cast, Refused, Stop, handler_table
 from verk_actors.otp.ref import Down, Exit, Ref, _local
 
@@ -63,7 +64,7 @@ class Process(pykka.ThreadingActor):
         """Acquire what the server needs; an error here reaches whoever starts it."""
 
     def terminate(self, reason: ExitReason) -> None:
-        """Release what `init` acquired; called at every end but a kill."""
+        """Release what `init` acquired; called at every end but a kill. May raise a `Stop` with a better reason."""
 
     def handle_idle(self) -> None:
         """Do what waits until the inbox is empty; called after `init`, and each message, that leaves it so."""
@@ -101,7 +102,10 @@ class Process(pykka.ThreadingActor):
         ref = self._actor_ref
         _local.ref = ref
         if self._otp_run_init():
-            ref.finish(self._otp_run())
+            reason = self._otp_run()
+            if isinstance(ref.reason, LeftInParent):
+                end_child(reason)
+            ref.finish(reason)
         ref.drop(ref.handling)
         self._otp_release()
 
@@ -194,6 +198,8 @@ class Process(pykka.ThreadingActor):
         if self._actor_ref.reason is None:
             try:
                 self.terminate(reason)
+            except Stop as stop:
+                return stop.reason
             except BaseException as error:  # noqa: BLE001  as OTP: a raising terminate is the reason
                 return self._otp_crashed(error)
         return reason

@@ -14,6 +14,7 @@ from verk_actors.otp.clock import Clock
 from verk_actors.otp.deferred import Deferred
 from verk_actors.otp.envelope import LAST, answer_error
 from verk_actors.otp.errors import NameTaken, StartError
+from verk_actors.otp.fork import remember
 from verk_actors.otp.message import NO_REPLY, NoReply
 from verk_actors.otp.process import Process
 from verk_actors.otp.ref import Ref
@@ -122,6 +123,7 @@ def start_link(
     ref.parent, ref.name = parent, name
     ref.started_at = ref.runtime.clock.monotonic()
     server._otp_owns_runtime = runtime is None
+    remember(ref)
     if name is not None:
         _claim(name, ref)
     if parent is not None:

@@ -6,23 +6,25 @@ reply: here a command is sent once, and the caller decides what to do about an u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+import logging
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any
 
-from redis.backoff import NoBackoff
-from redis.connection import Connection as TcpLink
-from redis.connection import parse_url
-from redis.exceptions import NoScriptError, RedisError, ResponseError
-from redis.retry import Retry
+from redis.exceptions import MovedError, NoScriptError, RedisError, ResponseError
 
-from verk_actors import embedded
 from verk_actors.config import RedisUrl
 from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
 from verk_actors.store.commands import Argument
+from verk_actors.store.lifeline import Lifeline
+from verk_actors.store.link import Link, ask
+from verk_actors.store.locate import locator_of
 from verk_actors.store.refusals import error_of
 from verk_actors.store.scripts import Script
 
-_CONNECT_TIMEOUT_SECONDS = 2.0
+log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -31,22 +33,35 @@ class Connection:
     Connects at the first command, and anew at the first one after a failure: when `StoreUnavailable` is
     raised, the socket has been closed.
 
+    Behind Sentinels and in a cluster it looks for the server each time it connects (`locate`).
+
     Args:
         url: where Redis is. An embedded server is started if it doesn't run.
         name: what Redis lists the connection as (CLIENT LIST), without spaces.
         socket_timeout_seconds: how long a reply, or room to send, is waited for; more than a command blocks.
         health_check_seconds: idle time after which `check` sends a PING; 0 for never.
+        lifeline: ends this connection together with the others of the same node.
     """
 
     def __init__(
-        self, url: RedisUrl, *, name: str, socket_timeout_seconds: float = 5.0, health_check_seconds: int = 0
+        self,
+        url: RedisUrl,
+        *,
+        name: str,
+        socket_timeout_seconds: float = 5.0,
+        health_check_seconds: int = 0,
+        lifeline: Lifeline | None = None,
     ) -> None:
         self.name = name
         self.socket_timeout_seconds = socket_timeout_seconds
         self._url = url
+        self._locator = locator_of(url)
         self._health_check_seconds = health_check_seconds
-        self._link: _Link | None = None
+        self._link: Link | None = None
+        self._newest: Link | None = None  # the same, or one that is being connected
         self._client_id: int | None = None
+        self._lifeline = lifeline or Lifeline()
+        self._lifeline.hold(self)
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} to {self._url}{'' if self.connected else ', closed'}>"
@@ -66,7 +81,7 @@ class Connection:
         try:
             try:
                 return self._ask(command)
-            except NoScriptError:  # nothing was done: the one case where a command goes out twice
+            except NoScriptError:  # nothing was done, so it may go out twice
                 self._ask(("SCRIPT", "LOAD", script.text))
                 return self._ask(command)
         except RedisError as error:
@@ -74,6 +89,7 @@ class Connection:
 
     def client_id(self) -> int:
         """Returns the number by which Redis knows this connection until it is closed. CLIENT ID, once."""
+        self._current()  # a new connection has another number
         if self._client_id is None:
             self._client_id = int(self.call("CLIENT", "ID"))
         return self._client_id
@@ -82,7 +98,7 @@ class Connection:
 
     def send(self, *args: Argument) -> None:
         """Sends one command and leaves its reply to `read`; no other command may come between."""
-        link = self._link or self._connect()
+        link = self._current()
         try:
             link.send_command(*args, check_health=False)
         except RedisError as error:
@@ -99,7 +115,10 @@ class Connection:
 
     def fileno(self) -> int:
         """Returns the socket's file descriptor, which is readable when a reply has come (or the end)."""
-        return (self._link or self._connect())._sock.fileno()
+        end = (self._link or self._connect())._sock
+        if end is None:
+            raise StoreUnavailable("fileno", "", "the connection has just been closed")
+        return end.fileno()
 
     # The socket
 
@@ -120,17 +139,42 @@ class Connection:
         except RedisError:
             self.close()
 
+    def confirm(self) -> None:
+        """Closes a connection to a server that the URL means no longer, after a failover or a move of the keys."""
+        try:
+            if self._link is not None:
+                self._locator.confirm(self._link)
+        except RedisError as error:
+            self._failure(error, "confirm", "")
+            self.close()
+
     def close(self) -> None:
         """Closes the socket, if there is one. The next command connects anew."""
         link, self._link, self._client_id = self._link, None, None
+        self._locator.close()
         if link is not None:
             link.disconnect()
 
+    def shut(self) -> None:
+        """Ends the socket, from any thread; this connection's own finds it broken. See `Lifeline`."""
+        end = self._newest._sock if self._newest is not None else None
+        if end is not None:
+            with suppress(OSError):  # it has just ended by itself
+                end.shutdown(socket.SHUT_RDWR)
+
     def _ask(self, command: tuple[Argument, ...]) -> Any:
-        link = self._link or self._connect()
         try:
-            link.send_command(*command, check_health=False)
-            return link.read_response()
+            return self._sent(command)
+        except MovedError as error:  # nothing was done, and the server that owns the keys is named
+            if not self._locator.follow(error):
+                raise
+            self.close()
+            return self._sent(command)
+
+    def _sent(self, command: tuple[Argument, ...]) -> Any:
+        link = self._current()
+        try:
+            return ask(link, *command)
         except ResponseError:
             raise  # an answer: the connection is sound
         except BaseException:
@@ -138,56 +182,48 @@ class Connection:
             self.close()
             raise
 
-    def _connect(self) -> _Link:
+    def _current(self) -> Link:
+        """Returns the link to the server that is meant now."""
+        if self._link is not None and self._locator.has_moved():
+            self.close()
+        return self._link or self._connect()
+
+    def _connect(self) -> Link:
+        if self._lifeline.is_cut:
+            raise StoreUnavailable("connect", str(self._url), "the node has ended its connections")
+        _warn_of_bare_password(self._url)
         try:
-            link = _new_link(
-                self._url,
+            link = self._locator.open(
+                opening=self._opening,
                 client_name=self.name,
                 socket_timeout=self.socket_timeout_seconds,
-                socket_connect_timeout=_CONNECT_TIMEOUT_SECONDS,
                 health_check_interval=self._health_check_seconds,
             )
-            link.connect()
         except (EmbeddedServerError, OSError) as error:
             raise StoreUnavailable("connect", str(self._url), str(error)) from error
         except RedisError as error:
-            raise error_of(error, "connect", str(self._url), sent=False) from error
+            # Without redis-py's frames: their locals hold the password, and some tools report locals
+            raise error_of(error, "connect", str(self._url), sent=False) from error.with_traceback(None)
         self._link = link
         return link
 
+    def _opening(self, link: Link) -> None:
+        self._newest = link
+
     def _failure(self, error: RedisError, operation: str, key: str) -> StoreError:
+        if isinstance(error, MovedError):
+            self._locator.follow(error)
         failure = error_of(error, operation, key, sent=True)
         if isinstance(failure, StoreUnavailable):
             self.close()  # also after a refusal: the name may lead to another server by now
         return failure
 
 
-class _Socket(Protocol):
-    def fileno(self) -> int: ...
-
-
-class _Link(Protocol):
-    """The part of redis-py's connection classes that is used here; all versions from 5.2 on have it."""
-
-    _sock: _Socket
-
-    def connect(self) -> None: ...
-    def disconnect(self) -> None: ...
-    def check_health(self) -> None: ...
-    def can_read(self, timeout: float) -> bool: ...
-    def send_command(self, *args: Argument, check_health: bool) -> None: ...
-    def read_response(self) -> Any: ...
-
-
-def _new_link(url: RedisUrl, **options: Any) -> _Link:
-    directory = url.embedded_directory
-    target = embedded.ensure(directory).url if directory is not None else url.value
-    parse: Callable[[str], dict[str, Any]] = parse_url
-    options = parse(target) | options
-    link_class = options.pop("connection_class", TcpLink)
-    if "path" not in options:
-        options["socket_keepalive"] = True  # finds out about a peer that vanished without a word
-    return cast(_Link, link_class(**options, protocol=2, retry=Retry(NoBackoff(), 0)))
+@cache
+def _warn_of_bare_password(url: RedisUrl) -> None:
+    """Logs it once in a process for each URL that needs it."""
+    if url.bares_password:
+        log.warning("%s: the password crosses the network in clear text; use rediss://", url)
 
 
 def _key_of(args: tuple[Argument, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import attrs
@@ -25,10 +26,10 @@ class Counts:
 
 
 class Counters:
-    """Reads the counters. They move in the script that settles a job (`InProgress.exchange`)."""
+    """Reads the counters of one or several servers; they move in the script that settles a job (`exchange`)."""
 
-    def __init__(self, commands: Commands, keys: Keys) -> None:
-        self._commands = commands
+    def __init__(self, servers: Sequence[Commands], keys: Keys) -> None:
+        self._servers = servers
         self._keys = keys
 
     def totals(self) -> Counts:
@@ -44,9 +45,13 @@ class Counters:
         return Counts(self._read(self._keys.processed_on(day)), self._read(self._keys.failed_on(day)))
 
     def _read(self, key: str) -> int:
-        # One GET each: MGET would answer 0 for a key that holds something else, where GET tells.
-        text = self._commands.call("GET", key)
-        try:
-            return int(text or 0)
-        except ValueError:
-            raise StoreError("GET", key, "this counter holds no number") from None
+        return sum(_number(server, key) for server in self._servers)
+
+
+def _number(server: Commands, key: str) -> int:
+    # One GET each: MGET would answer 0 for a key that holds something else, where GET tells.
+    text = server.call("GET", key)
+    try:
+        return int(text or 0)
+    except ValueError:
+        raise StoreError("GET", key, "this counter holds no number") from None

@@ -41,7 +41,7 @@ class Promoted:
 @attrs.frozen
 class _Due:
     now: float
-    payloads: list[bytes]
+    payloads: list[bytes] = attrs.field(repr=False)
     next_at: float | None
 
 

@@ -13,8 +13,9 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument, Commands
-from verk_actors.store.refusals import plain
+from verk_actors.store.refusals import plain, refusal_of
 from verk_actors.store.scripts import EXCHANGE
 from verk_actors.wire.keys import Keys
 
@@ -28,6 +29,7 @@ _LETTERS: dict[Kind, str] = {
     "bury": "b",
     "requeue": "q",
 }
+_SETTLED = {1: True, 0: False, -1: None}
 _REWRITTEN = frozenset({"retry", "dead", "bury"})
 
 _MOST_PER_CALL = 500  # keeps one script below 10 ms, in which Redis does nothing else
@@ -49,8 +51,8 @@ class Settlement:
     """
 
     kind: Kind
-    payload: bytes
-    new: bytes = b""
+    payload: bytes = attrs.field(repr=False)
+    new: bytes = attrs.field(default=b"", repr=False)
     score: float = 0.0
 
 
@@ -60,16 +62,19 @@ class Exchanged:
 
     Attributes:
         status: `OK`; `FENCED`, the lease is lost and nothing was fetched; or the error by which Redis refused
-            to fetch, such as `OOM ...`. What was to be settled is settled in each case.
-        settled: for each settlement whether it was done. False: the job was no longer in progress here.
+            to fetch. What was to be settled is settled in each case.
+        settled: for each settlement whether it was done. False: the job was no longer in progress here. None: Redis
+            refused to put it where it goes, so it is in progress as before.
         payloads: the jobs fetched, the oldest first; now in progress here.
         trimmed: dead jobs dropped, since they were too many or too old.
+        refusal: why the last settlement that was refused was.
     """
 
     status: str
-    settled: list[bool]
-    payloads: list[bytes]
+    settled: list[bool | None]
+    payloads: list[bytes] = attrs.field(repr=False)
     trimmed: int
+    refusal: StoreError | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -128,19 +133,24 @@ class InProgress:
 
         Raises:
             StoreUnavailable: nothing is known of the step under way. List `payloads` and reconcile.
-            StoreError: Redis refused, and the step under way did nothing: a key holds the wrong type.
+            StoreError: Redis refused, and the step under way did nothing: a key holds the wrong type, or there was
+                nothing to settle and no memory for what was to be fetched.
         """
-        settled: list[bool] = []
-        trimmed = 0
+        settled: list[bool | None] = []
+        trimmed, refusal = 0, None
         while len(settlements) > _MOST_PER_CALL:
             part = self._step(token, settlements[:_MOST_PER_CALL], 0, now)
             settled += part.settled
             trimmed += part.trimmed
+            refusal = part.refusal or refusal
             settlements = settlements[_MOST_PER_CALL:]
         last = self._step(token, settlements, min(fetch, _MOST_PER_CALL), now)
-        if not settled:
-            return last
-        return attrs.evolve(last, settled=settled + last.settled, trimmed=trimmed + last.trimmed)
+        return attrs.evolve(
+            last,
+            settled=settled + last.settled,
+            trimmed=trimmed + last.trimmed,
+            refusal=last.refusal or refusal,
+        )
 
     def payloads(self) -> list[bytes]:
         """Returns all of them, the newest first. LRANGE, O(n)."""
@@ -169,8 +179,14 @@ class InProgress:
         for settlement in settlements:
             if settlement.kind in _REWRITTEN:
                 args += (settlement.new, settlement.score)
-        status, flags, payloads, trimmed = self._commands.script(EXCHANGE, self._keys_on(now), args)
-        return Exchanged(plain(status.decode()), [flag == 1 for flag in flags], payloads, trimmed)
+        status, flags, payloads, trimmed, refusal = self._commands.script(EXCHANGE, self._keys_on(now), args)
+        return Exchanged(
+            plain(status.decode()),
+            [_SETTLED[flag] for flag in flags],
+            payloads,
+            trimmed,
+            refusal_of(refusal.decode(), "settle", self._key) if refusal else None,
+        )
 
     def _keys_on(self, now: float) -> tuple[str, ...]:
         """Returns the keys of the script; they change at midnight, UTC, with the day's counters."""

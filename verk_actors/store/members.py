@@ -20,7 +20,7 @@ class Malformed:
         reason: why they are no job.
     """
 
-    payload: bytes
+    payload: bytes = attrs.field(repr=False)
     reason: str
 
 

@@ -34,8 +34,8 @@ class Moved:
 
 @attrs.frozen
 class _Move:
-    old: bytes
-    new: bytes
+    old: bytes = attrs.field(repr=False)
+    new: bytes = attrs.field(repr=False)
     queue: str | None  # None for the dead set
     score: float | str = ""
 

@@ -25,9 +25,9 @@ class Beat:
     """The answer to a heartbeat.
 
     Attributes:
-        status: `OK`, the lease was kept without a break; `NEW`, it was taken, so its age counts from now on;
-            `CONFLICT`, another process holds it, and nothing was done.
-        holder: the token of whoever holds it.
+        status: `OK`, the lease was kept without a break; `NEW`, it was taken under the fresh token, and its age
+            counts from now on; `CONFLICT`, another process holds it, and nothing was done.
+        holder: the token that holds it now.
     """
 
     status: Literal["OK", "NEW", "CONFLICT"]
@@ -59,7 +59,7 @@ class Nodes:
         self._keys = keys
 
     def heartbeat(
-        self, node_id: str, token: str, lease_ms: int, queues: Iterable[str], replaces: str | None = None
+        self, node_id: str, token: str, lease_ms: int, queues: Iterable[str], fresh: str | None = None
     ) -> Beat:
         """Takes or renews a node's lease and registers it with its queues. Safe to repeat.
 
@@ -68,10 +68,11 @@ class Nodes:
             token: this process' own, never used by another.
             lease_ms: how long the lease lasts, milliseconds.
             queues: the queues that the node works.
-            replaces: the token of a holder known to be dead, whose lease may be taken over.
+            fresh: this process' token from now on if the lease has to be taken anew; the same as `token` unless
+                given. Use it until a heartbeat answers `NEW`, then think of another.
         """
         keys = (self._keys.node(node_id), self._keys.node_queues(node_id), self._keys.nodes)
-        args: tuple[Argument, ...] = (node_id, token, lease_ms, replaces or "", *queues)
+        args: tuple[Argument, ...] = (node_id, token, lease_ms, fresh or token, *queues)
         status, holder = self._commands.script(HEARTBEAT, keys, args)
         return Beat(status.decode(), name_of(holder))
 

@@ -6,19 +6,21 @@ The actors don't: each of them owns a `Connection`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from verk_actors.config import RedisUrl
-from verk_actors.errors import StoreUnavailable
-from verk_actors.store.commands import Argument
+from verk_actors.errors import StoreError, StoreUnavailable
+from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.connection import Connection
 from verk_actors.store.scripts import Script
 
 # A firewall may forget an idle connection without a word, so one that idled this long is tried with a PING.
 _HEALTH_CHECK_SECONDS = 30
+
+T = TypeVar("T")
 
 
 class Pool:
@@ -52,6 +54,19 @@ class Pool:
         """Runs one script and returns its reply; raises what `Commands` says."""
         with self._lent() as connection:
             return connection.script(script, keys, args)
+
+    def replicated(self, write: Callable[[Commands], T], replicas: int, seconds: float) -> T:
+        """Writes over one connection and waits there until so many replicas have it; returns what `write` does.
+
+        WAIT, unless `replicas` is 0. Raises:
+            StoreUnavailable: what the write raised; or it was done, but too few replicas have it in time, which
+                counts as `sent`: a failover now may lose it.
+        """
+        with self._lent() as connection:
+            result = write(connection)
+            if replicas:
+                _wait(connection, replicas, seconds)
+        return result
 
     def close(self) -> None:
         """Closes the connections that are not lent. Later commands connect anew."""
@@ -93,3 +108,16 @@ class Pool:
             yield connection
         finally:
             idle.put(connection)
+
+
+def _wait(connection: Connection, replicas: int, seconds: float) -> None:
+    reached, left = 0, seconds
+    try:
+        while reached < replicas and left > 0:
+            part = min(left, connection.socket_timeout_seconds / 2)
+            reached = int(connection.call("WAIT", replicas, max(1, round(part * 1000))))
+            left -= part
+    except StoreError as error:
+        raise StoreUnavailable("WAIT", "", error.why, sent=True) from error
+    if reached < replicas:
+        raise StoreUnavailable("WAIT", "", f"{reached} of {replicas} replicas have it after {seconds:g} s", sent=True)

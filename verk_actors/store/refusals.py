@@ -1,18 +1,24 @@
 """What the errors of redis-py mean to the floors above: one of two errors of this package.
 
-The question that matters is whether a command may have been done, and whether another try may help.
+The questions that matter: whether a command may have been done, whether another try may help, and who can help.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Literal, TypeAlias
 
 from redis import exceptions
 
 from verk_actors.errors import StoreError, StoreUnavailable
 
-# Refusals that pass: the server starts, fails over, is busy or can't save; it did nothing.
-_PASSING = re.compile(r"(?:BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN)\b")
+Trouble: TypeAlias = Literal["away", "denied", "full", "refused"]
+
+# Refusals that pass: the server starts, fails over, hands keys over, is busy or can't save; it did nothing.
+_PASSING = re.compile(
+    r"(?:ASK|BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|MOVED|NOREPLICAS|NOSCRIPT|READONLY|TRYAGAIN|UNBLOCKED)\b"
+)
+_DENIED = re.compile(r"(?:NOAUTH|NOPERM|WRONGPASS)\b")
 # What Redis 6.2 puts before the error of a command that a script called.
 _PLACE_IN_SCRIPT = re.compile(r".*@user_script: ?\d+: -?")
 # redis-py takes these first words off the text of their errors; they are what people look for.
@@ -24,6 +30,9 @@ _WORDS = {
     exceptions.MasterDownError: "MASTERDOWN",
     exceptions.ClusterDownError: "CLUSTERDOWN",
     exceptions.TryAgainError: "TRYAGAIN",
+    exceptions.BusyLoadingError: "LOADING",
+    exceptions.AskError: "ASK",
+    exceptions.MovedError: "MOVED",
 }
 # Answers of the server, too, though redis-py makes connection errors of them: nothing was done.
 _ANSWERS = (exceptions.BusyLoadingError, exceptions.AuthenticationError)
@@ -38,10 +47,9 @@ def error_of(error: exceptions.RedisError, operation: str, key: str, *, sent: bo
         key: the key it was about; empty for none.
         sent: whether the command was on its way when the error came.
     """
-    why = str(error) or type(error).__name__
+    why = _with_its_word(error)
     if isinstance(error, exceptions.ResponseError):
-        word = _WORDS.get(type(error))
-        return refusal_of(f"{word} {why}" if word else why, operation, key)
+        return refusal_of(why, operation, key)
     if isinstance(error, exceptions.DataError):
         return StoreError(operation, key, why)
     return StoreUnavailable(operation, key, why, sent=sent and not isinstance(error, _ANSWERS))
@@ -53,6 +61,28 @@ def refusal_of(why: str, operation: str, key: str) -> StoreError:
     return (StoreUnavailable if _PASSING.match(why) else StoreError)(operation, key, why)
 
 
+def trouble_of(error: StoreError) -> Trouble:
+    """Returns what kind of trouble an error tells of.
+
+    `denied`: the server does not know this user, or the user may not do this: an administrator has to act.
+    `full`: the server has no memory to spare. `away`: it can't be reached or isn't ready, which passes.
+    `refused`: anything else, such as a key that holds something of another type.
+    """
+    if _DENIED.match(error.why):
+        return "denied"
+    if error.why.startswith("OOM"):
+        return "full"
+    return "away" if isinstance(error, StoreUnavailable) else "refused"
+
+
 def plain(why: str) -> str:
     """Returns the text of a refusal such that it begins with the word that people look for, in every Redis."""
     return _PLACE_IN_SCRIPT.sub("", why).rstrip()
+
+
+def _with_its_word(error: exceptions.RedisError) -> str:
+    why = str(error)
+    if isinstance(error, exceptions.AuthenticationError):
+        return f"{'NOAUTH' if 'required' in why else 'WRONGPASS'} {why}"
+    word = _WORDS.get(type(error))
+    return f"{word} {why}" if word else why or type(error).__name__

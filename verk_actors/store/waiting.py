@@ -11,10 +11,10 @@ import select
 from collections.abc import Callable
 
 from verk_actors.errors import StoreUnavailable
-from verk_actors.store.commands import Commands
 from verk_actors.store.connection import Connection
 
 _UNBLOCK_AGAIN_SECONDS = 0.05
+_UNBLOCK_SECONDS = 2.5  # well within the 5 s that an actor has to stop
 
 
 class Waiter:
@@ -71,15 +71,16 @@ class Waiter:
     def end_by(self, unblock: Callable[[], None]) -> None:
         """Ends a wait early: calls `unblock`, which is to have it unblocked, until its reply has come.
 
-        Again and again, as an unblock may overtake the wait that it is meant for; no longer than the wait.
+        Again and again, as an unblock may overtake the wait that it is meant for.
 
         Raises:
-            StoreUnavailable: there was none, so Redis hangs; the connection has been closed.
+            StoreUnavailable: there was none for 2.5 s: Redis hangs, or nobody may unblock. The connection has been
+                closed, which ends the wait too.
         """
         key = self._queue_key or ""
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)
-        for _ in range(math.ceil(self._connection.socket_timeout_seconds / _UNBLOCK_AGAIN_SECONDS)):
+        for _ in range(math.ceil(_UNBLOCK_SECONDS / _UNBLOCK_AGAIN_SECONDS)):
             unblock()
             if poll.poll(_UNBLOCK_AGAIN_SECONDS * 1000):
                 return
@@ -93,9 +94,13 @@ class Waiter:
             self._connection.close()
 
 
-def unblock(commands: Commands, client_id: int) -> bool:
+def unblock(connection: Connection, client_id: int) -> bool:
     """Ends the wait of another connection, told by its `client_id`; its `finish` then returns False.
 
-    CLIENT UNBLOCK. Returns False if that connection isn't blocked: its wait is over or hasn't reached Redis.
+    CLIENT UNBLOCK. Returns False if that connection isn't blocked: its wait is over or hasn't reached Redis. Or this
+    one leads to a server that has lost the keys, which its only command would never be told; so it is confirmed.
     """
-    return bool(commands.call("CLIENT", "UNBLOCK", client_id) == 1)
+    unblocked = bool(connection.call("CLIENT", "UNBLOCK", client_id) == 1)
+    if not unblocked:
+        connection.confirm()
+    return unblocked

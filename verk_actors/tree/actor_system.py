@@ -25,6 +25,7 @@ from verk_actors.messages import (
     UnregisterListener,
 )
 from verk_actors.otp import (
+    NORMAL,
     ChildSpec,
     ChildType,
     ExitReason,
@@ -35,7 +36,9 @@ from verk_actors.otp import (
     Refused,
     Runtime,
     Server,
+    Shutdown,
     StartError,
+    Stop,
     Supervisor,
     handles,
     start_link,
@@ -45,14 +48,14 @@ from verk_actors.registry import registry as default_registry
 from verk_actors.tree import names
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
+from verk_actors.tree.job_logger import JobLogger
 from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
 from verk_actors.tree.node_manager import NodeManager
-from verk_actors.tree.node_state import Lease, NodeState, QueueRow
+from verk_actors.tree.node_state import NodeState, QueueRow
+from verk_actors.tree.other_servers import OtherServers
 from verk_actors.tree.queue_stats import QueueStats
 from verk_actors.tree.queues_drainer import QueuesDrainer
 from verk_actors.tree.schedule_manager import ScheduleManager
-from verk_actors.tree.token import new_token
-from verk_actors.wire.keys import Keys
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +67,15 @@ class ActorSystem(Supervisor):
 
     `ActorSystem.start(config)` returns its Pykka `ActorRef`. It answers `AddQueue`, `RemoveQueue`, `PauseQueue`,
     `ResumeQueue`, `RegisterListener`, `UnregisterListener` and `Status`; `stop()` drains and leaves no thread behind
-    but those of jobs that would not end.
+    but those of jobs that would not end. The reason that the handle has then is `NORMAL`, or a `Shutdown` that says
+    what could not be given back to Redis.
     """
 
     def __init__(self, config: Config, registry: Registry = default_registry) -> None:
         super().__init__()
         self.max_restarts = config.max_restarts
         self.max_seconds = config.restart_window_seconds
-        self._node = NodeState(config, registry, Lease(new_token()), Keys(config.namespace))
-        self._node.queues.update((queue, QueueRow(settings)) for queue, settings in config.queues.items())
+        self._node = NodeState.of(config, registry)
 
     @classmethod
     def start(cls, config: Config, registry: Registry = default_registry, *, runtime: Runtime | None = None) -> Ref:
@@ -101,18 +104,20 @@ class ActorSystem(Supervisor):
         node = self._node
         drain_seconds = node.config.shutdown_timeout_seconds + _STOP_MARGIN_SECONDS
 
-        def child(kind: Callable[[NodeState], Server], name: str, **options: Any) -> ChildSpec:
-            return ChildSpec(id=name, start=partial(kind, node), name=name, **options)
+        def child(kind: Callable[..., Server], name: str, *arguments: Any, **options: Any) -> ChildSpec:
+            return ChildSpec(id=name, start=partial(kind, node, *arguments), name=name, **options)
 
         return (
             # What the others use to be woken.
-            child(GeneralConnection, names.GENERAL_CONNECTION),
+            child(GeneralConnection, names.GENERAL_CONNECTION, node.own_server),
             # Before anything that fetches: no lease, no jobs. After it on a stop: it deregisters what is left.
-            child(NodeManager, names.NODE_MANAGER),
-            # Before anything that has something to tell.
+            child(NodeManager, names.NODE_MANAGER, node.own_server),
+            child(OtherServers, names.OTHER_SERVERS, type=ChildType.SUPERVISOR),
+            # Before anything that has something to tell, and stopped after it: the last lines are written.
+            child(JobLogger, names.JOB_LOGGER),
             child(EventProducer, names.EVENT_PRODUCER),
             child(QueueStats, names.QUEUE_STATS),
-            child(ScheduleManager, names.SCHEDULE_MANAGER),
+            child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
             child(ManagerSupervisor, names.MANAGER_SUPERVISOR, type=ChildType.SUPERVISOR),
             # Last, so stopped first: it waits for the jobs while all others work.
             child(QueuesDrainer, names.QUEUES_DRAINER, shutdown=drain_seconds),
@@ -125,6 +130,9 @@ class ActorSystem(Supervisor):
         abandoned = self.actor_ref.runtime.abandoned()
         if abandoned:
             log.warning("%s jobs did not end and were abandoned: %s", len(abandoned), ", ".join(abandoned))
+        left = self._node.not_returned()
+        if left and reason == NORMAL:
+            raise Stop(Shutdown(f"Redis was away, so it keeps {left} until another node takes them"))
 
     @handles(AddQueue, RemoveQueue, PauseQueue, ResumeQueue)
     def _to_manager(self, message: object) -> NoReply:
@@ -143,7 +151,7 @@ class ActorSystem(Supervisor):
         listeners = tuple(node.listeners.values())
         return SystemStatus(
             node_id=node.config.node_id,
-            connected=node.lease.held,
+            connected=all(server.lease.held for server in tuple(node.servers.values())),
             queues={queue: _queue_status(row, queue in failed) for queue, row in tuple(node.queues.items())},
             listeners=tuple(ListenerStatus(listener=str(one.ref), missed=one.missed) for one in listeners),
             abandoned=tuple(self.actor_ref.runtime.abandoned()),
@@ -169,4 +177,5 @@ def _queue_status(row: QueueRow, failed: bool) -> QueueStatus:
         running=running,
         finished=row.finished,
         failed=row.failed,
+        fenced=row.fenced,
     )

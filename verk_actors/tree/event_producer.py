@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from verk_actors.errors import loggable
 from verk_actors.events import Event
 from verk_actors.listener import EventListener
 from verk_actors.messages import EventBatch, Publish, RegisterListener, Selector, UnregisterListener
@@ -48,7 +49,7 @@ class EventProducer(Server):
         for urn, listener in tuple(self._listeners.items()):
             events = _selected(message.events, listener.selector)
             if events and not self._tell(listener, events):
-                log.info("listener %s is dead and no longer told", listener.ref)
+                log.info("listener %s is dead and no longer told", loggable(str(listener.ref)))
                 del self._listeners[urn]
 
     def _tell(self, listener: Listener, events: Sequence[Event]) -> bool:

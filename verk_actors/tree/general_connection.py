@@ -1,6 +1,7 @@
 """The connection for whatever has none of its own; now, to end blocking waits.
 
-Supervised by the ActorSystem, permanent, the first child as in Verk. Its death costs nothing but a wait of
+Supervised by the ActorSystem, permanent, the first child as in Verk; one more for each further Redis, under
+OtherServers. Its death costs nothing but a wait of
 `block_seconds`.
 
 Source: Verk.Redis.
@@ -13,17 +14,17 @@ from verk_actors.messages import Unblock
 from verk_actors.otp import ExitReason, Server, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.waiting import unblock
-from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
 
 
 class GeneralConnection(Server):
     """Does short commands for other actors."""
 
-    def __init__(self, node: NodeState) -> None:
+    def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
-        self._connection = Connection(node.config.redis_url, name=node.connection_name("general"))
-        self._outage = Outage("general connection")
+        self._connection = Connection(server.url, name=node.connection_name("general"), lifeline=node.lifeline)
+        self._outage = Outage(server.named("general connection"), server.trouble)
 
     def terminate(self, reason: ExitReason) -> None:
         """Close the connection."""
@@ -33,8 +34,9 @@ class GeneralConnection(Server):
     def unblock(self, message: Unblock) -> None:
         """End another connection's wait; it asks again if this came too early, and waits it out if need be."""
         try:
+            self._connection.check()  # used so rarely that it may have died in an outage that is long over
             unblock(self._connection, message.client_id)
         except StoreError as error:
-            self._outage.goes_on(error)
+            self._outage.goes_on(error, self.clock.monotonic())
         else:
-            self._outage.over()
+            self._outage.over(self.clock.monotonic())

@@ -8,6 +8,8 @@ from __future__ import annotations
 ACTOR_SYSTEM = "actor_system"
 GENERAL_CONNECTION = "general_connection"
 NODE_MANAGER = "node_manager"
+OTHER_SERVERS = "other_servers"
+JOB_LOGGER = "job_logger"
 EVENT_PRODUCER = "event_producer"
 QUEUE_STATS = "queue_stats"
 SCHEDULE_MANAGER = "schedule_manager"

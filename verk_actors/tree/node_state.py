@@ -11,11 +11,57 @@ from typing import Any
 
 import attrs
 
-from verk_actors.config import Config, QueueConfig
+from verk_actors.config import Config, QueueConfig, RedisUrl
 from verk_actors.messages import Backlog, Selector
 from verk_actors.registry import Registry
+from verk_actors.store.lifeline import Lifeline
+from verk_actors.tree.outage import ServerTrouble
 from verk_actors.tree.running_jobs import RunningJobs
+from verk_actors.tree.token import new_token
 from verk_actors.wire.keys import Keys
+
+
+@attrs.define(eq=False)
+class Lease:
+    """This process's hold on its node id in one Redis; written by NodeManager.
+
+    Attributes:
+        token: names this process, and this hold on the id: host, pid, start and a nonce.
+        next_token: for the time after, if this hold is lost.
+        held: whether jobs may be fetched.
+        taken: whether it was ever held; what is in progress under the id is this process's own from then on.
+    """
+
+    token: str = attrs.Factory(new_token)
+    next_token: str = attrs.Factory(lambda self: self.token, takes_self=True)
+    held: bool = False
+    taken: bool = False
+
+    def renew(self, token: str) -> None:
+        """Begin a new hold on the id."""
+        self.token, self.next_token = token, new_token()
+
+
+@attrs.define(eq=False)
+class RedisServer:
+    """A Redis that has queues of this node.
+
+    Each has a lease, a NodeManager, a ScheduleManager and a GeneralConnection of its own, so that the outage of one
+    concerns no queue of another.
+
+    Attributes:
+        label: told apart by it in names and logs; empty for the one that the node itself was given.
+        trouble: what the node has said of its troubles; written by whoever meets one.
+    """
+
+    url: RedisUrl
+    label: str = ""
+    lease: Lease = attrs.Factory(Lease)
+    trouble: ServerTrouble = attrs.Factory(ServerTrouble)
+
+    def named(self, name: str) -> str:
+        """Return the name of the process of that kind that is this server's."""
+        return f"{name}@{self.label}" if self.label else name
 
 
 @attrs.define(eq=False)
@@ -23,15 +69,17 @@ class QueueRow:
     """One queue of this node.
 
     Attributes:
+        server: where it is.
         paused: what was asked for last; written by Manager.
         removing: written by Manager, never taken back.
         due: of a queue that is being removed: running jobs have had their time and go back; written by Manager.
         status: running, pausing or paused, as its WorkersManager has it.
         running_jobs: the running table, written by the queue's actors.
-        finished, failed: counted by QueueStats.
+        finished, failed, fenced: counted by QueueStats.
     """
 
     config: QueueConfig
+    server: RedisServer
     paused: bool = False
     removing: bool = False
     due: bool = False
@@ -39,21 +87,7 @@ class QueueRow:
     running_jobs: RunningJobs = attrs.Factory(RunningJobs)
     finished: int = 0
     failed: int = 0
-
-
-@attrs.define(eq=False)
-class Lease:
-    """This process's hold on its node id; written by NodeManager.
-
-    Attributes:
-        token: names this process in Redis: host, pid, start and a nonce.
-        held: whether jobs may be fetched.
-        taken: whether it was ever held; what is in progress under the id is this process's own from then on.
-    """
-
-    token: str
-    held: bool = False
-    taken: bool = False
+    fenced: int = 0
 
 
 @attrs.define(eq=False)
@@ -76,19 +110,57 @@ class NodeState:
     """The tables of one node, handed to each actor by its supervisor.
 
     Attributes:
+        servers: the node's own first; written by Manager.
         queues: written by Manager.
-        listeners: by actor URN; written by EventProducer.
+        listeners: by actor URN; written by EventProducer; JobLogger, which is there before it, enters itself.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
+        lifeline: holds the connections of all actors; cut where a stop would take too long.
     """
 
     config: Config
     registry: Registry
-    lease: Lease
     keys: Keys
+    servers: dict[RedisUrl, RedisServer] = attrs.Factory(dict)
     queues: dict[str, QueueRow] = attrs.Factory(dict)
     listeners: dict[str, Listener] = attrs.Factory(dict)
     stopping: bool = False
+    lifeline: Lifeline = attrs.Factory(Lifeline)
+
+    @classmethod
+    def of(cls, config: Config, registry: Registry) -> NodeState:
+        """Return the tables of a node that has not been started yet."""
+        node = cls(config, registry, Keys(config.namespace))
+        node.servers[config.redis_url] = RedisServer(config.redis_url)
+        for queue, settings in config.queues.items():
+            node.add_queue(queue, settings)
+        return node
+
+    @property
+    def own_server(self) -> RedisServer:
+        """The Redis that the node itself was given, where its queues are unless they name another."""
+        return self.servers[self.config.redis_url]
+
+    @property
+    def other_servers(self) -> tuple[RedisServer, ...]:
+        """Those that queues have named."""
+        return tuple(server for server in self.servers.values() if server is not self.own_server)
+
+    def add_queue(self, queue: str, settings: QueueConfig) -> RedisServer:
+        """Enter a queue, and its Redis if it is a new one; returns the latter."""
+        url = self.config.redis_url_by(settings)
+        server = self.servers.get(url)
+        if server is None:
+            server = self.servers[url] = RedisServer(url, label=str(url))
+        self.queues[queue] = QueueRow(settings, server)
+        return server
 
     def connection_name(self, role: str) -> str:
         """Return what CLIENT LIST shows for the connection of that role."""
         return f"verk:{self.config.node_id}:{role}"
+
+    def not_returned(self) -> str:
+        """Say what a stop had to leave in Redis, where this node holds it still; empty where that is nothing."""
+        jobs = sum(len(row.running_jobs.held) for row in self.queues.values())
+        held = any(server.lease.held for server in self.servers.values())
+        left = [f"{jobs} jobs in progress"] * bool(jobs) + ["its lease"] * held
+        return " and ".join(left)

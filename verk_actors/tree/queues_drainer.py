@@ -3,7 +3,7 @@
 Supervised by the ActorSystem as its last child, so it is stopped first, while everything else still works.
 
 Source: Verk lib/verk/queues_drainer.ex. Differs: queues that are paused but still draining are waited for, and one
-deadline holds for all.
+deadline holds for all. What the stop does afterwards, over Redis, has its time too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from verk_actors.tree.node_state import NodeState
 log = logging.getLogger(__name__)
 
 _SUCCESSOR_SECONDS = 0.05  # between two looks for a restarted WorkersManager
+_LAST_WORDS_SECONDS = 5.0  # for giving back to Redis what is left; milliseconds, unless it hangs
 
 
 class QueuesDrainer(Server):
@@ -31,8 +32,11 @@ class QueuesDrainer(Server):
 
     def terminate(self, reason: ExitReason) -> None:
         """Drain the queues, if this is an orderly stop of the node."""
-        if not reason.graceful or not self._node.stopping:
-            return
+        if reason.graceful and self._node.stopping:
+            self._drain()
+            self.actor_ref.runtime.timers.after(_LAST_WORDS_SECONDS, self._node.lifeline.cut)
+
+    def _drain(self) -> None:
         deadline = self.clock.monotonic() + self._node.config.shutdown_timeout_seconds
         draining = {queue: self._ask(queue) for queue in tuple(self._node.queues)}
         for queue, answer in draining.items():

@@ -1,7 +1,8 @@
 """Moves retries and scheduled jobs to their queues when they are due.
 
-Supervised by the ActorSystem, permanent. Every node does this, and they share the work; Redis' clock decides what is
-due. Idle, it looks every poll interval, and sooner when it knows of a job that is due sooner.
+Supervised by the ActorSystem, permanent; one more for each further Redis, under OtherServers. Every node does this, and
+they share the work; Redis' clock decides what is due. Idle, it looks every poll interval, and sooner when it knows of a
+job that is due sooner.
 
 Source: Verk lib/verk/schedule_manager.ex. Differs: pages instead of single jobs, docs/decisions/0007.
 """
@@ -13,19 +14,19 @@ from verk_actors.messages import Tick
 from verk_actors.otp import ExitReason, Server, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
-from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
 
 
 class ScheduleManager(Server):
     """The clock of the schedule and retry sets."""
 
-    def __init__(self, node: NodeState) -> None:
+    def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
         self._poll_interval_seconds = node.config.poll_interval_seconds
-        self._connection = Connection(node.config.redis_url, name=node.connection_name("schedule"))
+        self._connection = Connection(server.url, name=node.connection_name("schedule"), lifeline=node.lifeline)
         self._due = DueJobs(self._connection, node.keys)
-        self._outage = Outage("schedule")
+        self._outage = Outage(server.named("schedule"), server.trouble)
 
     def init(self) -> None:
         """Look at once: jobs may have come due while no node ran."""
@@ -42,9 +43,9 @@ class ScheduleManager(Server):
             self._connection.check()
             next_due = self._due.promote().next_due_in_seconds
         except StoreError as error:
-            self.send_after(self._outage.goes_on(error), Tick())
+            self.send_after(self._outage.goes_on(error, self.clock.monotonic()), Tick())
             return
-        self._outage.over()
+        self._outage.over(self.clock.monotonic())
         if next_due == 0:
             self.actor_ref.cast(Tick())
         else:

@@ -6,6 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
+from verk_actors.errors import loggable
+
 _PARTS = 5
 
 
@@ -29,9 +31,10 @@ def is_dead(token: str) -> bool:
 
 
 def shown(token: str) -> str:
-    """Return a token in words, for an error."""
+    """Return a token in words, for a log line or an error."""
     parts = token.split("|")
-    return f"process {parts[2]} on host {parts[0].partition('/')[0]}" if len(parts) == _PARTS else token
+    words = f"process {parts[2]} on host {parts[0].partition('/')[0]}" if len(parts) == _PARTS else token
+    return loggable(words)
 
 
 def _host() -> str:

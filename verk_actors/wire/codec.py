@@ -140,7 +140,8 @@ def encode(job: Job, *, wire_format: WireFormat | None = None) -> bytes:
     """Returns the payload of a job in one of the forms, its own unless given; `job.payload` has no say in it.
 
     Raises:
-        InvalidJob: a value can't be written as JSON that every peer reads alike. Correct the one it names.
+        InvalidJob: a value can't be written as JSON that every peer reads alike, or the payload is longer than any
+            node reads. Correct the value it names.
     """
     for key in _KNOWN_KEYS.intersection(job.extra):
         raise InvalidJob(f"extra.{key}", job.extra[key], "is a key of the job itself")
@@ -151,7 +152,10 @@ def encode(job: Job, *, wire_format: WireFormat | None = None) -> bytes:
         raise InvalidJob(flaw.path.removeprefix(".") or "extra", flaw.value, flaw.why)
     if in_verk_form:
         document = dict(sorted(document.items())) | {"args": strict_json.dump(job.args)}
-    return strict_json.dump(document).encode()
+    payload = strict_json.dump(document).encode()
+    if len(payload) > strict_json.MAX_BYTES:
+        raise InvalidJob("args", job.args, f"make a payload longer than {strict_json.MAX_BYTES} bytes")
+    return payload
 
 
 def _sidekiq_fields(job: Job) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any, Literal
 
 import attrs
@@ -24,10 +24,17 @@ def _as_list(args: Any) -> list[Any]:
     return list(args)
 
 
+def _counted(values: Sized) -> str:
+    """Returns how many there are, in place of what they are."""
+    return f"<{len(values)}>"
+
+
 # No slots: decode fills __dict__ in one step, which is the larger half of its cost otherwise
 @attrs.frozen(kw_only=True, slots=False)
 class Job:
     """One job. Times are unix seconds; None means that something hasn't happened or isn't known.
+
+    Its repr counts `args` and `extra` and doesn't show them: they may be secrets, and what is printed ends in logs.
 
     Attributes:
         class_: the name its job class is registered under.
@@ -54,7 +61,7 @@ class Job:
     """
 
     class_: str
-    args: list[Any] = attrs.field(converter=_as_list)
+    args: list[Any] = attrs.field(converter=_as_list, repr=_counted)
     queue: str | None = None
     jid: str | None = None
     max_retry_count: int | None = None
@@ -68,7 +75,7 @@ class Job:
     error_class: str | None = None
     error_message: str | None = None
     error_backtrace: tuple[str, ...] | None = None
-    extra: Mapping[str, Any] = attrs.Factory(dict)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=_counted)
     wire_format: WireFormat = "sidekiq"
     payload: bytes | None = attrs.field(default=None, eq=False, repr=False)
 

@@ -7,43 +7,37 @@
 --   8 '1' if processed counts failed runs too, 9 one letter per settlement (a ack, r retry, d dead, x discard,
 --   b bury: dead without having run, q requeue), then the payload of each settlement, then a new payload and its
 --   score for each r, d and b
--- Returns: {status, {1 or 0 per settlement}, {payloads fetched}, dead jobs trimmed}. A settlement is 0 when its payload
---   was no longer in progress here: then nothing was done. Status is OK, FENCED (the lease is not ours: nothing was
---   fetched) or the text of the error that refused the fetch (OOM).
+-- Returns: {status, {1, 0 or -1 per settlement}, {payloads fetched}, dead jobs trimmed, text of the last refusal of a
+--   settlement or ''}. A settlement is 0 when its payload was no longer in progress here, -1 when it was refused where
+--   it goes: then it is in progress as before. Status is OK, FENCED (the lease is not ours: nothing was fetched) or,
+--   where something was settled, the text of the error that refused the fetch.
 -- Why atomic: a job is in one place at any time; a job that a peer has rescued is settled by nobody else; only the
 --   holder of the lease fetches.
+-- A full server (OOM) lets LREM pass, and after it the rest of the script: it settles, and hands out jobs in the place of
+--   those that have ended. That needs no memory, and frees some when they end well. It refuses a fetch alone.
 -- Source: verk priv/mrpop_lpush_src_dest.lua; lib/verk/queue_manager.ex, ack and retry
 
 local kinds, fetch = ARGV[9], tonumber(ARGV[3])
 local set_of = {r = KEYS[5], d = KEYS[6], b = KEYS[6]}
-local buries = kinds:find('[db]')
-
--- Lua does not roll back, so whatever could fail is checked before the first write.
-local function wrong_type(key, wanted)
-  local found = redis.call('TYPE', key).ok
-  if found ~= wanted and found ~= 'none' then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' holds a ' .. found .. ', not a ' .. wanted)
-  end
-end
-local wrong = wrong_type(KEYS[1], 'list') or wrong_type(KEYS[2], 'list') or wrong_type(KEYS[4], 'set')
-  or kinds:find('r') and wrong_type(KEYS[5], 'zset') or buries and wrong_type(KEYS[6], 'zset')
-if wrong then return wrong end
-for i = 11 + #kinds, #ARGV, 2 do
-  local score = tonumber(ARGV[i])
-  if not score or score ~= score then return redis.error_reply('ERR not a score: ' .. ARGV[i]) end
-end
 local ours = redis.call('GET', KEYS[3]) == ARGV[1]
+-- Lua does not roll back: these are called before the first write, so that an error of theirs stops the script here.
+redis.call('LLEN', KEYS[1])
+redis.call('SCARD', KEYS[4])
 
--- Settling comes first: LREM also lifts a full server's refusal (OOM) for the rest of the script.
-local settled, succeeded, failed, new = {}, 0, 0, 10 + #kinds
+-- Settling comes first, since LREM lifts a full server's refusal. What is refused where it goes is put back.
+local settled, succeeded, failed, buries, refusal, new = {}, 0, 0, false, '', 10 + #kinds
 for i = 1, #kinds do
-  local kind, payload = kinds:sub(i, i), ARGV[9 + i]
+  local kind, payload, put = kinds:sub(i, i), ARGV[9 + i], nil
   settled[i] = redis.call('LREM', KEYS[1], -1, payload)
   if settled[i] == 1 then
-    if kind == 'a' then succeeded = succeeded + 1
-    elseif kind == 'q' then redis.call('RPUSH', KEYS[2], payload)
-    elseif kind ~= 'b' then failed = failed + 1 end
-    if set_of[kind] then redis.call('ZADD', set_of[kind], ARGV[new + 1], ARGV[new]) end
+    if kind == 'q' then put = redis.pcall('RPUSH', KEYS[2], payload)
+    elseif set_of[kind] then put = redis.pcall('ZADD', set_of[kind], ARGV[new + 1], ARGV[new]) end
+    if type(put) == 'table' then
+      redis.call('RPUSH', KEYS[1], payload)
+      settled[i], refusal = -1, put.err
+    elseif kind == 'a' then succeeded = succeeded + 1
+    elseif kind ~= 'q' and kind ~= 'b' then failed = failed + 1 end
+    buries = buries or settled[i] == 1 and set_of[kind] == KEYS[6]
   end
   if set_of[kind] then new = new + 2 end
 end
@@ -71,7 +65,7 @@ while status == 'OK' and #fetched < fetch and bytes < tonumber(ARGV[4]) do
   local payload = redis.pcall('LMOVE', KEYS[2], KEYS[1], 'RIGHT', 'LEFT')
   if not payload then break end
   if type(payload) == 'table' then
-    if #kinds == 0 and not payload.err:find('OOM') then return payload end
+    if #kinds == 0 then return payload end
     status = payload.err
   else
     fetched[#fetched + 1] = payload
@@ -79,4 +73,4 @@ while status == 'OK' and #fetched < fetch and bytes < tonumber(ARGV[4]) do
   end
 end
 if #fetched > 0 then redis.call('SADD', KEYS[4], ARGV[2]) end
-return {status, settled, fetched, trimmed}
+return {status, settled, fetched, trimmed, refusal}

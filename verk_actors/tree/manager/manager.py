@@ -24,6 +24,7 @@ from verk_actors.messages import (
     RemoveQueue,
     Resume,
     ResumeQueue,
+    RunServer,
 )
 from verk_actors.otp import (
     NO_REPLY,
@@ -36,6 +37,7 @@ from verk_actors.otp import (
     NoProcess,
     NoReply,
     OtpError,
+    Ref,
     Refused,
     Server,
     StartChild,
@@ -76,11 +78,13 @@ class Manager(Server):
         if queue in self._node.queues:
             raise Refused(QueueAlreadyAdded(queue))
         try:
-            config = Config(queues={queue: message.size}).queues[queue]
+            settings = Config(queues={queue: message.config}).queues[queue]
         except ConfigError as error:
             raise Refused(error) from error
-        self._node.queues[queue] = QueueRow(config)
+        server = self._node.add_queue(queue, settings)
         try:
+            if server is not self._node.own_server:
+                self._ask(self.whereis(names.OTHER_SERVERS), RunServer(server.url))
             self._ask_supervisor(StartChild(self._queue_spec(queue)))
         except OtpError as error:
             del self._node.queues[queue]
@@ -158,9 +162,11 @@ class Manager(Server):
 
     def _ask_supervisor(self, request: Call[Any]) -> None:
         """Ask the supervisor, and end when it stops this process meanwhile, which it does without answering."""
-        supervisor = self.actor_ref.parent
+        self._ask(self.actor_ref.parent, request)
+
+    def _ask(self, supervisor: Ref | None, request: Call[Any]) -> None:
         if supervisor is None:
-            raise NoProcess(names.MANAGER_SUPERVISOR)
+            raise NoProcess(type(request).__name__)
         answer = supervisor.ask(request, block=False)
         while True:
             try:

@@ -16,7 +16,8 @@ from collections.abc import Iterable
 import attrs
 
 from verk_actors.errors import MalformedJob, StoreError
-from verk_actors.messages import Exchange, Exchanged, LeaseRenewed, QueueManagerStarted, Tick, Unblock
+from verk_actors.events import DeadJobsTrimmed
+from verk_actors.messages import Exchange, Exchanged, LeaseRenewed, Publish, QueueManagerStarted, Tick, Unblock
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob, Undecodable
@@ -46,10 +47,13 @@ class QueueManager(IoServer):
         self._node = node
         self._queue = queue
         self._table = node.queues[queue].running_jobs
+        self._server = node.queues[queue].server
+        self._lease = self._server.lease
         self._connection = Connection(
-            config.redis_url,
+            self._server.url,
             name=node.connection_name(f"queue:{queue}"),
             socket_timeout_seconds=config.block_seconds + _WAIT_MARGIN_SECONDS,
+            lifeline=node.lifeline,
         )
         limits = Limits(
             max_dead_jobs=config.max_dead_jobs,
@@ -58,7 +62,9 @@ class QueueManager(IoServer):
         )
         self._in_progress = InProgress(self._connection, node.keys, queue, config.node_id, limits)
         self._waiter = Waiter(self._connection)
-        self._outage = Outage(f"{queue}: Redis")
+        self._outage = Outage(f"queue {queue}", self._server.trouble)
+        self._refusals = Outage(f"queue {queue}, settling", self._server.trouble)
+        self._refused: dict[RunningJob, None] = {}  # Redis did not take their fate; they keep their room
         self._exchange: Exchange | None = None  # to be confirmed
         self._caller: Deferred | None = None  # who called it, on shutdown
         self._room = 0
@@ -96,12 +102,12 @@ class QueueManager(IoServer):
     def lease_renewed(self, _: LeaseRenewed) -> None:
         """Compare with Redis at each heartbeat: a fetch that timed out may have been done later."""
         self._reconciled = False
-        self._work()
+        self._work(again=True)
 
     @handles(Tick)
     def look_again(self, _: Tick) -> None:
         """Go on where Redis or its memory stood in the way."""
-        self._work()
+        self._work(again=True)
 
     def handle_idle(self) -> None:
         """Wait for jobs as long as there is room and nothing else to do."""
@@ -116,49 +122,76 @@ class QueueManager(IoServer):
 
     def _fetchable(self, settling: int = 0) -> int:
         """Return how many more jobs may be taken, in a step that settles so many: never more than the room is held."""
-        if not self._node.lease.held:
+        if not self._lease.held:
             return 0
         return max(0, min(MOST_PER_EXCHANGE, self._room - len(self._table.held) + settling))
 
-    def _work(self) -> None:
-        """Reconcile if something is uncertain, then settle and fetch; on an outage, later."""
+    def _work(self, *, again: bool = False) -> None:
+        """Reconcile if something is uncertain, then settle and fetch; on an outage, later.
+
+        Args:
+            again: settle what Redis refused, too.
+        """
         try:
             if self._reconciled or self._reconcile():
-                self._settle_and_fetch()
-                self._outage.over()
+                self._settle_and_fetch(list(self._refused) if again else [])
+                self._outage.over(self.clock.monotonic())
         except StoreError as error:
             self._rest(error)
 
     def _rest(self, error: StoreError) -> None:
         """Do nothing until the next Tick; what was under way is uncertain."""
         self._reconciled = False
+        self._look_again_after(self._outage.goes_on(error, self.clock.monotonic()))
+
+    def _look_again_after(self, seconds: float) -> None:
         if self._next_tick is not None:
             self._next_tick.cancel()
-        self._next_tick = self.send_after(self._outage.goes_on(error), Tick())
+        self._next_tick = self.send_after(seconds, Tick())
 
-    def _settle_and_fetch(self) -> None:
+    def _settle_and_fetch(self, again: list[RunningJob]) -> None:
         exchange = self._exchange
-        jobs = self._unsettled(exchange.settle) if exchange is not None else []
+        settle = exchange.settle if exchange is not None else ()
+        jobs = self._unsettled(dict.fromkeys([*again, *settle]))
         fetch = self._fetchable(settling=len(jobs))
-        if exchange is None and not fetch:
+        if exchange is None and not fetch and not jobs:
             return
         config, now = self._node.config, self.clock.time()
         settlements = [settlement_of(job, self._queue, config) for job in jobs]
         for job in jobs:
             job.sent = True
-        result = self._in_progress.exchange(self._node.lease.token, settlements, fetch, now)
+        result = self._in_progress.exchange(self._lease.token, settlements, fetch, now)
         for job, settled in zip(jobs, result.settled, strict=True):
-            self._settled(job, settled)
+            if settled is None:
+                job.sent = False
+                self._refused[job] = None
+            else:
+                self._settled(job, settled)
+        self._see_to_refused(result.refusal)
         self._report([self._take(payload) for payload in result.payloads])
+        self._tell_of_trimmed(result.trimmed)
         if result.status == "FENCED":
             self._lose_lease()
-        elif result.status != "OK":  # no memory for more jobs in progress
+        elif result.status != "OK":
             raise StoreError("fetch", self._queue, result.status)
+
+    def _see_to_refused(self, refusal: StoreError | None) -> None:
+        """Try again later to settle what Redis refused; the rest goes on meanwhile."""
+        now = self.clock.monotonic()
+        if refusal is not None:
+            self._look_again_after(self._refusals.goes_on(refusal, now))
+        elif not self._refused:
+            self._refusals.over(now)
+
+    def _tell_of_trimmed(self, count: int) -> None:
+        producer = self.whereis(names.EVENT_PRODUCER)
+        if count and producer is not None:
+            producer.cast(Publish([DeadJobsTrimmed(queue=self._queue, count=count)]))
 
     def _lose_lease(self) -> None:
         log.warning("%s: this node's lease is lost; fetching stops until it is back", self._queue)
-        self._node.lease.held = False
-        manager = self.whereis(names.NODE_MANAGER)
+        self._lease.held = False
+        manager = self.whereis(self._server.named(names.NODE_MANAGER))
         if manager is not None:
             manager.cast(Tick())
 
@@ -173,6 +206,7 @@ class QueueManager(IoServer):
     def _settled(self, job: RunningJob, settled: bool) -> None:
         job.settled = settled
         self._table.held.pop(job, None)
+        self._refused.pop(job, None)
         if job.outcome is not None:
             self._table.settled.append(job)
 
@@ -218,6 +252,9 @@ class QueueManager(IoServer):
         try:
             self._waiter.begin(self._node.keys.queue(self._queue), seconds)
             readable = self.wait_readable(self._waiter.fileno(), seconds + _WAIT_MARGIN_SECONDS)
+            if not readable and self._node.stopping:
+                self._waiter.abandon()  # Redis may hang, and what the wait would bring is wanted no more
+                return False
             if not readable and self.has_messages():
                 self._waiter.end_by(self._unblock)
             return self._waiter.finish()
@@ -227,7 +264,7 @@ class QueueManager(IoServer):
 
     def _unblock(self) -> None:
         """Have the general connection end the wait, so that its reply is read and the connection kept."""
-        general = self.whereis(names.GENERAL_CONNECTION)
+        general = self.whereis(self._server.named(names.GENERAL_CONNECTION))
         if general is not None:
             general.cast(Unblock(self._waiter.client_id))
 
@@ -235,7 +272,7 @@ class QueueManager(IoServer):
 
     def _reconcile(self) -> bool:
         """Make the table and the in-progress list agree, after a start or a lost reply; False without lease."""
-        if not self._node.lease.held:
+        if not self._lease.held:
             return False
         verdict = compare(self._in_progress.payloads(), self._table.held)
         for job in verdict.settled:
@@ -246,6 +283,6 @@ class QueueManager(IoServer):
         if verdict.orphans:
             log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(verdict.orphans))
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]
-            self._in_progress.exchange(self._node.lease.token, orphans, 0, self.clock.time())
+            self._in_progress.exchange(self._lease.token, orphans, 0, self.clock.time())
         self._reconciled = True
         return True

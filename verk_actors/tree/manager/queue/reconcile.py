@@ -26,7 +26,7 @@ class Verdict:
 
     settled: Sequence[RunningJob]
     lost: Sequence[RunningJob]
-    orphans: Sequence[bytes]
+    orphans: Sequence[bytes] = attrs.field(repr=False)
 
 
 def compare(listed: Sequence[bytes], held: Iterable[RunningJob]) -> Verdict:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import logging
 
+from verk_actors.errors import loggable, shown
 from verk_actors.job_context import CurrentJob, running
 from verk_actors.messages import Run
-from verk_actors.otp import Server, handles
+from verk_actors.otp import LeftInParent, Server, handles
 from verk_actors.registry import Performer
 from verk_actors.running_job import SUCCEEDED, Failed, Outcome, RunningJob
 from verk_actors.tree.manager.queue.failure import failure_of
@@ -70,7 +71,9 @@ class Worker(Server):
         try:
             performer = self._find(job.class_)
             running(CurrentJob(job), performer.perform, job.args)
-        except BaseException as error:  # noqa: BLE001  user code may raise anything; it is the job's failure
+        except BaseException as error:
+            if isinstance(self.actor_ref.reason, LeftInParent):
+                raise  # in a process that the job forked: it ends, and the job goes on in the parent
             return self._failed(job, performer, error)
         return SUCCEEDED
 
@@ -81,6 +84,7 @@ class Worker(Server):
         try:
             retry_at = float(performer.retry_at(self.clock.time(), job.attempt))
         except BaseException as bad:  # noqa: BLE001  the curve serves where the class can't say
-            log.warning("%s %s: retry_at raised %r; the usual curve is used", job.class_, job.jid, bad)
+            where = f"{loggable(job.class_)} {loggable(job.jid or '-')}"
+            log.warning("%s: retry_at raised %s; the usual curve is used", where, shown(bad))
             return Failed(failure=failure, exception=error)
         return Failed(failure=failure, exception=error, retry_at=retry_at)

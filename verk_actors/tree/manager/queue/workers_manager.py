@@ -15,7 +15,6 @@ from itertools import islice
 
 from verk_actors import job_log
 from verk_actors.events import Event, JobStarted, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.job_log import JobLog
 from verk_actors.messages import (
     Drain,
     Exchange,
@@ -27,6 +26,7 @@ from verk_actors.messages import (
     QueueDrained,
     QueueManagerStarted,
     Resume,
+    Tick,
 )
 from verk_actors.otp import (
     NO_REPLY,
@@ -39,11 +39,13 @@ from verk_actors.otp import (
     OtpError,
     Ref,
     Server,
+    Timer,
     handles,
 )
 from verk_actors.running_job import GIVEN_BACK, Failed, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.outcome_events import events_of
+from verk_actors.tree.manager.queue.stuck import LOOKS_PER_LIMIT, newly_stuck, seconds_to_next_look
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS
 from verk_actors.wire.bookkeeping import Failure
@@ -60,7 +62,6 @@ class WorkersManager(Server):
         self._queue = queue
         self._row = node.queues[queue]
         self._table = self._row.running_jobs
-        self._log = JobLog(node.config)
         self._slots = self._row.config.size + self._row.config.prefetch
         self._ended: dict[RunningJob, None] = {}  # to be settled by the next exchange; in order, each once
         self._under_way: Exchange | None = None
@@ -68,6 +69,7 @@ class WorkersManager(Server):
         self._workers: set[Ref] = set()  # monitored
         self._queue_manager: Ref | None = None
         self._drains: list[Deferred] = []
+        self._next_look: Timer | None = None  # for stuck jobs
 
     def init(self) -> None:
         """Go on from what the table says."""
@@ -81,12 +83,15 @@ class WorkersManager(Server):
             row.status = "running"
             self._publish([QueueRunning(queue=self._queue)])
         self._adopt()
+        self._look_later(self._node.config.stuck_job_seconds / LOOKS_PER_LIMIT)  # for those of its predecessor
         self._use(self.whereis(names.queue_manager(self._queue)))
         if row.due:
             self.hand_back(HandBack())
 
     def terminate(self, reason: ExitReason) -> None:
         """Settle what has ended; hand the rest back if this node runs the queue no more."""
+        if self._next_look is not None:
+            self._next_look.cancel()
         if not reason.graceful:
             return
         self._look()
@@ -147,8 +152,7 @@ class WorkersManager(Server):
         settled, ended, started = (_emptied(jobs) for jobs in (table.settled, table.ended, table.started))
         events: list[Event] = []
         for job in started:
-            if job.worker is not None:
-                self._watch(job.worker)
+            self._watch(job)
             if job.job is not None:
                 events.append(JobStarted(queue=self._queue, job=job.job, started_at=job.started_at))
         self._ended.update(dict.fromkeys(ended))
@@ -163,6 +167,22 @@ class WorkersManager(Server):
                 job.outcome = GIVEN_BACK
                 self._ended[job] = None
 
+    # -- jobs that do not end
+
+    @handles(Tick)
+    def look_for_stuck_jobs(self, _: Tick) -> None:
+        """Tell of jobs that have run for too long, each run once; nothing else can be done about them."""
+        limit, now = self._node.config.stuck_job_seconds, self.clock.time()
+        running = self._table.running()
+        for job in running:
+            self._watch(job)
+        self._publish(list(newly_stuck(running, self._queue, now, limit)))
+        self._look_later(seconds_to_next_look(running, now, limit))
+
+    def _look_later(self, seconds: float) -> None:
+        if seconds:  # 0 where nobody wants to be told
+            self._next_look = self.send_after(seconds, Tick())
+
     # -- after a crash, of this process or of others
 
     def _adopt(self) -> None:
@@ -171,15 +191,17 @@ class WorkersManager(Server):
         for job in jobs:
             if job.outcome is not None:
                 self._ended[job] = None
-            elif job.worker is not None:
-                self._watch(job.worker)
+            else:
+                self._watch(job)
         if self._row.status == "running":
             self._table.offer(jobs)
         else:
             self._give_back([*self._table.withdraw(), *(job for job in jobs if not job.offered)])
 
-    def _watch(self, worker: Ref) -> None:
-        if worker not in self._workers:
+    def _watch(self, job: RunningJob) -> None:
+        """Hear of the end of a job's worker."""
+        worker = job.worker
+        if worker is not None and worker not in self._workers:
             self._workers.add(worker)
             self.monitor(worker)
 
@@ -261,7 +283,6 @@ class WorkersManager(Server):
         producer = self.whereis(names.EVENT_PRODUCER)
         if producer is not None:
             producer.cast(Publish(events))
-        self._log.write(events)
 
 
 def _emptied(jobs: deque[RunningJob]) -> list[RunningJob]:

@@ -1,0 +1,216 @@
+"""Each actor is struck at each message that it handles and at each word to Redis, before and after, while jobs run.
+
+No job is lost and none runs twice: the death of an actor alone leaves a choice, unlike that of a process.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from support.crash_points import HOW, WHEN, MessagePoint, Mine, Planted, RedisPoints, actors, message_points
+from support.eventually import eventually
+from support.nodes import Node, running_node
+from support.probe import EventLog, Probe
+
+from verk_actors import messages as m
+from verk_actors.config import Config
+from verk_actors.errors import QueueAlreadyAdded, QueueNotFound
+from verk_actors.otp import ActorDeadError, Cast, NoProcess, Server
+from verk_actors.tree import names
+from verk_actors.wire.job import Job
+
+LONG_ROUNDS = 20
+SETTINGS = {"max_restarts": 100_000, "poll_interval_seconds": 0.01, "shutdown_timeout_seconds": 5.0}
+RUNS = {"Good": 1, "BadAtFirst": 2, "Bad": 1}
+_numbers = itertools.count()
+
+
+def insist(node: Node, message: object) -> None:
+    """Ask the system until it has done it: whoever dies meanwhile has a successor."""
+
+    def done() -> bool:
+        try:
+            node.system.ask(message, timeout=20)
+        except (Planted, ActorDeadError, NoProcess):
+            return False
+        except (QueueAlreadyAdded, QueueNotFound):
+            return True  # the one that died had done it
+        return True
+
+    eventually(done, f"answer to {message}")
+
+
+def cast(name: str, message: Cast) -> Callable[[Node], None]:
+    """Return what sends a message to the process of that name."""
+    return lambda node: eventually(lambda: node.system.whereis(name), name).cast(message) and None
+
+
+def pause_and_resume(node: Node) -> None:
+    insist(node, m.PauseQueue("q"))
+    insist(node, m.ResumeQueue("q"))
+
+
+def add_and_remove(node: Node) -> None:
+    insist(node, m.AddQueue("x", 2))
+    eventually(lambda: "x" in node.status().queues, "the added queue")
+    insist(node, m.RemoveQueue("x"))
+    eventually(lambda: "x" not in node.status().queues, "its removal")
+
+
+def register_another(node: Node) -> None:
+    probe = Probe.watching(EventLog())
+    insist(node, m.RegisterListener(probe))
+    insist(node, m.UnregisterListener(probe))
+    probe.stop()
+
+
+def drain(node: Node) -> None:
+    with suppress(ActorDeadError, Planted):
+        eventually(lambda: node.system.whereis(names.workers_manager("q")), "WorkersManager").call(
+            m.Drain(), timeout=20
+        )
+    pause_and_resume(node)
+
+
+def hand_back(node: Node) -> None:
+    eventually(lambda: node.system.whereis(names.MANAGER), "Manager").cast(m.HandBack())
+    pause_and_resume(node)
+
+
+MANAGER, QUEUE_MANAGER, WORKERS_MANAGER = names.MANAGER, names.queue_manager("q"), names.workers_manager("q")
+# How to have each message sent that does not come with jobs by itself. A new one has to be given its line here.
+PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
+    ("EventProducer", m.RegisterListener): register_another,
+    ("EventProducer", m.UnregisterListener): register_another,
+    ("GeneralConnection", m.Unblock): cast(names.GENERAL_CONNECTION, m.Unblock(0)),
+    ("Manager", m.AddQueue): add_and_remove,
+    ("Manager", m.RemoveQueue): add_and_remove,
+    ("Manager", m.QueueDrained): add_and_remove,
+    ("Manager", m.PauseQueue): pause_and_resume,
+    ("Manager", m.ResumeQueue): pause_and_resume,
+    ("Manager", m.RemovalDue): cast(MANAGER, m.RemovalDue("q")),
+    ("Manager", m.HandBack): hand_back,
+    ("NodeManager", m.Tick): cast(names.NODE_MANAGER, m.Tick()),
+    ("QueueManager", m.LeaseRenewed): cast(QUEUE_MANAGER, m.LeaseRenewed()),
+    ("QueueManager", m.Tick): cast(QUEUE_MANAGER, m.Tick()),
+    ("ScheduleManager", m.Tick): cast(names.SCHEDULE_MANAGER, m.Tick()),
+    ("WorkersManager", m.Pause): pause_and_resume,
+    ("WorkersManager", m.Resume): pause_and_resume,
+    ("WorkersManager", m.Drain): drain,
+    ("WorkersManager", m.HandBack): hand_back,
+    ("WorkersManager", m.Tick): cast(WORKERS_MANAGER, m.Tick()),
+    ("WorkersManager", m.QueueManagerStarted): lambda node: node.whereis(QUEUE_MANAGER).kill(),
+}
+WHEN_IDLE = (drain, hand_back)  # what is running may start again by them, which is no fault
+
+
+class Round:
+    """Some jobs of each fate, and what must have become of them."""
+
+    def __init__(self, node: Node, redis) -> None:
+        self._node, self._redis = node, redis
+        self._processed, self._dead = self._count(), redis.zcard("dead")
+        self._jobs = [("Good", 4), ("BadAtFirst", 2), ("Bad", 1)]
+        self._keys = {class_: [next(_numbers) for _ in range(count)] for class_, count in self._jobs}
+        for class_, keys in self._keys.items():
+            for key in keys:
+                retries = 0 if class_ == "Bad" else None
+                node.client.enqueue(Job(queue="q", class_=class_, args=[key], max_retry_count=retries))
+
+    def check(self, what: object) -> None:
+        """Wait for the end of all; none is lost, none ran once too often, nothing is left behind."""
+        redis, runs = self._redis, self._node.jobs.runs
+        wanted = self._processed + sum(count * RUNS[class_] for class_, count in self._jobs)
+
+        def settled() -> bool:
+            waiting = redis.llen("queue:q") + redis.zcard("retry")
+            return self._count() >= wanted and not waiting and not redis.keys("inprogress:*")
+
+        eventually(settled, f"end of all jobs, {what}: {self._count()} of {wanted} runs")
+        assert self._count() == wanted, what
+        for class_, keys in self._keys.items():
+            assert [runs[class_, key] for key in keys] == [RUNS[class_]] * len(keys), what
+        assert redis.zcard("dead") == self._dead + 1, what
+
+    def _count(self) -> int:
+        return int(self._redis.get("stat:processed") or 0)
+
+
+def strike(node: Node, redis, mine: Mine, provoke: Callable[[Node], None] | None, what: object) -> None:
+    """Run jobs, and whatever brings the actor to the point, until the mine has been stepped on."""
+    for _ in range(5):
+        round_ = Round(node, redis)
+        if provoke is not None and provoke not in WHEN_IDLE:
+            provoke(node)
+        round_.check(what)
+        if provoke in WHEN_IDLE and provoke is not None:
+            provoke(node)
+            Round(node, redis).check(what)
+        if mine.fired.is_set():
+            Round(node, redis).check(what)
+            return
+    pytest.fail(f"nothing leads to {what}: PROVOKED_BY needs a line for it")
+
+
+def planned(how: str) -> object:
+    """Return the parameter of a way to die, with the errors that it logs."""
+    return pytest.param(how, marks=pytest.mark.logs_errors("crashed: Planted")) if how == "raise" else how
+
+
+@pytest.mark.parametrize("how", [planned(how) for how in HOW])
+@pytest.mark.parametrize("point", message_points(), ids=str)
+def test_an_actor_that_dies_at_a_message_loses_and_repeats_nothing(
+    config: Config, redis, long: bool, point: MessagePoint, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "verk_actors.job_log")  # else the JobLogger has nothing to do
+    provoke = PROVOKED_BY.get((point.actor.__name__, point.message))
+    rng = random.Random(str(point))
+    with running_node(config, queues={"q": 3}, **SETTINGS) as node:
+        for round_ in range(LONG_ROUNDS if long else 1):
+            mine = Mine(how, skip=rng.randrange(4) if round_ else 0)
+            with point.mined(mine):
+                strike(node, redis, mine, provoke, f"{point}, {how}, round {round_}")
+
+
+ASK_REDIS = ("NodeManager", "QueueManager", "ScheduleManager")
+
+
+@pytest.mark.slow  # strikes at each of a dozen words
+@pytest.mark.parametrize("how", [planned(how) for how in HOW])
+@pytest.mark.parametrize("actor", [cls for cls in actors() if cls.__name__ in ASK_REDIS], ids=lambda cls: cls.__name__)
+def test_an_actor_that_dies_at_a_word_to_redis_loses_and_repeats_nothing(
+    config: Config, redis, long: bool, actor: type[Server], how: str
+) -> None:
+    rng = random.Random(actor.__name__)
+    with running_node(config, queues={"q": 3}, heartbeat_seconds=0.2, **SETTINGS) as node, RedisPoints(actor) as points:
+        Round(node, redis).check("calm")
+        cast(names.NODE_MANAGER, m.Tick())(node)
+        cast(QUEUE_MANAGER, m.LeaseRenewed())(node)
+        Round(node, redis).check("calm")
+        for round_, operation, when in itertools.product(range(LONG_ROUNDS if long else 1), sorted(points.seen), WHEN):
+            points.mine = Mine(how, skip=rng.randrange(4) if round_ else 0)
+            points.point = (operation, when)
+            what = f"{actor.__name__} {when} {operation}, {how}, round {round_}"
+            strike(node, redis, points.mine, begin_anew if operation == "CLIENT" else say_all, what)
+
+
+def begin_anew(node: Node) -> None:
+    """Have a new QueueManager say what is said once over each connection."""
+    node.whereis(QUEUE_MANAGER).kill()
+
+
+def say_all(node: Node) -> None:
+    """Have all three say what they do not say at each job."""
+    for name, message in ((names.NODE_MANAGER, m.Tick()), (QUEUE_MANAGER, m.LeaseRenewed()), (QUEUE_MANAGER, m.Tick())):
+        cast(name, message)(node)
+
+
+def test_the_points_are_many_and_each_actor_has_some() -> None:
+    points = message_points()
+    assert len(points) * len(HOW) >= 100
+    assert {point.actor for point in points} == set(actors()) - {cls for cls in actors() if not cls._otp_handlers}

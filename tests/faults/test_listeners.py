@@ -1,0 +1,227 @@
+"""Listeners and log handlers that are slow, block, raise or never end: jobs and heartbeats take no notice."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pykka
+import pytest
+from support.eventually import eventually
+from support.nodes import Node, running_node
+
+from verk_actors.config import Config
+from verk_actors.events import Event, JobFailed, JobFinished, JobStarted
+from verk_actors.listener import EventListener
+from verk_actors.messages import RegisterListener
+from verk_actors.tree import names
+from verk_actors.wire.job import Job
+
+
+def run_jobs(node: Node, redis, count: int) -> None:
+    """Run jobs, and wait until Redis knows: not for any event, which may be held up."""
+    before = int(redis.get("stat:processed") or 0)
+    for key in range(count):
+        node.client.enqueue(Job(queue="q", class_="Good", args=[key]))
+    eventually(lambda: int(redis.get("stat:processed") or 0) == before + count, f"{count} jobs settled")
+
+
+def missed(node: Node, name: str) -> int:
+    """Return how many events a listener was not told of."""
+    return sum(row.missed for row in node.status().listeners if name in row.listener)
+
+
+class Slow(EventListener):
+    """A listener that takes its time, and in each event waits for the next."""
+
+    def __init__(self, gate: threading.Semaphore) -> None:
+        super().__init__()
+        self._semaphore = gate
+        self.seen: list[Event] = []
+
+    def handle_event(self, event: Event) -> None:
+        self._semaphore.acquire(timeout=20)
+        self.seen.append(event)
+
+
+def test_a_slow_listener_gets_its_events_late_and_in_order_while_jobs_and_others_go_on(config: Config, redis) -> None:
+    steps = threading.Semaphore(0)
+    with running_node(config, queues={"q": 5}) as node:
+        listener = Slow.start(steps)
+        node.system.ask(RegisterListener(listener, JobFinished))
+        run_jobs(node, redis, 50)
+        finished = node.log.expect(JobFinished, 50)  # the probe has all, the slow one none
+        for _ in range(50):
+            steps.release()
+        seen = eventually(lambda: _seen(listener, 50), "the slow listener's events")
+        assert seen == finished
+        assert missed(node, "Slow") == 0
+        listener.stop()
+
+
+def _seen(listener, count: int) -> list[Event] | None:
+    seen: list[Event] = listener.proxy().seen.get(timeout=20)
+    return seen if len(seen) == count else None
+
+
+def test_the_memory_of_a_listener_that_never_ends_is_bounded_however_many_events_come(config: Config, redis) -> None:
+    never = threading.Semaphore(0)
+    listener = Slow.start(never)
+    with running_node(config, queues={"q": 10}, event_buffer=50) as node:
+        node.system.ask(RegisterListener(listener, (JobStarted, JobFinished)))
+        for told in (200, 400):
+            run_jobs(node, redis, 100)
+            eventually(lambda told=told: missed(node, "Slow") == told - 50, "missed events")
+            assert sum(len(batch.events) for batch, _ in list(_inbox(listener))) <= 50
+        for _ in range(60):
+            never.release()
+        listener.stop()
+
+
+def _inbox(listener) -> list:
+    """Return what waits in an inbox, which has no way to be looked at but by taking all out and putting it back."""
+    inbox, waiting = listener.actor_inbox, []
+    while not inbox.empty():
+        waiting.append(inbox.get())
+    for message in waiting:
+        inbox.put(message)
+    return waiting
+
+
+class Broken(EventListener):
+    """Raises on everything until it is mended."""
+
+    broken = True
+
+    def handle_event(self, event: Event) -> None:
+        if Broken.broken:
+            raise RuntimeError("listener is broken")
+
+
+@pytest.mark.logs_errors("raised on JobFinished")
+def test_a_listener_that_keeps_raising_is_told_on_and_logged_once_a_minute(
+    config: Config, redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    listener = Broken.start()
+    with running_node(config, queues={"q": 5}) as node:
+        node.system.ask(RegisterListener(listener, JobFinished))
+        run_jobs(node, redis, 150)
+        eventually(lambda: listener.proxy().errors.get(timeout=20) == 150, "150 errors")
+    assert sum("raised on JobFinished" in record.getMessage() for record in caplog.records) == 1
+    assert listener.is_alive()
+    listener.stop()
+
+
+class Stock(pykka.ThreadingActor):
+    """An actor of stock Pykka that raises: it dies of it."""
+
+    use_daemon_thread = True
+
+    def on_receive(self, message: object) -> None:
+        raise RuntimeError("stock actor is broken")
+
+
+def test_a_stock_actor_that_raises_dies_and_is_told_no_more(config: Config, redis) -> None:
+    listener = Stock.start()
+    with running_node(config, queues={"q": 5}) as node:
+        node.system.ask(RegisterListener(listener, JobFinished))
+        run_jobs(node, redis, 20)
+        node.log.expect(JobFinished, 20)
+        run_jobs(node, redis, 1)
+        eventually(
+            lambda: not [row for row in node.status().listeners if "Stock" in row.listener], "forgotten listener"
+        )
+
+
+class Blocked(logging.Handler):
+    """A handler that blocks, as a full pipe does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.opened = threading.Event(), threading.Event()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.reached.set()
+        self.opened.wait(20)
+        self.lines.append(record.getMessage())
+
+
+class Full(logging.Handler):
+    """A handler that lets the error of a full disk out, which those of the standard library don't."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@contextmanager
+def handling(handler: logging.Handler) -> Iterator[None]:
+    """Log this package's lines, from INFO on, to a handler."""
+    log = logging.getLogger("verk_actors")
+    level, raises = log.level, logging.raiseExceptions
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        logging.raiseExceptions = raises
+        with suppress(OSError):
+            handler.close()
+
+
+def test_a_log_handler_that_blocks_holds_up_neither_jobs_nor_events_nor_heartbeats(config: Config, redis) -> None:
+    handler = Blocked()
+    with running_node(config, queues={"q": 5}, heartbeat_seconds=0.2) as node, handling(handler):
+        run_jobs(node, redis, 1)
+        assert handler.reached.wait(20)
+        run_jobs(node, redis, 100)
+        node.log.expect(JobFinished, 101)
+        lease = node.state.keys.node(node.config.node_id)
+        for _ in range(3):  # renewed again and again: it is never longer than two heartbeats from its end
+            left = redis.pttl(lease)
+            eventually(lambda left=left: redis.pttl(lease) > left, "a heartbeat")
+        assert handler.lines == []
+        handler.opened.set()
+        eventually(lambda: sum(" done: " in line for line in list(handler.lines)) == 101, "all lines")
+
+
+def test_lines_that_a_blocked_handler_costs_are_bounded_counted_and_told(config: Config, redis) -> None:
+    handler = Blocked()
+    with running_node(config, queues={"q": 5}, event_buffer=20) as node, handling(handler):
+        run_jobs(node, redis, 1)
+        assert handler.reached.wait(20)
+        run_jobs(node, redis, 50)
+        lost = eventually(lambda: missed(node, names.JOB_LOGGER) == 102 - 20 and 82, "missing lines")
+        handler.opened.set()
+        line = f"{lost} lines about jobs are missing here"
+        eventually(lambda: any(line in said for said in list(handler.lines)), "word of them")
+
+
+def test_a_log_handler_that_raises_costs_lines_and_nothing_else(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 5}) as node:
+        before = node.whereis(names.JOB_LOGGER)
+        with handling(Full()):
+            run_jobs(node, redis, 50)
+            node.log.expect(JobFinished, 50)
+        handler = Blocked()
+        handler.opened.set()
+        with handling(handler):
+            run_jobs(node, redis, 1)
+            eventually(lambda: any("100 lines about jobs are missing" in line for line in list(handler.lines)), "word")
+        assert node.whereis(names.JOB_LOGGER) is before
+        assert node.log.of(JobFailed) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_log_file_on_a_full_disk_costs_lines_and_nothing_else(config: Config, redis) -> None:
+    handler = logging.FileHandler("/dev/full", delay=True)
+    with running_node(config, queues={"q": 5}) as node, handling(handler):
+        logging.raiseExceptions = False  # else each line is a traceback on standard error
+        run_jobs(node, redis, 50)
+        node.log.expect(JobFinished, 50)

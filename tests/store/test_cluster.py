@@ -1,0 +1,160 @@
+"""A connection in a cluster leads to the server that holds the keys of its namespace, wherever they move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import pytest
+from redis.crc import key_slot
+from support.cluster import NAMESPACE, SLOT, Cluster
+from support.eventually import eventually
+
+from verk_actors.config import RedisUrl
+from verk_actors.errors import ConfigError, StoreUnavailable
+from verk_actors.store.commands import Argument
+from verk_actors.store.connection import Connection
+from verk_actors.store.due import DueJobs
+from verk_actors.store.exchange import InProgress, Settlement
+from verk_actors.store.job_sets import ScheduleSet
+from verk_actors.store.nodes import Nodes
+from verk_actors.store.queue import Queue
+from verk_actors.store.scripts import ENQUEUE, SCRIPTS, Script
+from verk_actors.store.waiting import Waiter, unblock
+from verk_actors.wire.keys import Keys
+
+JOB = b'{"class":"C","args":[],"jid":"1","queue":"q"}'
+
+
+@pytest.fixture(scope="module")
+def _cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Return a cluster of three servers, which take two seconds to find each other."""
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(_cluster: Cluster) -> Cluster:
+    """Return a cluster that holds no key."""
+    for server in _cluster.servers:
+        _cluster.ask(server, "CLUSTER", "SETSLOT", SLOT, "STABLE")
+        _cluster.ask(server, "FLUSHALL")
+    return _cluster
+
+
+def connection_to(cluster: Cluster) -> Any:
+    return closing(Connection(RedisUrl(cluster.url).within(NAMESPACE), name="test"))
+
+
+def port_of(connection: Connection) -> int:
+    return int(connection.call("CONFIG", "GET", "port")[1])
+
+
+class Recording:
+    """Passes scripts on, and keeps the slots of the keys of each."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.slots: dict[str, set[int]] = {}
+
+    def call(self, *args: Argument) -> Any:
+        return self._connection.call(*args)
+
+    def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        self.slots.setdefault(script.name, set()).update(key_slot(key.encode()) for key in keys)
+        return self._connection.script(script, keys, args)
+
+
+def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster: Cluster) -> None:
+    keys = Keys(NAMESPACE)
+    with connection_to(cluster) as connection:
+        commands = Recording(connection)
+        queue, nodes = Queue(commands, keys, "q"), Nodes(commands, keys)
+        queue.push(JOB, JOB, JOB)
+        ScheduleSet(commands, keys).add(JOB, 0.0)
+        assert DueJobs(commands, keys).promote().moved == 1
+        nodes.heartbeat("n1", "token", 60_000, ["q"])
+        in_progress = InProgress(commands, keys, "q", "n1")
+        taken = in_progress.exchange("token", [], 3, 1e9).payloads
+        kinds = ("retry", "dead", "requeue")
+        settlements = [Settlement(kind, job, JOB, 1e9) for kind, job in zip(kinds, taken, strict=True)]
+        assert in_progress.exchange("token", settlements, 1, 1e9).settled == [True] * 3
+        connection.call("DEL", keys.node("n1"))
+        assert nodes.rescue("n1", "q").moved == 1
+        nodes.deregister("n1", None)
+
+    assert commands.slots == {script.name: {SLOT} for script in SCRIPTS}
+
+
+def test_a_connection_follows_the_keys_to_another_server(cluster: Cluster) -> None:
+    other = next(server for server in cluster.servers if server is not cluster.owner)
+    with connection_to(cluster) as connection:
+        connection.call("SET", "{verk}:key", "value")
+        assert port_of(connection) == cluster.owner.port != other.port
+
+        cluster.move_slot(other)
+
+        assert connection.call("GET", "{verk}:key") == b"value"
+        assert port_of(connection) == other.port
+        assert connection.script(ENQUEUE, ("{verk}:queue:q", "{verk}:queues"), ("q", b"job")) == 1
+
+
+def test_a_wait_ends_with_the_move_of_its_keys_and_is_unblocked_at_the_new_server(cluster: Cluster) -> None:
+    """CLIENT UNBLOCK names no key, so no server would redirect it: the connection has to find out by itself."""
+    other = next(server for server in cluster.servers if server is not cluster.owner)
+    with connection_to(cluster) as waiting, connection_to(cluster) as general:
+        waiter = Waiter(waiting)
+        waiter.begin("{verk}:queue:q", 4)
+        general.call("PING")
+        cluster.move_slot(other)
+        with pytest.raises(StoreUnavailable, match="MOVED"):
+            waiter.finish()
+
+        waiter.begin("{verk}:queue:q", 4)
+        waiter.end_by(lambda: unblock(general, waiter.client_id))
+
+        assert waiter.finish() is False
+        assert port_of(general) == port_of(waiting) == other.port
+
+
+def test_while_keys_are_handed_over_commands_are_refused_and_nothing_is_done(cluster: Cluster) -> None:
+    source = cluster.owner
+    other = next(server for server in cluster.servers if server is not source)
+    with connection_to(cluster) as connection:
+        connection.call("SET", "{verk}:here", "value")
+        cluster.ask(other, "CLUSTER", "SETSLOT", SLOT, "IMPORTING", cluster.id_of(source))
+        cluster.ask(source, "CLUSTER", "SETSLOT", SLOT, "MIGRATING", cluster.id_of(other))
+
+        with pytest.raises(StoreUnavailable, match="ASK") as raised:
+            connection.call("LPUSH", "{verk}:new", "value")
+        assert not raised.value.sent
+        with pytest.raises(StoreUnavailable, match=r"ASK|TRYAGAIN"):
+            connection.call("DEL", "{verk}:here", "{verk}:new")
+        assert connection.call("GET", "{verk}:here") == b"value"
+
+
+def test_a_cluster_that_misses_a_slot_is_an_outage_that_passes(cluster: Cluster) -> None:
+    owner = cluster.owner
+    other = next(server for server in cluster.servers if server is not owner)
+    slot = next(first for first, _, (_, port, *_), *_ in cluster.ask(other, "CLUSTER", "SLOTS") if port == other.port)
+    with connection_to(cluster) as connection:
+        connection.call("SET", "{verk}:key", "value")
+        cluster.ask(owner, "CLUSTER", "DELSLOTS", slot)
+        with pytest.raises(StoreUnavailable, match="CLUSTERDOWN") as raised:
+            connection.call("SET", "{verk}:key", "other")
+        assert not raised.value.sent
+        cluster.ask(owner, "CLUSTER", "SETSLOT", slot, "NODE", cluster.id_of(other))
+        eventually(lambda: works_again(connection), "end of the outage")
+
+
+def works_again(connection: Connection) -> bool:
+    try:
+        return bool(connection.call("GET", "{verk}:key") == b"value")
+    except StoreUnavailable:
+        return False
+
+
+def test_a_cluster_is_of_no_use_without_a_hash_tag() -> None:
+    with pytest.raises(ConfigError, match="hash tag"):
+        Connection(RedisUrl("redis+cluster://localhost"), name="test")

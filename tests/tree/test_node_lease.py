@@ -1,0 +1,73 @@
+"""A lease that lapses or vanishes: who is told, and what the node does then."""
+
+from __future__ import annotations
+
+import time
+
+import attrs
+import pytest
+from support.eventually import eventually
+from support.nodes import running_node
+from support.servers import OwnServer
+
+from verk_actors.config import Config, RedisUrl
+from verk_actors.events import JobFenced, JobFinished, LeaseLost, RedisDataLost
+from verk_actors.store.connection import Connection
+from verk_actors.store.nodes import Nodes
+from verk_actors.tree.rescue import Rescue
+from verk_actors.wire.job import Job
+from verk_actors.wire.keys import Keys
+
+QUICK = {"heartbeat_seconds": 0.2}  # so a lease lasts 0.4 s
+
+
+def test_a_lease_that_ran_out_is_told_and_held_again_under_a_fresh_token(config: Config, own_server: OwnServer) -> None:
+    config = attrs.evolve(config, redis_url=RedisUrl(own_server.url))
+    with own_server.client() as redis, running_node(config, queues={"q": 1}, **QUICK) as node:
+        key = f"verk:node:{node.config.node_id}"
+        before = redis.get(key)
+        with own_server.frozen():
+            end = time.monotonic() + node.config.lease_seconds + 0.1
+            eventually(lambda: time.monotonic() > end, "the end of the lease")
+        event = node.log.expect(LeaseLost)[0]
+        assert (event.node_id, event.redis) == (node.config.node_id, own_server.url)
+        assert redis.get(key) not in {before, None}
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        node.log.expect(JobFinished)
+        assert node.log.of(RedisDataLost) == []
+
+
+@pytest.mark.logs_errors("data is lost there")
+def test_a_job_whose_list_was_emptied_is_fenced_when_it_ends_and_the_node_goes_on(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}, **QUICK) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        redis.flushall()
+        node.log.expect(RedisDataLost)
+        node.jobs.gate.open()
+        node.log.expect(JobFenced)
+        node.client.enqueue(Job(queue="q", class_="Good", args=[2]))
+        node.log.expect(JobFinished, class_="Good")
+        assert redis.get("stat:processed") == b"1"
+
+
+@pytest.fixture
+def connection(redis_url: str):
+    connection = Connection(RedisUrl(redis_url), name="test")
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize(("most", "moved"), [(100, 1200), (2, 1000)])
+def test_a_long_rescue_looks_up_between_batches_and_ends_when_the_own_lease_is_lost(
+    connection: Connection, redis, most: int, moved: int
+) -> None:
+    keys = Keys()
+    redis.sadd(keys.nodes, "dead")
+    redis.sadd(keys.node_queues("dead"), "q")
+    redis.lpush(keys.in_progress("q", "dead"), *map(str, range(1200)))
+    answers = iter([True] * most + [False])
+    Rescue(connection, keys, lambda: next(answers), time.time).rescue("dead")
+    assert redis.llen(keys.queue("q")) == moved
+    assert redis.llen(keys.in_progress("q", "dead")) == 1200 - moved
+    assert Nodes(connection, keys).members() == ([] if moved == 1200 else ["dead"])

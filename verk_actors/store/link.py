@@ -1,0 +1,72 @@
+"""A socket to Redis as redis-py makes it, of which this package uses the connection classes and not the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from redis.backoff import NoBackoff
+from redis.connection import Connection as TcpLink
+from redis.connection import parse_url
+from redis.retry import Retry
+
+from verk_actors.store.commands import Argument
+
+_CONNECT_TIMEOUT_SECONDS = 2.0
+
+
+class _Socket(Protocol):
+    def fileno(self) -> int: ...
+    def shutdown(self, how: int, /) -> None: ...
+
+
+class Link(Protocol):
+    """The part of redis-py's connection classes that is used here; all versions from 5.2 on have it."""
+
+    _sock: _Socket | None
+
+    def connect(self) -> None:
+        """Opens the socket."""
+
+    def disconnect(self) -> None:
+        """Closes it."""
+
+    def check_health(self) -> None:
+        """Sends a PING if it was idle for long."""
+
+    def can_read(self, timeout: float) -> bool:
+        """Returns whether something came within so many seconds."""
+
+    def send_command(self, *args: Argument, check_health: bool) -> None:
+        """Sends one command."""
+
+    def read_response(self) -> Any:
+        """Returns the reply to it, or raises it."""
+
+
+def open_link(url: str, *, opening: Callable[[Link], object] = bool, **options: Any) -> Link:
+    """Returns a connected link to one server.
+
+    Args:
+        url: a URL that redis-py understands.
+        opening: told of the link before it is connected.
+        options: for redis-py's connection class.
+
+    Raises:
+        redis.RedisError, OSError: there is no connection.
+    """
+    parse: Callable[[str], dict[str, Any]] = parse_url
+    options = {"socket_connect_timeout": _CONNECT_TIMEOUT_SECONDS} | parse(url) | options
+    link_class = options.pop("connection_class", TcpLink)
+    if "path" not in options:
+        options["socket_keepalive"] = True  # finds out about a peer that vanished without a word
+    link = cast(Link, link_class(**options, protocol=2, retry=Retry(NoBackoff(), 0)))
+    opening(link)
+    link.connect()
+    return link
+
+
+def ask(link: Link, *command: Argument) -> Any:
+    """Sends one command and returns its reply, or raises redis-py's error."""
+    link.send_command(*command, check_health=False)
+    return link.read_response()

@@ -1,0 +1,87 @@
+"""What a server tells of itself that costs jobs sooner or later, said to whoever runs it.
+
+A node looks whenever it takes its lease: at its start, and after an outage in which it lost it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import attrs
+
+from verk_actors.errors import StoreError
+from verk_actors.store.commands import Commands
+
+log = logging.getLogger(__name__)
+
+_OLDEST_VERSION = (6, 2)  # has LMOVE and BLMOVE
+
+
+@attrs.frozen(kw_only=True)
+class ServerFacts:
+    """What is known of a server; None where it does not say.
+
+    Attributes:
+        version: of Redis, or the one that a relative claims to be compatible with.
+        eviction_policy: what it drops when it is full, such as `noeviction`.
+        persistent: whether it writes its data to disk, in either way.
+    """
+
+    version: str | None = None
+    eviction_policy: str | None = None
+    persistent: bool | None = None
+
+    @classmethod
+    def read(cls, commands: Commands) -> ServerFacts:
+        """Asks a server. INFO, and CONFIG GET where that leaves a question; raises what `Commands` says."""
+        text: bytes = commands.call("INFO")
+        info = dict(line.split(":", 1) for line in text.decode("utf-8", "replace").splitlines() if ":" in line)
+        persistent = {"1": True, "0": False}.get(info.get("aof_enabled", ""))
+        return cls(
+            version=info.get("redis_version"),
+            eviction_policy=info.get("maxmemory_policy"),
+            persistent=_saves_snapshots(commands) if persistent is False else persistent,
+        )
+
+    def concerns(self) -> Iterator[str]:
+        """Yields a sentence with its remedy for each fact that costs jobs."""
+        if self.eviction_policy not in (None, "noeviction"):
+            yield (
+                f"its maxmemory-policy is {self.eviction_policy}, so it may drop jobs when its memory is full; "
+                "set maxmemory-policy noeviction"
+            )
+        if self.persistent is False:
+            yield "it writes nothing to disk, so all jobs are lost when it stops; set appendonly yes"
+        if (version := _numbers(self.version)) and version < _OLDEST_VERSION:
+            yield f"its version {self.version} lacks commands that are needed; upgrade to Redis 6.2 or later"
+
+
+def warn_about(commands: Commands, where: str) -> None:
+    """Logs a warning for each concern about a server; nothing where its user may not ask.
+
+    Args:
+        commands: a connection to it.
+        where: names it, without a password.
+    """
+    try:
+        concerns = list(ServerFacts.read(commands).concerns())
+    except StoreError as error:
+        log.debug("%s: not looked at: %s", where, error)
+        return
+    for concern in concerns:
+        log.warning("%s: %s", where, concern)
+
+
+def _saves_snapshots(commands: Commands) -> bool | None:
+    """Returns whether there are times at which a snapshot is written, which INFO does not tell."""
+    try:
+        found: list[bytes] = commands.call("CONFIG", "GET", "save")
+    except StoreError as error:  # it is dangerous, so few users have the permission, and managed servers lack it
+        log.debug("it is unknown whether Redis saves snapshots: %s", error)
+        return None
+    return bool(found[1]) if len(found) == 2 else None
+
+
+def _numbers(version: str | None) -> tuple[int, ...]:
+    return tuple(int(part) for part in (version or "").split(".") if part.isdecimal())

@@ -1,0 +1,46 @@
+"""Writes the log lines about jobs and queues, where nobody waits for them.
+
+Supervised by the ActorSystem, permanent. A listener like any other: a log handler that is slow, blocks or raises costs
+lines, and neither jobs nor heartbeats nor other listeners. It may lag by `event_buffer` events; lines beyond that are
+missing, and one line says how many as soon as it has caught up. Started before the EventProducer, so stopped after it:
+it writes the last lines too. Its death costs the lines in its inbox.
+"""
+
+from __future__ import annotations
+
+from verk_actors.events import Event
+from verk_actors.job_log import JobLog
+from verk_actors.listener import EventListener
+from verk_actors.messages import EventBatch
+from verk_actors.otp import handles
+from verk_actors.tree.node_state import Listener, NodeState
+
+
+class JobLogger(EventListener):
+    """The node's log of jobs."""
+
+    trap_exit = True  # on a stop, what is in the inbox is written first
+
+    def __init__(self, node: NodeState) -> None:
+        super().__init__()
+        self._listeners = node.listeners
+        self._lines = JobLog(node.config)
+        self._row = Listener(self.actor_ref, self._lines.wants)
+        self._unwritten = 0  # the handlers raised
+        self._told = 0  # of the lines that are missing
+
+    def init(self) -> None:
+        """Enter itself among the listeners; the EventProducer, which does it for others, may not be there yet."""
+        self._listeners[self.actor_ref.actor_urn] = self._row
+
+    def handle_event(self, event: Event) -> None:
+        """Write a line."""
+        self._unwritten += not self._lines.write(event)
+
+    @handles(EventBatch)
+    def handle_events(self, batch: EventBatch) -> None:
+        """Write the lines of a batch, and say how many are missing if that was the last for now."""
+        super().handle_events(batch)
+        missing = self._row.missed + self._unwritten - self._told
+        if missing and batch.backlog.told == batch.backlog.handled and self._lines.write_missing(missing):
+            self._told += missing

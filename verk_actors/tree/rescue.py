@@ -1,0 +1,80 @@
+"""Gives the jobs of dead nodes back to their queues; the poisonous ones go to the dead set.
+
+In batches, so that Redis and the rescuer's own heartbeat have a moment between them.
+
+Source: Verk lib/verk/node/manager.ex, cleanup_queues.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable, loggable
+from verk_actors.store.commands import Commands
+from verk_actors.store.exchange import InProgress, Settlement
+from verk_actors.store.nodes import Nodes
+from verk_actors.wire import bookkeeping
+from verk_actors.wire.codec import decode
+from verk_actors.wire.jid import new_jid
+from verk_actors.wire.keys import Keys
+
+log = logging.getLogger(__name__)
+
+_POISON = "recovered from dead nodes more than 3 times within 72 hours: it seems to kill them"
+
+
+class Rescue:
+    """Rescues one dead node after another.
+
+    Args:
+        between: called before each batch; no more is rescued once it answers False.
+        clock: returns unix seconds.
+    """
+
+    def __init__(self, commands: Commands, keys: Keys, between: Callable[[], bool], clock: Callable[[], float]) -> None:
+        self._commands = commands
+        self._keys = keys
+        self._nodes = Nodes(commands, keys)
+        self._between = between
+        self._clock = clock
+
+    def rescue(self, node_id: str) -> None:
+        """Give the jobs of a node back, as long as it is dead."""
+        queues = self._nodes.queues(node_id)
+        if not queues:
+            self._nodes.deregister(node_id, None)
+        for queue in queues:
+            try:
+                self._rescue_queue(node_id, queue)
+            except StoreUnavailable:
+                raise
+            except StoreError as error:  # a key holds something else: the other queues must not wait for it
+                log.error(
+                    "%s: the jobs of dead node %s can't be rescued: %s", loggable(queue), loggable(node_id), error
+                )
+
+    def _rescue_queue(self, node_id: str, queue: str) -> None:
+        moved = 0
+        while self._between():
+            rescued = self._nodes.rescue(node_id, queue)
+            moved += rescued.moved
+            if rescued.poison:
+                self._bury(node_id, queue, rescued.poison)
+            if rescued.alive or not rescued.left:
+                break
+        if moved:
+            log.warning("%s: %s jobs of dead node %s are back", loggable(queue), moved, loggable(node_id))
+
+    def _bury(self, node_id: str, queue: str, payloads: list[bytes]) -> None:
+        now = self._clock()
+        settlements = [Settlement("bury", payload, _poisoned(payload, queue, now), now) for payload in payloads]
+        InProgress(self._commands, self._keys, queue, node_id).exchange("", settlements, 0, now)
+        log.error("%s: buried %s jobs %s", loggable(queue), len(payloads), _POISON)
+
+
+def _poisoned(payload: bytes, queue: str, now: float) -> bytes:
+    try:
+        return bookkeeping.poisoned(decode(payload, queue), reason=_POISON, now=now)
+    except MalformedJob as error:
+        return bookkeeping.undecodable(payload, queue=queue, reason=error.reason, jid=new_jid(), now=now)
