@@ -17,7 +17,7 @@ def test_no_job_is_lost_and_at_most_those_run_again_that_a_killed_node_had(tmp_p
         found = play.run(jobs, kills, nobody)
         client = play.cluster.client
         waiting = [client.queue("chaos").count(), client.retries.count(), client.scheduled.count()]
-        nodes = client.nodes.members()
+        nodes = play.cluster.registry.members()
 
     print(found)
     assert (found.lost, found.copies, found.left) == (0, 0, 0)

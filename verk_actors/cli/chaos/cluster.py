@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from verk_actors.errors import VerkError
 from verk_actors.otp.clock import SystemClock
 from verk_actors.store.exchange import InProgress
 from verk_actors.store.members import Member, member_of
+from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
 from verk_actors.wire.keys import Keys
 
@@ -60,6 +62,7 @@ class Cluster:
 
     Attributes:
         client: of the server itself, past the proxy.
+        registry: of the nodes, in Redis.
         proxy: tells the proxy what to do.
         names: of all nodes so far.
     """
@@ -83,6 +86,7 @@ class Cluster:
             self.client = self._stack.enter_context(Client(config))
             self._pool = Pool(config.redis_url, name="verk:chaos")
             self._stack.callback(self._pool.close)
+            self.registry = Nodes(self._pool, Keys())
             self._start_proxy()
             self._stack.callback(self._kill_nodes)
             self.tend()
@@ -93,14 +97,9 @@ class Cluster:
         self._stack.close()
 
     @property
-    def alive(self) -> list[str]:
-        """The names of the nodes whose processes live."""
-        return [node.name for node in self._nodes]
-
-    @property
     def at_work(self) -> list[Node]:
         """The nodes that hold a lease and do not stand still."""
-        leases = self.client.nodes.leases()
+        leases = self.registry.leases()
         return [node for node in self._nodes if node.thaws_at is None and leases.get(node.name) is not None]
 
     @property
@@ -137,12 +136,11 @@ class Cluster:
         node.process.send_signal(signal.SIGSTOP)
         node.thaws_at = self._now() + _FROZEN_SECONDS
 
-    def kill_server(self) -> float:
-        """Kill the server with SIGKILL and start it again with its data; returns how many seconds it was away."""
-        began = self._now()
+    def kill_server(self, away_seconds: float) -> None:
+        """Kill the server with SIGKILL, and start it again with its data after a while."""
         os.kill(self._server.pid, signal.SIGKILL)
+        select.select([], [], [], away_seconds)
         self._start_server()
-        return self._now() - began
 
     def thaw(self) -> None:
         """Let all frozen nodes go on."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from verk_actors.cli.chaos.cluster import HEARTBEAT_SECONDS, Cluster
+from verk_actors.cli.chaos.cluster import LEASE_SECONDS, Cluster
 from verk_actors.cli.chaos.proxy_control import Act, Rule
 from verk_actors.store.scripts import DUE, EXCHANGE, HEARTBEAT, MOVE
 
 _SCRIPTS = (EXCHANGE, EXCHANGE, HEARTBEAT, DUE, MOVE)  # what nodes send all the time, so that a rule is soon used up
-_SHORT_SECONDS = HEARTBEAT_SECONDS / 2  # with the pauses of who tries again, each lease outlives that
+_AWAY_SECONDS = 1.5 * LEASE_SECONDS  # at most
 
 
 @attrs.frozen
@@ -43,10 +43,10 @@ def _freeze_node(cluster: Cluster, chance: random.Random) -> Sequence[str]:
     return [node.name]
 
 
-def _kill_server(cluster: Cluster, _: random.Random) -> Sequence[str]:
-    """Leases go on while the server is away: where it takes too long, nodes may be taken for dead."""
-    away_seconds = cluster.kill_server()
-    return [] if away_seconds < _SHORT_SECONDS else cluster.alive
+def _kill_server(cluster: Cluster, chance: random.Random) -> Sequence[str]:
+    """For a moment, or until leases have run out; no node is taken for dead for that."""
+    cluster.kill_server(chance.uniform(0, _AWAY_SECONDS))
+    return []
 
 
 def _cut(cluster: Cluster, _: random.Random) -> Sequence[str]:
