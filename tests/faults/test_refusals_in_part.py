@@ -70,8 +70,7 @@ def test_a_full_redis_starts_nothing_on_an_idle_node_which_says_so_once(own_serv
             eventually(lambda: refusals(own_server, "OOM") >= 10, "refusals")
             assert node.jobs.runs.total() == 0
             with own_server.client() as redis:  # the lease is kept, the due job is where it was
-                lease = node.state.servers[node_config.redis_url].lease
-                assert redis.get(f"verk:node:{node_config.node_id}") == lease.token.encode()
+                assert redis.get(f"verk:node:{node_config.node_id}") == node.state.own_server.lease.token.encode()
                 assert (redis.llen("queue:q"), redis.zcard("schedule")) == (2, 1)
         node.log.expect(JobFinished, 3)
         assert node.jobs.runs == {("Good", 1): 1, ("Good", 2): 1, ("Good", 3): 1}
@@ -183,23 +182,3 @@ def test_a_missing_permission_is_named_and_what_is_permitted_goes_on(own_server,
     critical = Counter(record.getMessage() for record in caplog.records if record.levelno == logging.CRITICAL)
     assert critical.total() == 1
     assert "docs/redis-acl.md" in next(iter(critical))
-
-
-@pytest.mark.slow  # a server of its own
-@pytest.mark.logs_errors("Redis refuses this node, since its user lacks a permission")
-def test_a_fate_that_may_not_be_written_costs_no_job_and_is_written_once_it_may(own_server, caplog) -> None:
-    """Redis does not roll a script back: taken out of the in-progress list first, the job would be nowhere."""
-    config = Config(redis_url=RedisUrl(url_of_user(own_server)), queues={"q": 2})
-    with own_server.client() as redis, running_node(config, heartbeat_seconds=0.2) as node:
-        redis.execute_command("ACL", "SETUSER", "node", "-zadd")
-        enqueue(node, "Bad", 1)
-        eventually(lambda: lines_with(caplog, "Redis refuses"), "line")
-        enqueue(node, "Good", *range(20))
-        node.log.expect(JobFinished, 20)
-        assert redis.llen(f"inprogress:q:{config.node_id}") == 1
-        assert node.log.of(JobFailed) == []
-        redis.execute_command("ACL", "SETUSER", "node", "+zadd")
-        node.log.expect(JobFailed)
-        assert redis.zcard("retry") == 1
-        assert set(node.jobs.runs.values()) == {1}
-    assert len([record for record in caplog.records if record.levelno == logging.CRITICAL]) == 1
