@@ -56,6 +56,7 @@ class Signals:
 
     def __enter__(self) -> Self:
         self._leave_children_alone()
+        self._is_restored = False
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._write_end, False)  # demanded by set_wakeup_fd
         self._others_end = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
@@ -83,11 +84,11 @@ class Signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
     def _restore(self) -> None:
-        if not self._handlers:
+        if self._is_restored:
             return
+        self._is_restored = True
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
-        self._handlers.clear()
         signal.set_wakeup_fd(self._others_end)
         os.close(self._read_end)
         os.close(self._write_end)
