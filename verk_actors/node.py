@@ -79,9 +79,8 @@ class Signals:
         )
 
     def _become_child(self) -> None:
-        numbers = tuple(self._handlers)
         self._restore()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
 
     def _restore(self) -> None:
         if self._is_restored:
@@ -89,6 +88,7 @@ class Signals:
         self._is_restored = True
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        self._handlers.clear()  # a fork from now on finds nothing to block
         signal.set_wakeup_fd(self._others_end)
         os.close(self._read_end)
         os.close(self._write_end)
