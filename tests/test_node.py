@@ -79,6 +79,14 @@ def test_a_signal_that_somebody_else_handles_is_left_to_them():
     assert theirs == [signal.SIGUSR2]
 
 
+@pytest.mark.parametrize("numbers", [(), (signal.SIGUSR1,)])
+def test_the_wakeup_is_as_before_once_the_context_has_ended(numbers):
+    with Signals(*numbers):
+        pass
+
+    assert signal.set_wakeup_fd(-1) == -1
+
+
 def test_the_handlers_are_as_before_once_the_context_has_ended():
     before = signal.getsignal(signal.SIGUSR1)
 
@@ -86,7 +94,6 @@ def test_the_handlers_are_as_before_once_the_context_has_ended():
         assert signal.getsignal(signal.SIGUSR1) is not before
 
     assert signal.getsignal(signal.SIGUSR1) is before
-    assert signal.set_wakeup_fd(-1) == -1
 
 
 # -- the first signal

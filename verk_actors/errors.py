@@ -49,11 +49,14 @@ class ConfigError(VerkError):
         return f"{self.key}={shown(self.value)} is not allowed: {self.allowed}"
 
 
+_SHOWN_FIELDS = frozenset({"class_", "jid", "queue", "max_retry_count", "retry_count", "when"})
+
+
 @attrs.define(eq=False)
 class InvalidJob(VerkError):
     """Raised when a job can't be built or encoded; correct the value at `field` (such as `args[2].x`).
 
-    Values of `args` and `extra` are kept but not shown: they may be secrets, and errors end in logs.
+    The value is shown where it is a name, a count or a time. What else a job holds, arguments above all, may be secret.
     """
 
     field: str
@@ -62,7 +65,7 @@ class InvalidJob(VerkError):
 
     def __str__(self) -> str:
         sentence = f"the job's {loggable(self.field)} {self.why}"
-        return sentence if self.field.startswith(("args", "extra")) else f"{sentence}: {shown(self.value)}"
+        return f"{sentence}: {shown(self.value)}" if self.field in _SHOWN_FIELDS else sentence
 
 
 @attrs.define(eq=False)

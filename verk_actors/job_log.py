@@ -74,11 +74,6 @@ def _written(level: int, line: str, fields: dict[str, str | None] | None = None)
     return True
 
 
-def not_settled(queue: str, count: int, error: Exception) -> None:
-    """Write that a stop could not bring the fate of jobs to Redis; they run again."""
-    log.error("%s: %s jobs could not be settled before the stop and will run again: %s", queue, count, error)
-
-
 def _fields(event: Event) -> dict[str, str | None]:
     jid = class_ = None
     if isinstance(event, JobEvent):
@@ -101,7 +96,7 @@ def _fenced(event: JobFenced) -> str:
 
 
 def _stuck(event: JobStuck) -> str:
-    where = event.stack[0] if event.stack else "an unknown place"
+    where = loggable(event.stack[0]) if event.stack else "an unknown place"
     return f"{_name(event.job)} stuck: it runs in queue {event.queue} since {_since(event.started_at)}, now at {where}"
 
 

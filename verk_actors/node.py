@@ -11,6 +11,7 @@ stopped it. A `VerkError` is raised where the node can't start.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import select
@@ -55,6 +56,7 @@ class Signals:
 
     def __enter__(self) -> Self:
         self._leave_children_alone()
+        self._is_restored = False
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._write_end, False)  # demanded by set_wakeup_fd
         self._others_end = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
@@ -77,16 +79,16 @@ class Signals:
         )
 
     def _become_child(self) -> None:
-        numbers = tuple(self._handlers)
         self._restore()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._numbers)
 
     def _restore(self) -> None:
-        if not self._handlers:
+        if self._is_restored:
             return
+        self._is_restored = True
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
-        self._handlers.clear()
+        self._handlers.clear()  # a fork from now on finds nothing to block
         signal.set_wakeup_fd(self._others_end)
         os.close(self._read_end)
         os.close(self._write_end)
@@ -165,9 +167,10 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
 
 
 def end_process(code: int) -> NoReturn:
-    """Exit, within a second though jobs have left threads for whose end the interpreter would wait."""
+    """Exit; wait no longer than a second for threads that jobs have left, where the interpreter would for ever."""
     signal.signal(signal.SIGALRM, lambda *_: _leave(code))
     signal.setitimer(signal.ITIMER_REAL, _HURRY_SECONDS)
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)  # called when the threads have ended
     sys.exit(code)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import signal
+import threading
 
 import cattrs
 import pytest
+import redis as redis_py
 from support.commands import RunningNode, verk
 
 from verk_actors.otp import ProcessInfo
@@ -76,3 +78,26 @@ def test_a_node_that_does_not_answer_is_waited_for_a_moment(verk_here, redis_url
     failed = verk_here("tree", "--redis", redis_url)
 
     assert (failed.returncode, failed.stderr) == (1, "Error: node n1 did not answer within 3 s\n")
+
+
+NO_TREES = [b"", b"{}", b"[1]", b"\xff", b"[" * 100_000, b'{"name": 1, "kind": [], "children": 5}']
+
+
+@pytest.mark.parametrize("answer", NO_TREES, ids=lambda answer: repr(answer[:9]))
+def test_an_answer_that_is_no_tree_is_told_in_one_line(verk_here, redis_url, redis, answer):
+    redis.sadd("verk_nodes", "n1")
+    redis.set("verk:node:n1", "token", px=60_000)
+
+    def answer_one_question():
+        with redis_py.Redis.from_url(redis_url) as client:
+            _, question = client.blpop(["verk:node:n1:requests"], timeout=20)
+            client.rpush(b"verk:reply:" + question.partition(b" ")[0], answer)
+
+    answerer = threading.Thread(target=answer_one_question)
+    answerer.start()
+
+    failed = verk_here("tree", "--redis", redis_url)
+
+    answerer.join()
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr == "Error: node n1 answered with something that is no tree\n"

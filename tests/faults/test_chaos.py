@@ -23,7 +23,7 @@ def home(tmp_path):
 
 
 @pytest.mark.timeout(900)
-def test_nothing_is_lost_or_doubled_and_no_more_ran_again_than_the_faults_found_running(tmp_path, home, long):
+def test_nothing_is_lost_or_doubled_and_none_runs_again_but_what_a_fault_found_in_progress(tmp_path, home, long):
     jobs, faults = (20_000, 200) if long else (1_000, 12)
 
     said = verk(
@@ -34,6 +34,7 @@ def test_nothing_is_lost_or_doubled_and_no_more_ran_again_than_the_faults_found_
     assert said.returncode == 0, said.stdout + said.stderr
     found = json.loads(said.stdout.splitlines()[-1])
     assert (found["lost"], found["copies"], found["left"], found["kept"]) == (0, 0, 0, True)
+    assert found["unexplained"] == 0
     assert found["ran_again"] <= found["bound"]
     assert sum(found["jobs"].values()) == jobs
     assert sum(found["faults"].values()) == faults

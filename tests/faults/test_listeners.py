@@ -12,10 +12,12 @@ from pathlib import Path
 import pykka
 import pytest
 from support.eventually import eventually
+from support.jobs import JobKit
 from support.nodes import Node, running_node
 
 from verk_actors.config import Config
 from verk_actors.events import Event, JobFailed, JobFinished, JobStarted
+from verk_actors.job_class import worker
 from verk_actors.listener import EventListener
 from verk_actors.messages import RegisterListener
 from verk_actors.tree import names
@@ -175,6 +177,7 @@ def handling(handler: logging.Handler) -> Iterator[None]:
             handler.close()
 
 
+@pytest.mark.slow  # heartbeats are waited for
 def test_a_log_handler_that_blocks_holds_up_neither_jobs_nor_events_nor_heartbeats(config: Config, redis) -> None:
     handler = Blocked()
     with running_node(config, queues={"q": 5}, heartbeat_seconds=0.2) as node, handling(handler):
@@ -182,13 +185,59 @@ def test_a_log_handler_that_blocks_holds_up_neither_jobs_nor_events_nor_heartbea
         assert handler.reached.wait(20)
         run_jobs(node, redis, 100)
         node.log.expect(JobFinished, 101)
-        lease = node.state.keys.node(node.config.node_id)
-        for _ in range(3):  # renewed again and again: it is never longer than two heartbeats from its end
-            left = redis.pttl(lease)
-            eventually(lambda left=left: redis.pttl(lease) > left, "a heartbeat")
+        wait_for_heartbeats(node, redis)
         assert handler.lines == []
         handler.opened.set()
         eventually(lambda: sum(" done: " in line for line in list(handler.lines)) == 101, "all lines")
+
+
+def wait_for_heartbeats(node: Node, redis) -> None:
+    """Wait until the lease has been renewed three times."""
+    lease, looks = node.state.keys.node(node.config.node_id), [0]
+
+    def renewed() -> bool:
+        looks.append(redis.pttl(lease))
+        return looks[-1] > looks[-2] > 0  # it had less to live a moment ago, and was never gone
+
+    for _ in range(3):
+        eventually(renewed, "a heartbeat")
+
+
+@pytest.mark.slow  # heartbeats are waited for
+@pytest.mark.logs_errors("Redis is of no use now")
+def test_what_actors_say_of_an_outage_to_a_handler_that_blocks_holds_none_of_them_up(config: Config, redis) -> None:
+    handler = Blocked()
+    with running_node(config, queues={"q": 5}, heartbeat_seconds=0.2) as node, handling(handler):
+        for client in redis.client_list():
+            if client["name"].startswith(f"verk:{node.config.node_id}:"):
+                redis.client_kill_filter(_id=client["id"])
+        run_jobs(node, redis, 10)
+        wait_for_heartbeats(node, redis)
+        assert handler.lines == []
+        handler.opened.set()
+        eventually(lambda: any("Redis is of no use" in line for line in list(handler.lines)), "word of the outage")
+
+
+def test_a_job_class_that_has_workers_warn_at_each_job_does_not_have_them_wait_for_the_log(
+    config: Config, redis
+) -> None:
+    handler, jobs = Blocked(), JobKit()
+
+    @worker(registry=jobs.registry)
+    class BadRetry:
+        def perform(self) -> None:
+            raise ValueError("bad")
+
+        def retry_at(self, failed_at: float, attempt: int) -> float:
+            raise RuntimeError("worse")
+
+    with running_node(config, jobs, queues={"q": 2}) as node, handling(handler):
+        for _ in range(20):
+            node.client.enqueue(Job(queue="q", class_="BadRetry", args=[]))
+        node.log.expect(JobFailed, 20)
+        assert handler.lines == []
+        handler.opened.set()
+        eventually(lambda: sum("retry_at raised" in line for line in list(handler.lines)) == 20, "all warnings")
 
 
 def test_lines_that_a_blocked_handler_costs_are_bounded_counted_and_told(config: Config, redis) -> None:
@@ -216,6 +265,17 @@ def test_a_log_handler_that_raises_costs_lines_and_nothing_else(config: Config, 
             eventually(lambda: any("100 lines about jobs are missing" in line for line in list(handler.lines)), "word")
         assert node.whereis(names.JOB_LOGGER) is before
         assert node.log.of(JobFailed) == []
+
+
+def test_an_actor_that_dies_while_the_log_handler_raises_takes_no_supervisor_along(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}) as node, handling(Full()):
+        supervisors = [node.system, node.whereis(names.MANAGER_SUPERVISOR), node.whereis(names.queue_supervisor("q"))]
+        for name in (names.NODE_MANAGER, names.MANAGER, names.workers_manager("q")):
+            old = node.whereis(name)
+            old.kill()
+            node.successor(old)
+        run_jobs(node, redis, 10)
+        assert all(supervisor.is_alive() for supervisor in supervisors)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -55,7 +55,7 @@ def nothing_in_progress(redis: redis_py.Redis) -> None:
 @pytest.mark.logs_errors(SAID)
 def test_a_fetch_that_was_cut_loses_no_job_and_runs_none_twice(start, proxy, client, redis, act):
     with start() as node:
-        eventually(lambda: node.state.lease.held, "lease")
+        eventually(lambda: node.state.own_server.lease.held, "lease")
         client.enqueue(Job(queue="q", class_="Good", args=["first"]))
         node.log.expect(JobFinished)
         nothing_in_progress(redis)
@@ -113,7 +113,7 @@ def test_an_enqueue_without_a_reply_is_uncertain_and_can_be_repeated_under_its_j
 @pytest.mark.logs_errors("schedule: Redis is of no use now")
 def test_a_due_job_whose_move_was_cut_runs_once(start, proxy, client, redis, act, script: Script):
     with start() as node:
-        eventually(lambda: node.state.lease.held, "lease")
+        eventually(lambda: node.state.own_server.lease.held, "lease")
         proxy.rule(Rule(act=act, needle=script.sha))
         jid = client.schedule(Job(queue="q", class_="Good", args=[1]), 3600)
         ((member, _),) = redis.zrange("schedule", 0, -1, withscores=True)
@@ -147,13 +147,15 @@ def test_a_rescue_that_was_cut_brings_each_job_back_once(start, proxy, redis, ac
 @pytest.mark.logs_errors(SAID)
 def test_a_heartbeat_that_was_cut_is_repeated_and_the_lease_kept(start, proxy, client, redis, act):
     with start(heartbeat_seconds=0.2) as node:
-        eventually(lambda: node.state.lease.held, "lease")
+        eventually(lambda: node.state.own_server.lease.held, "lease")
         proxy.rule(Rule(act=act, needle=HEARTBEAT.sha))
         proxy.wait_acted(act)
         client.enqueue(Job(queue="q", class_="Good", args=[1]))
         node.log.expect(JobFinished)
         nothing_in_progress(redis)
-        eventually(lambda: redis.get(f"verk:node:{node.config.node_id}") == node.state.lease.token.encode(), "lease")
+        eventually(
+            lambda: redis.get(f"verk:node:{node.config.node_id}") == node.state.own_server.lease.token.encode(), "lease"
+        )
 
     assert node.jobs.runs == {("Good", 1): 1}
 

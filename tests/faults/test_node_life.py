@@ -77,9 +77,9 @@ def keys_of_nodes(redis: redis_py.Redis) -> list[bytes]:
 @slow
 @pytest.mark.timeout(900)
 def test_a_node_that_is_told_to_end_finishes_its_short_jobs_and_starts_none_twice(
-    tmp_path, redis_url, redis, long, record_property
+    tmp_path, redis_url, redis, long
 ) -> None:
-    """G8: over and over; in the long form two hundred times."""
+    """G8: over and over; in the long form two hundred times, and `-rP` shows the slowest exit."""
     runs, jobs_per_run = (200 if long else 5), 15
     (tmp_path / "naps.py").write_text(NAPS)
     with Client(Config(redis_url=redis_url)) as client:
@@ -97,7 +97,7 @@ def test_a_node_that_is_told_to_end_finishes_its_short_jobs_and_starts_none_twic
         slowest = max(slowest, time.monotonic() - told_at)
         assert redis.llen("started") == redis.llen("ran")
         assert keys_of_nodes(redis) == []
-    record_property("slowest_exit_seconds", slowest)
+    print(f"the slowest of {runs} exits took {slowest:.2f} s")
 
     left = redis.llen("queue:default")
     started, ran = (Counter(redis.lrange(key, 0, -1)) for key in ("started", "ran"))

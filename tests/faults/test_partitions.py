@@ -28,7 +28,7 @@ def cut_off(config: Config, jobs: JobKit | None = None) -> Iterator[tuple[Node, 
     with cutting_proxy(config.redis_url.value.removeprefix("unix://").partition("?")[0]) as proxy:
         through = attrs.evolve(config, redis_url=RedisUrl(proxy.url), node_id="far")
         with running_node(through, jobs, queues={"q": 4}, heartbeat_seconds=HEARTBEAT_SECONDS) as node:
-            eventually(lambda: node.state.lease.held, "lease")
+            eventually(lambda: node.state.own_server.lease.held, "lease")
             yield node, proxy
 
 
@@ -62,7 +62,7 @@ def test_peers_take_over_and_what_the_lost_node_brings_back_is_fenced(config: Co
             fenced = far.log.expect(JobFenced, 3)
             assert {event.job.jid for event in fenced} == jids
 
-            eventually(lambda: far.state.lease.held, "the lease again")
+            eventually(lambda: far.state.own_server.lease.held, "the lease again")
             last = client.enqueue(Job(queue="q", class_="Good", args=["last"]))
             eventually(lambda: far.log.of(JobFinished, jid=last) or near.log.of(JobFinished, jid=last), "a new job")
             eventually(lambda: not redis.keys("inprogress:*"), "empty in-progress list")

@@ -70,7 +70,7 @@ def test_a_full_redis_starts_nothing_on_an_idle_node_which_says_so_once(own_serv
             eventually(lambda: refusals(own_server, "OOM") >= 10, "refusals")
             assert node.jobs.runs.total() == 0
             with own_server.client() as redis:  # the lease is kept, the due job is where it was
-                assert redis.get(f"verk:node:{node_config.node_id}") == node.state.lease.token.encode()
+                assert redis.get(f"verk:node:{node_config.node_id}") == node.state.own_server.lease.token.encode()
                 assert (redis.llen("queue:q"), redis.zcard("schedule")) == (2, 1)
         node.log.expect(JobFinished, 3)
         assert node.jobs.runs == {("Good", 1): 1, ("Good", 2): 1, ("Good", 3): 1}

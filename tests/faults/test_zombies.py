@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter
 
@@ -11,11 +10,9 @@ from support.chaos import log_lines, playing
 
 from verk_actors.cli.chaos import ledger
 from verk_actors.cli.chaos.cluster import WORKERS, Node
-from verk_actors.cli.chaos.jobs import FATES, QUEUE, FailsAtFirst, TakesLong
+from verk_actors.cli.chaos.jobs import FATES, FailsAtFirst, TakesLong
 from verk_actors.cli.chaos.play import Play
-from verk_actors.store.exchange import InProgress
 from verk_actors.wire.job import Job
-from verk_actors.wire.keys import Keys
 
 FENCED = re.compile(r"\w+ ([0-9a-f]{24}) fenced: ")
 RUN_SECONDS = 0.7
@@ -33,7 +30,7 @@ def test_each_second_run_that_a_zombie_causes_is_fenced_and_retry_never_holds_tw
             play.enqueue(2 * WORKERS)
             while play.cluster.frozen:
                 play.let_pass(0.1)
-                assert most_copies(play.client.retries.range()) <= 1
+                assert most_copies(play.cluster.client.retries.range()) <= 1
         play.settle()
         play.cluster.stop_nodes()
         found = play.look()
@@ -52,15 +49,15 @@ def enqueue(play: Play, count: int) -> None:
     """Enqueue jobs of which a node that freezes has some that succeed afterwards, and some that fail."""
     for _ in range(count):
         for fate, job_class in (("take long", TakesLong), ("fail, then succeed", FailsAtFirst)):
-            play.promised[play.client.enqueue(job_class.job(RUN_SECONDS))] = fate
+            play.promised[play.cluster.client.enqueue(job_class.job(RUN_SECONDS))] = fate
 
 
 def busy_node(play: Play) -> Node:
     """Wait until a node has all its workers at work, and return it."""
     while True:
-        node = play.cluster.victim(random.Random(1))
-        if node is not None and InProgress(play.pool, Keys(), QUEUE, node.name).count() == WORKERS:
-            return node
+        for node in play.cluster.at_work:
+            if len(play.cluster.held(node.name)) == WORKERS:
+                return node
         play.let_pass(0.01)
 
 

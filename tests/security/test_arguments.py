@@ -43,12 +43,20 @@ def test_nothing_that_holds_a_job_shows_its_arguments() -> None:
     assert "args=<2>" in repr(job)
 
 
-@pytest.mark.parametrize("args", [[b"" + SECRET.encode()], [{SECRET}], [{"key": [SECRET + "\ud800"]}], SECRET])
+@pytest.mark.parametrize("args", [[SECRET.encode()], [{SECRET}], [{"key": [SECRET + "\ud800"]}], SECRET])
 def test_an_argument_that_can_not_be_written_is_named_and_not_shown(args) -> None:
     with pytest.raises(errors.InvalidJob) as refused:
         encode(Job(class_="Good", args=args))
 
     assert "args" in str(refused.value)
+    assert SECRET not in f"{refused.value} {refused.value!r}"
+
+
+@pytest.mark.parametrize("extra", [{"token": SECRET.encode()}, {"retry": SECRET}, {"nested": [{"token": {SECRET}}]}])
+def test_nor_is_an_option_of_a_peer_shown(extra) -> None:
+    with pytest.raises(errors.InvalidJob) as refused:
+        encode(Job(class_="Good", args=[], extra=extra))
+
     assert SECRET not in f"{refused.value} {refused.value!r}"
 
 

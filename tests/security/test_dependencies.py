@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import requires
 
 import pytest
+from support.source import REPOSITORY
 
 NO_NETWORK = """
 import socket, sys
@@ -30,3 +31,7 @@ def test_the_dependencies_at_run_time_are_five() -> None:
 @pytest.mark.slow  # an interpreter loads every module
 def test_no_import_opens_a_connection() -> None:
     subprocess.run([sys.executable, "-c", NO_NETWORK], check=True)
+
+
+def test_the_gate_audits_the_dependencies() -> None:
+    assert re.search(r"^audit\b", (REPOSITORY / ".ci/run").read_text(), re.MULTILINE)

@@ -155,7 +155,7 @@ def test_the_line_of_a_failed_job_is_one_line_whatever_was_raised(class_name: st
         error_class=class_name, error_message=message, backtrace=(frame,),
     )  # fmt: skip
     with lines.of("verk_actors.job_log"):
-        JobLog(Config()).write([failed])
+        JobLog(Config()).write(failed)
 
     [line] = lines.messages
     assert line.startswith("Good j fail: ")

@@ -23,7 +23,7 @@ from support.nodes import running_node
 from support.servers import OwnServer
 
 from verk_actors.client import Client
-from verk_actors.config import Config, RedisUrl
+from verk_actors.config import Config, QueueConfig, RedisUrl
 from verk_actors.errors import ConfigError, StoreError
 from verk_actors.events import JobFinished
 from verk_actors.otp import Cast, snapshot
@@ -61,14 +61,14 @@ def set_password(server: OwnServer, old: str, new: str) -> None:
 
 
 @pytest.mark.slow  # Redis goes away twice
-@pytest.mark.logs_errors("Redis is of no use now", "crashed: NotHandled")
+@pytest.mark.logs_errors("Redis is of no use now", "Redis refuses this node", "crashed: NotHandled")
 def test_a_node_shows_no_password_through_an_outage_a_wrong_password_crashes_and_a_stop(
     locked: OwnServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     config = Config(redis_url=url_of(locked))
     seen: list[object] = []
-    with running_node(config, queues={"q": 2}) as node:
+    with running_node(config, queues={"q": 2}, heartbeat_seconds=0.5) as node:  # somebody looks at Redis soon
         finish_one(node)
         locked.kill()
         failure_of(node.client, seen)
@@ -163,22 +163,31 @@ def test_the_command_prints_no_password_and_gives_none_to_a_child(locked: OwnSer
     assert WRONG not in output
 
 
+URLS = [
+    pytest.param(f"redis://user:{SECRET}@127.0.0.1:1/0", id="one"),
+    pytest.param(f"redis+sentinel://user:{SECRET}@127.0.0.1:1/main?sentinel_password={SECRET}", id="sentinel"),
+]
+
+
 def public_holders(text: str) -> list[object]:
     config = Config(redis_url=text)
     url = config.redis_url
-    return [config, url, Client(config), Connection(url, name="n"), Pool(url, name="p")]
+    queue = QueueConfig(redis_url=url)
+    return [config, url, queue, Client(config), Connection(url, name="n"), Pool(url, name="p")]
 
 
-def test_no_view_of_what_holds_a_url_shows_its_password() -> None:
-    for holder in public_holders(f"redis://user:{SECRET}@127.0.0.1:1/0"):
+@pytest.mark.parametrize("text", URLS)
+def test_no_view_of_what_holds_a_url_shows_its_password(text: str) -> None:
+    for holder in public_holders(text):
         views = [repr(holder), str(holder), f"{holder}", repr(vars(holder)) if hasattr(holder, "__dict__") else ""]
         if attrs.has(type(holder)):
             views += [repr(attrs.asdict(holder)), repr(attrs.astuple(holder))]
         assert [view for view in views if SECRET in view] == []
 
 
-def test_no_pickle_holds_a_password() -> None:
-    for holder in public_holders(f"redis://user:{SECRET}@127.0.0.1:1/0"):
+@pytest.mark.parametrize("text", URLS)
+def test_no_pickle_holds_a_password(text: str) -> None:
+    for holder in public_holders(text):
         with pytest.raises(TypeError) as refused:
             pickle.dumps(holder)
         assert SECRET not in str(refused.value)

@@ -119,7 +119,8 @@ def test_what_is_no_job_or_names_no_queue_goes_to_the_dead_and_holds_up_nothing(
 
     (envelope,) = redis.zrange(keys.dead, 0, -1)
     assert bookkeeping.restore(envelope) == member
-    assert json.loads(envelope)["error_message"]
+    reason = json.loads(envelope)["error_message"]
+    assert reason == "it names no queue" if b"Add" in member else reason
     assert 0 <= redis.zscore(keys.dead, envelope) - server_now < 10
     assert jids_in(redis, keys.queue("default")) == ["good"]
 

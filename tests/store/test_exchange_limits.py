@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import redis as redis_py
 
+from verk_actors.config import Config
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.exchange import InProgress, Kind, Limits, Settlement
 from verk_actors.wire.keys import Keys
@@ -92,6 +93,32 @@ def test_dead_jobs_go_when_they_are_too_old(connection, redis, keys, in_progress
 
     assert limited.exchange(TOKEN, [settlement("bury")], 0, NOW).trimmed == 1
     assert redis.zrange(keys.dead, 0, -1) == [b"young", b"rewritten"]
+
+
+def test_what_goes_in_each_part_of_a_long_exchange_is_counted_together(connection, redis, keys, in_progress):
+    redis.zadd("app:dead", {f"old {number}": 1.0 for number in range(7)})
+    payloads = [b"%d" % number for number in range(501)]
+    hold(redis, keys, *payloads)
+    settlements = [settlement("ack", payload) for payload in payloads]
+    settlements[0], settlements[-1] = (Settlement("bury", payloads[at], b"new %d" % at, NOW) for at in (0, -1))
+    kept = InProgress(connection, keys, "default", "n1", Limits(max_dead_jobs=1))
+
+    exchanged = kept.exchange(TOKEN, settlements, 0, NOW)
+
+    assert exchanged.settled == [True] * 501
+    assert exchanged.trimmed == 8  # the seven, and the first of the two
+
+
+def test_the_limits_are_those_of_the_configuration():
+    assert Limits().max_dead_jobs == Config().max_dead_jobs
+    assert Limits().dead_timeout_seconds == Config().dead_timeout_seconds
+
+
+def test_all_jobs_in_progress_are_listed_the_newest_first(redis, keys, in_progress):
+    hold(redis, keys, *(b"%d" % number for number in range(5)))
+
+    assert in_progress.payloads() == [b"4", b"3", b"2", b"1", b"0"]
+    assert in_progress.count() == 5
 
 
 def test_1000_dead_jobs_go_at_a_time_so_that_no_script_takes_long(connection, redis, keys, in_progress):

@@ -94,6 +94,7 @@ def test_a_queue_of_the_wrong_type_keeps_its_members_and_stops_no_other(moves, r
 
     assert (moved.to_queues, moved.to_dead, moved.refused) == (1, 1, 1)
     assert "WRONGTYPE" in moved.refusal.why
+    assert (moved.refusal.operation, moved.refusal.key) == ("move", keys.retry)
     assert redis.zrange(keys.retry, 0, -1) == [b"1"]
     assert redis.smembers(keys.queues) == {b"default"}
 

@@ -120,6 +120,13 @@ def test_members_are_dead_when_they_hold_no_lease(nodes, redis, keys):
     assert (nodes.holder("n2"), nodes.holder("n3")) == (None, "alive")
 
 
+def test_the_seconds_that_a_lease_has_left_are_told(nodes):
+    nodes.heartbeat("n1", "token", 100_000_000, [])
+
+    assert nodes.lease_seconds("n1") == pytest.approx(100_000, abs=60)
+    assert nodes.lease_seconds("n2") is None
+
+
 def test_without_nodes_nobody_is_dead(nodes):
     assert (nodes.members(), nodes.leases(), nodes.dead(), nodes.queues("n1")) == ([], {}, [], [])
 

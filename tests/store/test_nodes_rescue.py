@@ -67,7 +67,7 @@ def test_a_job_recovered_more_than_three_times_is_poison_and_stays(nodes, redis,
         redis.lpush(keys.in_progress("default", "n1"), "1", "innocent")
         redis.hdel(keys.recovered, "no such field")
 
-    assert nodes.rescue("n1", "default", max_recoveries=3) == Rescued(False, moved=1, left=1, poison=[b"1"])
+    assert nodes.rescue("n1", "default") == Rescued(False, moved=1, left=1, poison=[b"1"])
     assert nodes.members() == ["n1"]
     assert redis.lrange(keys.queue("default"), 0, -1) == [b"innocent"]
 

@@ -4,7 +4,7 @@ import pytest
 from redis import exceptions
 
 from verk_actors.errors import StoreError, StoreUnavailable
-from verk_actors.store.refusals import error_of, plain, refusal_of
+from verk_actors.store.refusals import error_of, plain, refusal_of, trouble_of
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,40 @@ def test_any_other_refusal_is_no_outage(why):
     assert (error.operation, error.key, error.why) == ("exchange", "queue:default", why)
 
 
+@pytest.mark.parametrize(
+    "why",
+    [
+        "ACL failure in script: User node has no permissions to run the 'lpush' command script: on @user_script:11.",
+        "The user executing the script can't run this command or subcommand script: 6a4b, on @user_script:11.",
+        "ERR ACL failure in script: User node has no permissions to run the 'zadd' command",
+        "@user_script: 11: -NOPERM The user executing the script can't run this command or subcommand",
+    ],
+    ids=["Redis 7.2", "Redis 7.0", "Redis 7.2, to the script", "Redis 6.2"],
+)
+def test_a_permission_that_a_script_lacks_begins_with_the_word_for_it(why):
+    error = refusal_of(why, "enqueue", "queue:q")
+
+    assert error.why.startswith("NOPERM ")
+    assert error.why.count("NOPERM") == 1
+    assert trouble_of(error) == "denied"
+
+
+@pytest.mark.parametrize(
+    ("why", "trouble"),
+    [
+        ("NOAUTH Authentication required.", "denied"),
+        ("WRONGPASS invalid username-password pair", "denied"),
+        ("NOPERM this user", "denied"),
+        ("OOM command not allowed", "full"),
+        ("READONLY You can't write against a read only replica.", "away"),
+        ("WRONGTYPE Operation against a key", "refused"),
+        ("ERR unknown command 'LMOVE'", "refused"),
+    ],
+)
+def test_the_kind_of_a_trouble_is_told_by_its_word(why, trouble):
+    assert trouble_of(refusal_of(why, "exchange", "queue:q")) == trouble
+
+
 def test_where_in_a_script_redis_met_the_error_is_left_out():
     """Redis 6.2 says so first, and only then what it was."""
     text = "Error running script (call to f_1): @user_script:9: WRONGTYPE Operation against a key"
@@ -82,6 +116,9 @@ def test_a_lost_reply_leaves_open_whether_the_command_was_done_but_an_answer_doe
         (exceptions.OutOfMemoryError("command not allowed"), "OOM command not allowed"),
         (exceptions.ReadOnlyError("You can't write"), "READONLY You can't write"),
         (exceptions.NoPermissionError("this user"), "NOPERM this user"),
+        (exceptions.BusyLoadingError("Redis is loading"), "LOADING Redis is loading"),
+        (exceptions.AuthenticationError("Authentication required."), "NOAUTH Authentication required."),
+        (exceptions.AuthenticationError("invalid password"), "WRONGPASS invalid password"),
         (exceptions.ConnectionError(), "ConnectionError"),
     ],
 )

@@ -9,10 +9,7 @@ from pathlib import Path
 from verk_actors.cli.chaos.cluster import Cluster
 from verk_actors.cli.chaos.faults import FAULTS
 from verk_actors.cli.chaos.play import Play
-from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.node import Signals
-from verk_actors.store.pool import Pool
 
 
 @contextmanager
@@ -22,11 +19,7 @@ def playing(
     """Run a cluster in a directory, and lend a play on it."""
     with ExitStack() as stack:
         cluster = stack.enter_context(Cluster(directory, nodes))
-        config = Config(redis_url=cluster.url)
-        client = stack.enter_context(Client(config))
-        pool = Pool(config.redis_url, name="verk:chaos")
-        stack.callback(pool.close)
-        yield Play(cluster, client, pool, stack.enter_context(Signals()), seed, kinds)
+        yield Play(cluster, stack.enter_context(Signals()), seed, kinds)
 
 
 def log_lines(directory: Path) -> list[str]:

@@ -90,12 +90,15 @@ class Command:
 
     Attributes:
         output: what has been read so far, standard error included.
+        program: what is run.
     """
+
+    program = VERK
 
     def __init__(self, *arguments: str, cwd: Path, **variables: str) -> None:
         self.output = ""
         self._process = subprocess.Popen(
-            [*VERK, *arguments],
+            [*self.program, *arguments],
             cwd=cwd,
             env=environment(**variables),
             stdin=subprocess.DEVNULL,

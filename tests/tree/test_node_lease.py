@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 import attrs
@@ -71,3 +72,21 @@ def test_a_long_rescue_looks_up_between_batches_and_ends_when_the_own_lease_is_l
     assert redis.llen(keys.queue("q")) == moved
     assert redis.llen(keys.in_progress("q", "dead")) == 1200 - moved
     assert Nodes(connection, keys).members() == ([] if moved == 1200 else ["dead"])
+
+
+@pytest.mark.logs_errors("the jobs of dead node dead can't be rescued: settle inprogress:q:dead failed: WRONGTYPE")
+def test_poison_that_the_dead_set_refuses_stays_and_other_queues_do_not_wait_for_it(connection, redis) -> None:
+    keys = Keys()
+    redis.sadd(keys.nodes, "dead")
+    redis.sadd(keys.node_queues("dead"), "q", "r")
+    redis.lpush(keys.in_progress("q", "dead"), "poison")
+    redis.lpush(keys.in_progress("r", "dead"), "job")
+    redis.hset(keys.recovered, hashlib.sha1(b"poison").hexdigest(), 3)
+    redis.set(keys.dead, "no set")
+    answers = iter([True] * 10)
+
+    Rescue(connection, keys, lambda: next(answers), time.time).rescue("dead")
+
+    assert redis.lrange(keys.in_progress("q", "dead"), 0, -1) == [b"poison"]
+    assert redis.lrange(keys.queue("r"), 0, -1) == [b"job"]
+    assert Nodes(connection, keys).members() == ["dead"]

@@ -7,7 +7,7 @@ from support.nodes import Node, running_node
 
 from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.messages import QueueStatus
+from verk_actors.messages import AddQueue, Backlog, EventBatch, QueueStatus, RemoveQueue
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 
@@ -65,3 +65,16 @@ def test_the_totals_in_redis_are_exact_at_the_moment_of_a_stop(config: Config, r
         node.log.expect(JobFinished)
         node.system.stop()
         assert int(redis.get("stat:processed")) == node.jobs.runs.total() == 100 - redis.llen("queue:q")
+
+
+def test_a_queue_that_was_removed_and_added_again_counts_anew(config: Config) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        shows(node, "q", finished=1)
+        node.system.ask(RemoveQueue("q"), timeout=10)
+        late = JobFinished(queue="q", job=Job(class_="Good", args=[]), started_at=1.0, finished_at=2.0)
+        backlog = Backlog()
+        node.whereis(names.QUEUE_STATS).cast(EventBatch([late], backlog))
+        eventually(lambda: backlog.handled, "late event")
+        node.system.ask(AddQueue("q", 1), timeout=10)
+        shows(node, "q", finished=0)

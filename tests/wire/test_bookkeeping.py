@@ -229,3 +229,35 @@ def test_an_envelope_is_a_job_that_sidekiq_web_can_show_and_that_is_not_lost_if_
 )
 def test_what_is_no_envelope_restores_nothing(payload: bytes) -> None:
     assert restore(payload) is None
+
+
+def test_an_envelope_is_written_as_the_peers_read_it() -> None:
+    envelope = undecodable(b"5", queue="mail", reason="not a JSON object", jid="7", now=1700000000)
+
+    assert envelope == (
+        b'{"retry":0,"queue":"mail","class":"VerkActors::Undecodable","args":[],"jid":"7","created_at":1700000000.0,'
+        b'"error_message":"not a JSON object","error_class":"MalformedJob","failed_at":1700000000.0,"retry_count":0,'
+        b'"payload":"NQ=="}'
+    )
+
+
+def test_a_job_that_failed_before_is_retried_though_nobody_wrote_when() -> None:
+    fields = fields_of(failed(decode(b'{"class":"A","args":[],"retry_count":0}'), error=BOOM, now=2.5))
+
+    assert (fields["failed_at"], fields["retried_at"], fields["retry_count"]) == (2.5, 2.5, 1)
+
+
+def test_a_job_without_a_queue_goes_to_the_default_one() -> None:
+    assert fields_of(failed(decode(b'{"class":"A","args":[]}'), error=BOOM, now=2.5))["queue"] == "default"
+
+
+def test_text_that_utf8_can_not_hold_is_escaped() -> None:
+    error = Failure(class_name="E\udc80", message="no file \udcff", backtrace=("a\udc80.py:1:in f",))
+
+    fields = fields_of(failed(decode(b'{"class":"A","args":[]}'), error=error, now=2.5))
+
+    assert (fields["error_class"], fields["error_message"]) == ("E\\udc80", "no file \\udcff")
+
+
+def test_the_class_of_a_poisoned_job_is_one_that_every_tool_can_show() -> None:
+    assert POISONED == "VerkActors::Poisoned"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from verk_actors.errors import InvalidJob, MalformedJob
 from verk_actors.wire.codec import decode, encode
-from verk_actors.wire.job import Job, WireFormat
+from verk_actors.wire.job import MAX_COUNT, Job, WireFormat
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1)
@@ -150,6 +150,10 @@ def test_failed_runs_are_counted_alike_in_both_forms(fields: dict[str, Any], ret
         ("1700000000250", 1700000000.25),
         ("1.70000000025e12", 1700000000.25),
         ("0", 0.0),
+        ("99999999999", 99_999_999_999.0),
+        ("100000000000", 100_000_000.0),
+        ("1000000000000000", 1_000_000_000_000.0),
+        ("1000000000000001", None),
         ("null", None),
         ('"2026-11-22T01:31:33Z"', None),
         ("true", None),
@@ -203,10 +207,34 @@ def test_odd_names_of_queues_and_jobs_are_no_reason_not_to_run(written: str, rea
     assert (job.queue, job.jid) == (read, read)
 
 
-def test_unknown_keys_are_kept_apart() -> None:
-    job = decode(b'{"class":"A","args":[],"tags":["x"],"cattr":{"user":1}}')
+def test_unknown_keys_are_kept_apart_and_written_again() -> None:
+    """Also those that bear the name of a field of ours."""
+    unknown = {"tags": ["x"], "cattr": {"user": 1}, "extra": 1, "wire_format": 2, "payload": 3, "class_": 4}
+    job = decode(json.dumps({"class": "A", "args": [], **unknown}).encode())
 
-    assert job.extra == {"tags": ["x"], "cattr": {"user": 1}}
+    assert job.extra == unknown
+    assert decode(encode(job)).extra == unknown
+
+
+@pytest.mark.parametrize("wire_format", ["sidekiq", "verk"])
+def test_the_greatest_counts_that_a_job_may_have_are_read_back(wire_format: WireFormat) -> None:
+    job = Job(class_="A", args=[], max_retry_count=MAX_COUNT, retry_count=MAX_COUNT, wire_format=wire_format)
+
+    assert decode(encode(job)) == job
+
+
+@pytest.mark.parametrize("args", ["[]", '"[]"'])
+@pytest.mark.parametrize("key", ["retry_count", "max_retry_count"])
+def test_a_count_that_is_none_makes_a_job_malformed(key: str, args: str) -> None:
+    for count in (str(MAX_COUNT + 1), str(-MAX_COUNT - 1), "1.0", "true", '"1"', "[]"):
+        with pytest.raises(MalformedJob, match=f"{key} is no count of retries"):
+            decode(f'{{"class":"A","args":{args},"{key}":{count}}}'.encode())
+
+
+def test_the_greatest_count_in_sidekiqs_form_stays_one_that_a_job_may_have() -> None:
+    job = decode(f'{{"class":"A","args":[],"retry_count":{MAX_COUNT}}}'.encode())
+
+    assert attrs.evolve(job, jid="j").retry_count == MAX_COUNT
 
 
 KNOWN = ["class", "args", "queue", "jid", "retry", "max_retry_count", "retry_count", "dead", "created_at"]
@@ -242,6 +270,8 @@ def test_any_object_is_a_job_that_can_be_written_or_malformed(fields: dict[str, 
         ({"enqueued_at": 1700000000250}, "enqueued_at"),
         ({"enqueued_at": float("nan")}, "enqueued_at"),
         ({"failed_at": True}, "failed_at"),
+        ({"retried_at": "now"}, "retried_at"),
+        ({"finished_at": 1e11}, "finished_at"),
     ],
 )
 @pytest.mark.parametrize("wire_format", ["sidekiq", "verk"])

@@ -82,7 +82,20 @@ def test_the_last_of_two_equal_keys_is_set_and_new_keys_come_last() -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        *(b"", b"[]", b"5", b"\xff", b"{,}", b"{1:2}", b'{"a" 1}', b'{"a":}', b'{"a":1', b'{"a":1,}'),
+        *(
+            b"",
+            b"[]",
+            b"5",
+            b"\xff",
+            b"{,}",
+            b"{1:2}",
+            b'{"a" 1}',
+            b'{"a":}',
+            b'{"a":1',
+            b'{"a":1,}',
+            b'{"a"=1}',
+            b'["a":1}',
+        ),
         *(b'{"a":1 "b":2}', b'{"a":1}x', b'{"a":' + b"[" * 1_000_000),
     ],
     ids=lambda payload: repr(payload[:14]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 
 import cattrs
@@ -16,6 +15,7 @@ from verk_actors.otp import ProcessInfo
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
 from verk_actors.store.requests import Requests
+from verk_actors.wire import strict_json
 from verk_actors.wire.keys import Keys
 
 _ANSWER_SECONDS = 3  # a node that lives answers within milliseconds
@@ -58,4 +58,7 @@ def _ask(node_id: str, requests: Requests) -> ProcessInfo:
     answer = requests.answer_to(requests.ask(node_id, "tree"), _ANSWER_SECONDS)
     if answer is None:
         raise click.ClickException(f"node {loggable(node_id)} did not answer within {_ANSWER_SECONDS} s")
-    return cattrs.structure(json.loads(answer), ProcessInfo)
+    try:
+        return cattrs.structure(strict_json.parse(answer), ProcessInfo)
+    except (ValueError, TypeError, cattrs.BaseValidationError) as error:  # whoever can write to Redis can answer too
+        raise click.ClickException(f"node {loggable(node_id)} answered with something that is no tree") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 import attrs
@@ -11,10 +10,11 @@ from verk_actors.otp.child_spec import BRUTAL_KILL, INFINITY, BrutalKill, ChildS
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.errors import BadChildSpec, StartError
 from verk_actors.otp.exit_reason import SHUTDOWN, Crashed
+from verk_actors.otp.log import Log
 from verk_actors.otp.ref import ChildRow, Ref
 from verk_actors.otp.server import Server, start_link
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 
 @attrs.define(eq=False)

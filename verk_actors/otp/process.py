@@ -11,7 +11,6 @@ Source: gen_server(3); Pykka 4.5, `_actor.py`.
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -24,10 +23,11 @@ from verk_actors.otp.envelope import LAST, Answer, Envelope, answer, answer_erro
 from verk_actors.otp.errors import NotHandled
 from verk_actors.otp.exit_reason import KILLED, NORMAL, Crashed, ExitReason, LeftInParent
 from verk_actors.otp.fork import end_child
+from verk_actors.otp.log import Log
 from verk_actors.otp.message import NO_REPLY, WAKE, Call, Cast, Refused, Stop, handler_table
 from verk_actors.otp.ref import Down, Exit, Ref, _local
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 
 class Process(pykka.ThreadingActor):

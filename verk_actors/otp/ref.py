@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 from typing import Any, TypeVar
 
@@ -14,10 +13,11 @@ from pykka.messages import _ActorStop
 from verk_actors.otp.envelope import LAST, Answer, Envelope, answer, answer_dead, answer_error, drained
 from verk_actors.otp.errors import CallsItself, CallTimeout
 from verk_actors.otp.exit_reason import KILLED, NOPROC, NORMAL, SHUTDOWN, ExitReason
+from verk_actors.otp.log import Log
 from verk_actors.otp.message import WAKE, Call, Cast
 from verk_actors.otp.runtime import Runtime
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 Reply = TypeVar("Reply")
 _local = threading.local()
 _numbers = itertools.count(1)

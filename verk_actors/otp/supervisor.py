@@ -6,7 +6,6 @@ Source: supervisor(3) and supervisor.erl of Erlang/OTP.
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
@@ -22,6 +21,7 @@ from verk_actors.otp.errors import (
     StartError,
 )
 from verk_actors.otp.exit_reason import SHUTDOWN, ExitReason, Shutdown
+from verk_actors.otp.log import Log
 from verk_actors.otp.message import Refused, Stop, handles
 from verk_actors.otp.ref import ChildRow, Ref
 from verk_actors.otp.restart_window import RestartWindow
@@ -38,7 +38,7 @@ from verk_actors.otp.supervisor_messages import (
     WhichChildren,
 )
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 
 class Supervisor(Server):

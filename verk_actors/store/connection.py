@@ -89,7 +89,7 @@ class Connection:
                 self._ask(("SCRIPT", "LOAD", script.text))
                 return self._ask(command)
         except RedisError as error:
-            raise self._failure(error, script.name, keys[0]) from error
+            raise self._failure(error, script.part_at_fault(str(error)), keys[0]) from error
 
     def client_id(self) -> int:
         """Returns the number by which Redis knows this connection until it is closed. CLIENT ID, once."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 
 from redis.backoff import NoBackoff
 from redis.connection import Connection as TcpLink
-from redis.connection import parse_url
+from redis.connection import SSLConnection, parse_url
 from redis.retry import Retry
 
 from verk_actors.store.commands import Argument
@@ -58,6 +58,8 @@ def open_link(url: str, *, opening: Callable[[Link], object] = bool, **options: 
     parse: Callable[[str], dict[str, Any]] = parse_url
     options = {"socket_connect_timeout": _CONNECT_TIMEOUT_SECONDS} | parse(url) | options
     link_class = options.pop("connection_class", TcpLink)
+    if issubclass(link_class, SSLConnection):
+        options["ssl_check_hostname"] = True  # redis-py below 6 takes any name
     if "path" not in options:
         options["socket_keepalive"] = True  # finds out about a peer that vanished without a word
     link = cast(Link, link_class(**options, protocol=2, retry=Retry(NoBackoff(), 0)))

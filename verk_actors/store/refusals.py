@@ -21,6 +21,8 @@ _PASSING = re.compile(
 _DENIED = re.compile(r"(?:NOAUTH|NOPERM|WRONGPASS)\b")
 # What Redis 6.2 puts before the error of a command that a script called.
 _PLACE_IN_SCRIPT = re.compile(r".*@user_script: ?\d+: -?")
+# What comes in place of NOPERM where a script was denied a command or a key: by Redis up to 7.0, and since.
+_DENIED_IN_SCRIPT = re.compile(r"^(?:ERR |NOPERM )?(The user executing the script|ACL failure in script)")
 # redis-py takes these first words off the text of their errors; they are what people look for.
 _WORDS = {
     exceptions.OutOfMemoryError: "OOM",
@@ -86,4 +88,4 @@ def trouble_of(error: StoreError) -> Trouble:
 
 def plain(why: str) -> str:
     """Returns the text of a refusal such that it begins with the word that people look for, in every Redis."""
-    return _PLACE_IN_SCRIPT.sub("", why).rstrip()
+    return _DENIED_IN_SCRIPT.sub(r"NOPERM \1", _PLACE_IN_SCRIPT.sub("", why).rstrip())

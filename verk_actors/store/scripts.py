@@ -7,9 +7,13 @@ run on Redis 6.2 and later, and on Valkey. Payloads are opaque bytes to them, ne
 from __future__ import annotations
 
 import hashlib
+import re
 from importlib import resources
 
 import attrs
+
+_DENIED_AT = re.compile(r"The user executing the script .*@user_script:(\d+)")
+_COMMAND = re.compile(r"redis\.p?call\('(\w+)'")
 
 
 @attrs.frozen
@@ -31,6 +35,17 @@ class Script:
         """Returns the script in `lua/<name>.lua`."""
         text = (resources.files(__package__) / "lua" / f"{name}.lua").read_text("utf-8")
         return cls(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+    def part_at_fault(self, why: str) -> str:
+        """Returns the script's name, and the commands of the line at which an error says it was denied one.
+
+        Redis up to 7.0 says at which line, but not which command.
+        """
+        found = _DENIED_AT.search(why)
+        if found is None:
+            return self.name
+        commands = _COMMAND.findall(self.text.splitlines()[int(found[1]) - 1])
+        return f"{'/'.join(commands)} in {self.name}"
 
 
 ENQUEUE = Script.read("enqueue")

@@ -5,6 +5,7 @@ Source: Verk lib/verk/supervisor.ex, with the same children in the same order an
 
 from __future__ import annotations
 
+import atexit
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -40,6 +41,7 @@ from verk_actors.otp import (
     StartError,
     Stop,
     Supervisor,
+    Timeout,
     handles,
     start_link,
 )
@@ -60,6 +62,7 @@ from verk_actors.tree.schedule_manager import ScheduleManager
 log = logging.getLogger(__name__)
 
 _STOP_MARGIN_SECONDS = 2.0  # beyond the drain's own deadline, to say so
+_EXIT_MARGIN_SECONDS = 7.0  # beyond it, for all the rest of a stop, which takes five where Redis hangs
 
 
 class ActorSystem(Supervisor):
@@ -67,8 +70,8 @@ class ActorSystem(Supervisor):
 
     `ActorSystem.start(config)` returns its Pykka `ActorRef`. It answers `AddQueue`, `RemoveQueue`, `PauseQueue`,
     `ResumeQueue`, `RegisterListener`, `UnregisterListener` and `Status`; `stop()` drains and leaves no thread behind
-    but those of jobs that would not end. The reason that the handle has then is `NORMAL`, or a `Shutdown` that says
-    what could not be given back to Redis.
+    but those of jobs that would not end. A program that ends without it waits for the same at its exit. The reason
+    that the handle has then is `NORMAL`, or a `Shutdown` that says what could not be given back to Redis.
     """
 
     def __init__(self, config: Config, registry: Registry = default_registry) -> None:
@@ -123,8 +126,14 @@ class ActorSystem(Supervisor):
             child(QueuesDrainer, names.QUEUES_DRAINER, shutdown=drain_seconds),
         )
 
+    def init(self) -> None:
+        """Start everything; stopped at the interpreter's exit, where nobody does it before."""
+        super().init()
+        atexit.register(self._stop_at_exit)
+
     def terminate(self, reason: ExitReason) -> None:
         """Stop everything in reverse order; queues drain first."""
+        atexit.unregister(self._stop_at_exit)
         self._node.stopping = True
         super().terminate(reason)
         abandoned = self.actor_ref.runtime.abandoned()
@@ -133,6 +142,13 @@ class ActorSystem(Supervisor):
         left = self._node.not_returned()
         if left and reason == NORMAL:
             raise Stop(Shutdown(f"Redis was away, so it keeps {left} until another node takes them"))
+
+    def _stop_at_exit(self) -> None:
+        """Stop, while the main thread waits; all threads are daemons, and what does not end now ends with them."""
+        try:
+            self.actor_ref.stop(timeout=self._node.config.shutdown_timeout_seconds + _EXIT_MARGIN_SECONDS)
+        except Timeout:
+            log.error("the node did not stop before the exit: its jobs stay in progress for other nodes to rescue")
 
     @handles(AddQueue, RemoveQueue, PauseQueue, ResumeQueue)
     def _to_manager(self, message: object) -> NoReply:

@@ -10,7 +10,6 @@ Source: Verk lib/verk/event_producer.ex. Differs: docs/decisions/0008.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 from verk_actors.errors import loggable
@@ -18,9 +17,10 @@ from verk_actors.events import Event
 from verk_actors.listener import EventListener
 from verk_actors.messages import EventBatch, Publish, RegisterListener, Selector, UnregisterListener
 from verk_actors.otp import ActorDeadError, Server, handles
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import Listener, NodeState
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 
 class EventProducer(Server):

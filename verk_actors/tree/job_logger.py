@@ -1,4 +1,4 @@
-"""Writes the log lines about jobs and queues, where nobody waits for them.
+"""Writes the log lines of jobs and queues, and those of other actors, where nobody waits for them.
 
 Supervised by the ActorSystem, permanent. A listener like any other: a log handler that is slow, blocks or raises costs
 lines, and neither jobs nor heartbeats nor other listeners. It may lag by `event_buffer` events; lines beyond that are
@@ -13,6 +13,7 @@ from verk_actors.job_log import JobLog
 from verk_actors.listener import EventListener
 from verk_actors.messages import EventBatch
 from verk_actors.otp import handles
+from verk_actors.tree.node_log import Line
 from verk_actors.tree.node_state import Listener, NodeState
 
 
@@ -44,3 +45,11 @@ class JobLogger(EventListener):
         missing = self._row.missed + self._unwritten - self._told
         if missing and batch.backlog.told == batch.backlog.handled and self._lines.write_missing(missing):
             self._told += missing
+
+    @handles(Line)
+    def write_line(self, line: Line) -> None:
+        """Write another actor's line."""
+        try:
+            line.write()
+        except Exception:  # noqa: BLE001  a handler of the user's; the line is missing, and counted
+            self._unwritten += 1

@@ -11,7 +11,6 @@ Source: Verk lib/verk/node/manager.ex. Differs: docs/decisions/0004.
 from __future__ import annotations
 
 import json
-import logging
 import math
 
 import cattrs
@@ -27,11 +26,12 @@ from verk_actors.store.requests import Requests
 from verk_actors.store.server_facts import warn_about
 from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names, token
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
 from verk_actors.tree.rescue import Rescue
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _REPLY_MARGIN_SECONDS = 3.0
 _SHORTEST_WAIT_SECONDS = 0.01
@@ -67,6 +67,7 @@ class NodeManager(IoServer):
         self._next_at = 0.0  # the next heartbeat, monotonic
         self._held_since: float | None = None  # monotonic; without a break
         self._renewed_at = -math.inf  # when the last heartbeat that was answered was sent, monotonic
+        self._failed_at = -math.inf  # when the last one failed, monotonic
 
     def init(self) -> None:
         """Take the lease; without Redis, later. Raises `NodeIdInUse` where another live process has it."""
@@ -115,7 +116,10 @@ class NodeManager(IoServer):
             seconds = self._look_after_others()
             self._outage.over(self.clock.monotonic())
         except StoreError as error:
-            seconds = self._outage.goes_on(error, self.clock.monotonic())
+            self._failed_at = self.clock.monotonic()
+            # No longer than a heartbeat: when Redis is back, the lease is too before others take this node for dead.
+            pause = self._outage.goes_on(error, self._failed_at)
+            seconds = min(pause, self._node.config.heartbeat_seconds)
         if self._timer is not None:
             self._timer.cancel()
         self._next_at = self.clock.monotonic() + seconds
@@ -192,8 +196,8 @@ class NodeManager(IoServer):
     def _look_after_others(self) -> float:
         """Rescue what dead nodes have left; returns the seconds to the next look.
 
-        Only after a whole lease without a break: when Redis restarts, all leases are gone for a moment though
-        every node lives.
+        Only after a whole lease without a break and without an outage: when Redis comes back, leases are gone for a
+        moment though every node lives; some or all of them.
         """
         config = self._node.config
         soonest = config.heartbeat_seconds
@@ -201,7 +205,7 @@ class NodeManager(IoServer):
             return soonest
         for orphan in self._orphans.step():
             log.warning("%s: its node was on no list, and is again, to be rescued", loggable(orphan))
-        stable = self.clock.monotonic() - self._held_since >= config.lease_seconds
+        stable = self.clock.monotonic() - max(self._held_since, self._failed_at) >= config.lease_seconds
         for node_id, left in self._nodes.leases().items():
             if node_id == self._id:
                 continue

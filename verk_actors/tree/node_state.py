@@ -112,6 +112,7 @@ class NodeState:
     Attributes:
         servers: the node's own first; written by Manager.
         queues: written by Manager.
+        manager: who writes them, or did last; written by Manager.
         listeners: by actor URN; written by EventProducer; JobLogger, which is there before it, enters itself.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
         lifeline: holds the connections of all actors; cut where a stop would take too long.
@@ -122,6 +123,7 @@ class NodeState:
     keys: Keys
     servers: dict[RedisUrl, RedisServer] = attrs.Factory(dict)
     queues: dict[str, QueueRow] = attrs.Factory(dict)
+    manager: Any = None
     listeners: dict[str, Listener] = attrs.Factory(dict)
     stopping: bool = False
     lifeline: Lifeline = attrs.Factory(Lifeline)

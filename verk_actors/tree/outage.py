@@ -29,8 +29,9 @@ import attrs
 
 from verk_actors.errors import StoreError
 from verk_actors.store.refusals import Trouble, trouble_of
+from verk_actors.tree.node_log import NodeLog
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _FIRST_SECONDS = 0.05
 _LONGEST_SECONDS: dict[Trouble, float] = {"away": 5.0, "full": 5.0, "refused": 5.0, "denied": 30.0}

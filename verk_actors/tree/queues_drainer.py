@@ -8,14 +8,13 @@ deadline holds for all. What the stop does afterwards, over Redis, has its time 
 
 from __future__ import annotations
 
-import logging
-
 from verk_actors.messages import Drain
 from verk_actors.otp import ActorDeadError, ExitReason, Future, Server, Timeout
 from verk_actors.tree import names
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _SUCCESSOR_SECONDS = 0.05  # between two looks for a restarted WorkersManager
 _LAST_WORDS_SECONDS = 5.0  # for giving back to Redis what is left; milliseconds, unless it hangs

@@ -7,19 +7,19 @@ Source: Verk lib/verk/node/manager.ex, cleanup_queues.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable, loggable
 from verk_actors.store.commands import Commands
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.nodes import Nodes
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _POISON = "recovered from dead nodes more than 3 times within 72 hours: it seems to kill them"
 
@@ -69,7 +69,9 @@ class Rescue:
     def _bury(self, node_id: str, queue: str, payloads: list[bytes]) -> None:
         now = self._clock()
         settlements = [Settlement("bury", payload, _poisoned(payload, queue, now), now) for payload in payloads]
-        InProgress(self._commands, self._keys, queue, node_id).exchange("", settlements, 0, now)
+        buried = InProgress(self._commands, self._keys, queue, node_id).exchange("", settlements, 0, now)
+        if buried.refusal is not None:
+            raise buried.refusal
         log.error("%s: buried %s jobs %s", loggable(queue), len(payloads), _POISON)
 
 

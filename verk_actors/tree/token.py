@@ -9,6 +9,7 @@ from pathlib import Path
 from verk_actors.errors import loggable
 
 _PARTS = 5
+_ZOMBIE = "Z"
 
 
 def new_token() -> str:
@@ -20,14 +21,19 @@ def new_token() -> str:
 
 
 def is_dead(token: str) -> bool:
-    """Whether the token's process is provably dead; False where nobody here can know."""
+    """Whether the token's process is provably dead; False where nobody here can know.
+
+    Nobody knows of other hosts, though they may bear the same name, nor of another boot: machines that were made from
+    one image have one name and many boots. After a boot of this one the lease has run out anyway.
+    """
     parts = token.split("|")
-    if len(parts) != _PARTS or parts[0] != _host() or not parts[2].isdigit():
+    if len(parts) != _PARTS:
         return False
-    _, boot, pid, start, _ = parts
-    if not boot or not start:
-        return False  # a system that does not tell: wait for the lease to end
-    return boot != _boot() or start != _start_of(int(pid))
+    host, boot, pid, start, _ = parts
+    if (host, boot) != (_host(), _boot()) or not (boot and start and pid.isascii() and pid.isdecimal()):
+        return False
+    found = _start_of(int(pid))
+    return found != start if found else not _exists(int(pid))
 
 
 def shown(token: str) -> str:
@@ -51,16 +57,27 @@ def _boot() -> str:
 
 
 def _start_of(pid: int) -> str:
-    """Return when a process started, in clock ticks since the boot; empty when there is none."""
+    """Return when a process started, in clock ticks since the boot, or that it is a zombie; empty if not seen."""
     stat = _read(f"/proc/{pid}/stat")
     fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
-    if not fields or fields[0] == "Z":  # a zombie runs nothing
+    if not fields:
         return ""
-    return fields[19]  # field 22 of proc(5), counted from the state
+    return _ZOMBIE if fields[0] == _ZOMBIE else fields[19]  # field 22 of proc(5), counted from the state
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process; where /proc hides those of other users, this still tells."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # another user's; or a number that is no pid, of which nothing is known
+        return True
+    return True
 
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text().strip()
+        return Path(path).read_text(errors="replace").strip()
     except OSError:
         return ""

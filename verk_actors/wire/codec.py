@@ -110,11 +110,12 @@ def _read_limit(retry: Any, limit: Any, wire_format: WireFormat) -> int | None:
 
 def _read_count(count: Any, wire_format: WireFormat) -> int:
     """Returns how many runs have failed, of which Sidekiq writes one less; "retry now" takes off another."""
-    return max(0, _read_integer("retry_count", count) + (1 if wire_format == "sidekiq" else 0))
+    failed = _read_integer("retry_count", count) + (1 if wire_format == "sidekiq" else 0)
+    return min(max(0, failed), MAX_COUNT)
 
 
 def _read_integer(key: str, value: Any) -> int:
-    if type(value) is not int or abs(value) >= MAX_COUNT:
+    if type(value) is not int or abs(value) > MAX_COUNT:
         raise ValueError(f"{key} is no count of retries")
     return value
 

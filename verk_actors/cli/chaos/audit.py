@@ -4,19 +4,16 @@ the look at Redis."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
+from verk_actors.cli.chaos.cluster import Cluster
 from verk_actors.cli.chaos.jobs import FATES, QUEUE
 from verk_actors.cli.chaos.ledger import Runs
-from verk_actors.client import Client
-from verk_actors.store.commands import Commands
-from verk_actors.store.exchange import InProgress
-from verk_actors.store.members import member_of
+from verk_actors.store.members import Member
 from verk_actors.wire.bookkeeping import POISONED
 from verk_actors.wire.job import Job
-from verk_actors.wire.keys import Keys
 
 
 @attrs.frozen
@@ -38,6 +35,8 @@ class Findings:
         copies: in more places than one, finished and yet in Redis too, or among the dead though their fate is another.
         left: not ended, but still in Redis.
         ran_again: runs beyond those that the fates want.
+        unexplained: those of them that no fault explains: the job was in progress on no node that died or was taken
+            for dead, or ran again more often than that.
     """
 
     as_wanted: Mapping[str, int]
@@ -46,6 +45,7 @@ class Findings:
     copies: int
     left: int
     ran_again: int
+    unexplained: int
 
     @property
     def settled(self) -> bool:
@@ -53,31 +53,40 @@ class Findings:
         return not (self.lost or self.copies or self.left)
 
 
-def places(client: Client, commands: Commands, nodes: Iterable[str]) -> Places:
+def places(cluster: Cluster) -> Places:
     """Look where all jobs are."""
     of: defaultdict[str, list[str]] = defaultdict(list)
     poisoned: set[str] = set()
-    in_progress = [member_of(p) for node in nodes for p in InProgress(commands, Keys(), QUEUE, node).payloads()]
+    client = cluster.client
     for place, members in (
         ("queue", client.queue(QUEUE).range()),
-        ("in progress", in_progress),
+        *(("in progress", cluster.held(node)) for node in cluster.names),
         ("retry", client.retries.range()),
         ("scheduled", client.scheduled.range()),
         ("dead", client.dead.range()),
     ):
-        for member in members:
-            if isinstance(member, Job):
-                of[str(member.jid)].append(place)
-                if member.error_class == POISONED:
-                    poisoned.add(str(member.jid))
+        for jid, job in _jobs(members):
+            of[jid].append(place)
+            if job.error_class == POISONED:
+                poisoned.add(jid)
     return Places(of, frozenset(poisoned))
 
 
-def compare(promised: Mapping[str, str], runs: Runs, found: Places) -> Findings:
+def jids(members: Iterable[Member]) -> list[str]:
+    """Return the jids of those that are jobs."""
+    return [jid for jid, _ in _jobs(members)]
+
+
+def _jobs(members: Iterable[Member]) -> Iterator[tuple[str, Job]]:
+    return ((str(member.jid), member) for member in members if isinstance(member, Job))
+
+
+def compare(promised: Mapping[str, str], at_risk: Counter[str], runs: Runs, found: Places) -> Findings:
     """Compare.
 
     Args:
         promised: the fate of each jid that was enqueued.
+        at_risk: how often each jid was in progress on a node that died or was taken for dead.
         runs: what the ledger says.
         found: where Redis has jobs.
     """
@@ -87,7 +96,9 @@ def compare(promised: Mapping[str, str], runs: Runs, found: Places) -> Findings:
         verdict = _verdict(jid, FATES[name].dies, runs, found)
         counts[verdict] += 1
         as_wanted[name] += verdict == "as wanted"
-        counts["ran again"] += max(0, runs.starts[jid] - FATES[name].runs)
+        again = max(0, runs.starts[jid] - FATES[name].runs)
+        counts["ran again"] += again
+        counts["unexplained"] += max(0, again - at_risk[jid])
     return Findings(
         as_wanted=as_wanted,
         buried=counts["buried"],
@@ -95,6 +106,7 @@ def compare(promised: Mapping[str, str], runs: Runs, found: Places) -> Findings:
         copies=counts["copies"],
         left=counts["left"],
         ran_again=counts["ran again"],
+        unexplained=counts["unexplained"],
     )
 
 

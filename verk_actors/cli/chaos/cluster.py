@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
+import select
 import signal
 import subprocess
 import sys
@@ -20,8 +20,15 @@ from verk_actors import embedded
 from verk_actors.cli.chaos import ledger
 from verk_actors.cli.chaos.jobs import QUEUE
 from verk_actors.cli.chaos.proxy_control import ProxyControl
+from verk_actors.client import Client
+from verk_actors.config import Config
 from verk_actors.errors import VerkError
 from verk_actors.otp.clock import SystemClock
+from verk_actors.store.exchange import InProgress
+from verk_actors.store.members import Member, member_of
+from verk_actors.store.nodes import Nodes
+from verk_actors.store.pool import Pool
+from verk_actors.wire.keys import Keys
 
 HEARTBEAT_SECONDS = 0.5
 LEASE_SECONDS = 2 * HEARTBEAT_SECONDS
@@ -38,19 +45,12 @@ class Node:
     """A process of `verk run`.
 
     Attributes:
-        ledger: what its jobs have noted.
-        thaws_at: when it goes on; None while it does.
+        thaws_at: when it goes on, monotonic; None if it does not stand still.
     """
 
     name: str
     process: subprocess.Popen[bytes]
-    ledger: Path
     thaws_at: float | None = None
-
-    @property
-    def works(self) -> bool:
-        """Whether it has run a job yet, and does not stand still."""
-        return self.thaws_at is None and self.ledger.exists()
 
 
 class Cluster:
@@ -61,16 +61,17 @@ class Cluster:
         size: how many nodes there are at any time.
 
     Attributes:
+        client: of the server itself, past the proxy.
+        registry: of the nodes, in Redis.
         proxy: tells the proxy what to do.
         names: of all nodes so far.
-        size: how many there are at any time.
     """
 
     def __init__(self, directory: Path, size: int) -> None:
         self.directory = directory
         self.ledgers, self._logs = directory / "ledgers", directory / "logs"
         self.names: list[str] = []
-        self.size = size
+        self._size = size
         self._nodes: list[Node] = []
         self._now = SystemClock().monotonic
         self._stack = contextlib.ExitStack()
@@ -81,6 +82,11 @@ class Cluster:
             self._logs.mkdir()
             self._start_server()
             self._stack.callback(embedded.stop, self.directory)
+            config = Config(redis_url=f"embedded:{self.directory}")
+            self.client = self._stack.enter_context(Client(config))
+            self._pool = Pool(config.redis_url, name="verk:chaos")
+            self._stack.callback(self._pool.close)
+            self.registry = Nodes(self._pool, Keys())
             self._start_proxy()
             self._stack.callback(self._kill_nodes)
             self.tend()
@@ -91,9 +97,10 @@ class Cluster:
         self._stack.close()
 
     @property
-    def url(self) -> str:
-        """Where the server is, past the proxy."""
-        return f"embedded:{self.directory}"
+    def at_work(self) -> list[Node]:
+        """The nodes that hold a lease and do not stand still."""
+        leases = self.registry.leases()
+        return [node for node in self._nodes if node.thaws_at is None and leases.get(node.name) is not None]
 
     @property
     def frozen(self) -> bool:
@@ -111,13 +118,12 @@ class Cluster:
                 self._thaw(node)
             if (code := node.process.poll()) is not None:
                 raise self._ended(node, code)
-        while len(self._nodes) < self.size:
+        while len(self._nodes) < self._size:
             self._nodes.append(self._start_node())
 
-    def victim(self, chance: random.Random) -> Node | None:
-        """Choose a node at work; None if no other would be."""
-        at_work = [node for node in self._nodes if node.works]
-        return chance.choice(at_work) if len(at_work) > 1 else None
+    def held(self, name: str) -> list[Member]:
+        """Return the jobs that Redis has in progress for a node, of whatever has become of it."""
+        return [member_of(payload) for payload in InProgress(self._pool, Keys(), QUEUE, name).payloads()]
 
     def kill(self, node: Node) -> None:
         """Kill a node's process with SIGKILL."""
@@ -130,12 +136,11 @@ class Cluster:
         node.process.send_signal(signal.SIGSTOP)
         node.thaws_at = self._now() + _FROZEN_SECONDS
 
-    def kill_server(self) -> float:
-        """Kill the server with SIGKILL and start it again with its data; returns how many seconds it was away."""
-        began = self._now()
+    def kill_server(self, away_seconds: float) -> None:
+        """Kill the server with SIGKILL, and start it again with its data after a while."""
         os.kill(self._server.pid, signal.SIGKILL)
+        select.select([], [], [], away_seconds)
         self._start_server()
-        return self._now() - began
 
     def thaw(self) -> None:
         """Let all frozen nodes go on."""
@@ -147,13 +152,14 @@ class Cluster:
         """Stop the nodes with SIGTERM.
 
         Raises:
-            VerkError: one that has worked did not stop in order.
+            VerkError: one that was at work did not stop in order.
         """
         self.thaw()
-        for node in self._nodes:
+        at_work = self.at_work
+        for node in at_work:
             node.process.terminate()
-        for node in self._nodes:
-            if (code := node.process.wait(_STOP_SECONDS)) and node.works:
+        for node in at_work:
+            if code := node.process.wait(_STOP_SECONDS):
                 raise self._ended(node, code)
 
     # -- processes
@@ -174,19 +180,18 @@ class Cluster:
     def _start_node(self) -> Node:
         name = f"n{len(self.names) + 1}"
         self.names.append(name)
-        file = self.ledgers / name
         command = [
             *(sys.executable, "-m", "verk_actors", "run", "-r", "verk_actors.cli.chaos.jobs"),
             *("-q", f"{QUEUE}:{WORKERS}", "--redis", self._proxy_url, "--node-id", name, "--log-level", "warning"),
         ]
         variables = {
-            ledger.VARIABLE: str(file),
+            ledger.VARIABLE: str(self.ledgers / name),
             "VERK_HEARTBEAT_SECONDS": str(HEARTBEAT_SECONDS),
             "VERK_POLL_INTERVAL_SECONDS": "0.2",
             "VERK_BACKTRACE_FRAMES": "0",
             "VERK_MAX_DEAD_JOBS": "1000000",  # none is dropped: each is counted in the end
         }
-        return Node(name, self._spawn(command, name, variables), file)
+        return Node(name, self._spawn(command, name, variables))
 
     def _spawn(
         self, command: Sequence[str], name: str, variables: Mapping[str, str], stdout: int | None = None

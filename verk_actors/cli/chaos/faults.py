@@ -1,82 +1,65 @@
-"""What is done to the cluster, and how many running jobs each fault may cost a second run."""
+"""What is done to the cluster, and which nodes lose their running jobs by it."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from verk_actors.cli.chaos.cluster import HEARTBEAT_SECONDS, WORKERS, Cluster
+from verk_actors.cli.chaos.cluster import LEASE_SECONDS, Cluster
 from verk_actors.cli.chaos.proxy_control import Act, Rule
 from verk_actors.store.scripts import DUE, EXCHANGE, HEARTBEAT, MOVE
 
-_SCRIPTS = (EXCHANGE, HEARTBEAT, DUE, MOVE)  # what nodes send all the time, so that a rule is soon used up
-
-
-@attrs.frozen
-class Injected:
-    """A fault that was injected.
-
-    Attributes:
-        kind: its name among the FAULTS.
-        at_risk: how many jobs may run again for it: those that a process ran which was killed, or taken for dead.
-    """
-
-    kind: str
-    at_risk: int
-
-
-def inject(cluster: Cluster, chance: random.Random, kinds: Collection[str]) -> Injected | None:
-    """Inject a fault of one of these kinds; None if it could not be done now, as too few nodes are at work."""
-    possible = [kind for kind in FAULTS if kind in kinds]
-    kind = chance.choices(possible, [FAULTS[kind].weight for kind in possible])[0]
-    at_risk = FAULTS[kind].inject(cluster, chance)
-    return None if at_risk is None else Injected(kind, at_risk)
-
-
-def _kill_node(cluster: Cluster, chance: random.Random) -> int | None:
-    node = cluster.victim(chance)
-    if node is None:
-        return None
-    cluster.kill(node)
-    return WORKERS
-
-
-def _freeze_node(cluster: Cluster, chance: random.Random) -> int | None:
-    node = cluster.victim(chance)
-    if node is None:
-        return None
-    cluster.freeze(node)
-    return WORKERS
-
-
-def _kill_server(cluster: Cluster, _: random.Random) -> int:
-    """Leases go on while the server is away: where it takes too long, nodes may be taken for dead."""
-    away_seconds = cluster.kill_server()
-    return 0 if away_seconds < HEARTBEAT_SECONDS else WORKERS * cluster.size
-
-
-def _cut(cluster: Cluster, _: random.Random) -> int:
-    cluster.proxy.cut()
-    return 0
-
-
-def _on_one_script(act: Act) -> Callable[[Cluster, random.Random], int]:
-    def inject(cluster: Cluster, chance: random.Random) -> int:
-        cluster.proxy.rule(Rule(act=act, needle=chance.choice(_SCRIPTS).sha))
-        return 0
-
-    return inject
+_SCRIPTS = (EXCHANGE, EXCHANGE, HEARTBEAT, DUE, MOVE)  # what nodes send all the time, so that a rule is soon used up
+_AWAY_SECONDS = 1.5 * LEASE_SECONDS  # at most
 
 
 @attrs.frozen
 class Fault:
-    """A kind of fault: what it is, how many of 100 are of it, and how it is injected."""
+    """A kind of fault.
+
+    Attributes:
+        title: what it is.
+        weight: how many of 100 are of it.
+        inject: does it, while at least two nodes are at work; returns the names of those that lose their jobs by it,
+            as they die or are taken for dead.
+    """
 
     title: str
     weight: int
-    inject: Callable[[Cluster, random.Random], int | None]
+    inject: Callable[[Cluster, random.Random], Sequence[str]]
+
+
+def _kill_node(cluster: Cluster, chance: random.Random) -> Sequence[str]:
+    node = chance.choice(cluster.at_work)
+    cluster.kill(node)
+    return [node.name]
+
+
+def _freeze_node(cluster: Cluster, chance: random.Random) -> Sequence[str]:
+    node = chance.choice(cluster.at_work)
+    cluster.freeze(node)
+    return [node.name]
+
+
+def _kill_server(cluster: Cluster, chance: random.Random) -> Sequence[str]:
+    """For a moment, or until leases have run out; no node is taken for dead for that."""
+    cluster.kill_server(chance.uniform(0, _AWAY_SECONDS))
+    return []
+
+
+def _cut(cluster: Cluster, _: random.Random) -> Sequence[str]:
+    cluster.proxy.cut()
+    return []
+
+
+def _on_one_script(act: Act) -> Callable[[Cluster, random.Random], Sequence[str]]:
+    def inject(cluster: Cluster, chance: random.Random) -> Sequence[str]:
+        cluster.proxy.rule(Rule(act=act, needle=chance.choice(_SCRIPTS).sha))
+        return []
+
+    return inject
 
 
 FAULTS: Mapping[str, Fault] = {

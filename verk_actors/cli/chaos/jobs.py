@@ -16,7 +16,7 @@ from verk_actors.wire.job import Job
 QUEUE = "chaos"
 _RETRY_SECONDS = 0.3  # the usual curve starts at 15 seconds and more
 _LATER_SECONDS = 2.0
-_QUICK_SECONDS, _LONG_SECONDS = 0.02, 1.0  # at most; the long ones are those that a fault finds running
+_QUICK_SECONDS, _SLOW_SECONDS, _LONG_SECONDS = 0.02, 0.2, 1.0  # at most; a fault finds the slower ones running
 
 
 class _Job(JobClass):
@@ -91,8 +91,8 @@ class Fate:
 
 FATES: Mapping[str, Fate] = {
     "succeed": Fate(job_class=Succeeds, weight=70),
-    "fail, then succeed": Fate(job_class=FailsAtFirst, weight=12, runs=2),
-    "fail for ever": Fate(job_class=Dies, weight=5, runs=3, dies=True),
+    "fail, then succeed": Fate(job_class=FailsAtFirst, weight=12, runs=2, seconds=_SLOW_SECONDS),
+    "fail for ever": Fate(job_class=Dies, weight=5, runs=3, dies=True, seconds=_SLOW_SECONDS),
     "scheduled": Fate(job_class=ComesLater, weight=8, later=_LATER_SECONDS),
     "take long": Fate(job_class=TakesLong, weight=5, seconds=_LONG_SECONDS),
 }

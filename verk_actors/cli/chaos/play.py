@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection
 
 import attrs
 
 from verk_actors.cli.chaos import ledger
-from verk_actors.cli.chaos.audit import Findings, compare, places
+from verk_actors.cli.chaos.audit import Findings, compare, jids, places
 from verk_actors.cli.chaos.cluster import Cluster
-from verk_actors.cli.chaos.faults import FAULTS, Injected, inject
+from verk_actors.cli.chaos.faults import FAULTS, Fault
 from verk_actors.cli.chaos.jobs import QUEUE, draw
-from verk_actors.cli.chaos.report import Report, report
-from verk_actors.client import Client
+from verk_actors.cli.chaos.report import Injected, Report, report
+from verk_actors.errors import VerkError
 from verk_actors.node import Signals
 from verk_actors.otp.clock import SystemClock
-from verk_actors.store.pool import Pool
 
 _LOOK_SECONDS = 0.05
-_BETWEEN_FAULTS_SECONDS = (0.05, 0.5)
+_ON_THE_WAY_SECONDS = 0.1  # for what a node sent just before a fault; shorter than any lease's rest
+_BETWEEN_FAULTS_SECONDS = 0.4  # at most
 _MOST_WAITING = 500  # jobs in the queue; more are enqueued when the nodes have got on
-_SETTLE_SECONDS = 60.0
+_LONGEST_SECONDS = 60.0  # for what takes seconds, if anything works at all
 
 
 @attrs.define(eq=False)
@@ -37,8 +38,6 @@ class Play:
     """
 
     cluster: Cluster
-    client: Client
-    pool: Pool
     signals: Signals
     seed: int
     kinds: Collection[str] = tuple(FAULTS)
@@ -61,8 +60,7 @@ class Play:
         began = self._now()
         for number in range(1, faults + 1):
             self.enqueue(jobs * number // faults - len(self.promised))
-            kind = self.inject().kind
-            title = FAULTS[kind].title
+            title = self.inject().title
             show(f"{len(self.promised):,} of {jobs:,} jobs enqueued, fault {number} of {faults}: {title}")
         show("waiting for the last jobs")
         self.settle()
@@ -72,32 +70,48 @@ class Play:
 
     def enqueue(self, count: int) -> None:
         """Enqueue that many jobs, and wait until the nodes have got on."""
+        client = self.cluster.client
         for fate, job, later in draw(count, self._chance):
-            jid = self.client.schedule(job, later) if later else self.client.enqueue(job)
+            jid = client.schedule(job, later) if later else client.enqueue(job)
             self.promised[jid] = fate
-        while self.client.queue(QUEUE).count() > _MOST_WAITING:
-            self.let_pass(_LOOK_SECONDS)
+        self.wait_until(lambda: client.queue(QUEUE).count() <= _MOST_WAITING, "the nodes do not get on")
 
-    def inject(self) -> Injected:
-        """Inject a fault as soon as one can be."""
-        while (fault := inject(self.cluster, self._chance, self.kinds)) is None:
-            self.let_pass(_LOOK_SECONDS)
-        self.injected.append(fault)
-        self.let_pass(self._chance.uniform(*_BETWEEN_FAULTS_SECONDS))
-        return fault
+    def inject(self) -> Fault:
+        """Inject a fault of a random kind as soon as one can be, and note which jobs may run again for it."""
+        self.wait_until(lambda: len(self.cluster.at_work) > 1, "too few nodes are at work")
+        kinds = [kind for kind in FAULTS if kind in self.kinds]
+        kind = self._chance.choices(kinds, [FAULTS[kind].weight for kind in kinds])[0]
+        struck = FAULTS[kind].inject(self.cluster, self._chance)
+        self.let_pass(_ON_THE_WAY_SECONDS)
+        at_risk = [jid for name in struck for jid in jids(self.cluster.held(name))]
+        self.injected.append(Injected(kind, at_risk))
+        self.let_pass(self._chance.uniform(0, _BETWEEN_FAULTS_SECONDS))
+        return FAULTS[kind]
 
     def settle(self) -> None:
         """Wait until each job has ended, within reason."""
         self.cluster.proxy.forget()
         self.cluster.thaw()
-        deadline = self._now() + _SETTLE_SECONDS
+        deadline = self._now() + _LONGEST_SECONDS
         while not self.look().settled and self._now() < deadline:
             self.let_pass(10 * _LOOK_SECONDS)
 
     def look(self) -> Findings:
         """Compare what was promised with what has been done."""
-        found = places(self.client, self.pool, self.cluster.names)
-        return compare(self.promised, ledger.read(self.cluster.ledgers), found)
+        at_risk = Counter(jid for fault in self.injected for jid in fault.at_risk)
+        return compare(self.promised, at_risk, ledger.read(self.cluster.ledgers), places(self.cluster))
+
+    def wait_until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        """Let time pass until a condition holds.
+
+        Raises:
+            VerkError: it never does, which means what `otherwise` says.
+        """
+        deadline = self._now() + _LONGEST_SECONDS
+        while not condition():
+            if self._now() > deadline:
+                raise VerkError(otherwise)
+            self.let_pass(_LOOK_SECONDS)
 
     def let_pass(self, seconds: float) -> None:
         """Let time pass and tend the cluster; a signal ends the program, and all that it has started."""

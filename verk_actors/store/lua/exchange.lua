@@ -33,7 +33,7 @@ for i = 1, #kinds do
     if kind == 'q' then put = redis.pcall('RPUSH', KEYS[2], payload)
     elseif set_of[kind] then put = redis.pcall('ZADD', set_of[kind], ARGV[new + 1], ARGV[new]) end
     if type(put) == 'table' then
-      redis.call('RPUSH', KEYS[1], payload)
+      redis.call('LPUSH', KEYS[1], payload)
       settled[i], refusal = -1, put.err
     elseif kind == 'a' then succeeded = succeeded + 1
     elseif kind ~= 'q' and kind ~= 'b' then failed = failed + 1 end

@@ -24,8 +24,8 @@ for _, payload in ipairs(redis.call('LRANGE', KEYS[4], 0, tonumber(ARGV[3]) - 1)
   if recoveries[payload] > tonumber(ARGV[4]) then
     poison[#poison + 1] = payload
   else
+    redis.call('RPUSH', KEYS[5], payload)  -- before it is removed: where the user may not, nothing is lost
     redis.call('LREM', KEYS[4], 1, payload)
-    redis.call('RPUSH', KEYS[5], payload)
     moved = moved + 1
   end
 end

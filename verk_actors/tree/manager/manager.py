@@ -49,6 +49,7 @@ from verk_actors.otp import (
 )
 from verk_actors.tree import names
 from verk_actors.tree.node_state import NodeState, QueueRow
+from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,10 @@ class Manager(Server):
 
     def init(self) -> None:
         """Go on with removals that a crash interrupted."""
+        if self._node.manager is not None:
+            # Where it was killed, it may be in the middle of a change: one at a time changes the table.
+            self._node.manager.join_thread(PREDECESSOR_SECONDS)
+        self._node.manager = self.actor_ref
         for queue, row in self._node.queues.items():
             if row.removing:
                 self._start_removal(queue)
@@ -161,7 +166,10 @@ class Manager(Server):
         return row
 
     def _ask_supervisor(self, request: Call[Any]) -> None:
-        """Ask the supervisor, and end when it stops this process meanwhile, which it does without answering."""
+        """Ask the supervisor, and end when it stops this process meanwhile, which it does without answering.
+
+        Also where this process was killed: the supervisor may be starting its successor, which waits for it.
+        """
         self._ask(self.actor_ref.parent, request)
 
     def _ask(self, supervisor: Ref | None, request: Call[Any]) -> None:
@@ -172,8 +180,9 @@ class Manager(Server):
             try:
                 answer.get(timeout=_LOOK_UP_SECONDS)
             except Timeout:
-                if self.actor_ref.pending_exit is not None:
-                    raise Stop(self.actor_ref.pending_exit) from None
+                told = self.actor_ref.reason or self.actor_ref.pending_exit
+                if told is not None:
+                    raise Stop(told) from None
             else:
                 return
 

@@ -10,7 +10,6 @@ Source: Verk lib/verk/queue_manager.ex. Differs: docs/decisions/0006.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 import attrs
@@ -27,13 +26,14 @@ from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.reconcile import compare
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
 from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS
 from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _WAIT_MARGIN_SECONDS = 3.0  # a reply that takes this much longer than the wait means a dead connection
 
@@ -286,8 +286,10 @@ class QueueManager(IoServer):
             self._settled(job, False)
         self._lost += [job for job in verdict.lost if job.started_at and job.outcome is None]
         if verdict.orphans:
-            log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(verdict.orphans))
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]
-            self._in_progress.exchange(self._lease.token, orphans, 0, self.clock.time())
+            refusal = self._in_progress.exchange(self._lease.token, orphans, 0, self.clock.time()).refusal
+            if refusal is not None:
+                raise refusal
+            log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(orphans))
         self._reconciled, self._compared_over = True, self._connection.opened
         return True

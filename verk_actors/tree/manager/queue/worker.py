@@ -9,8 +9,6 @@ Source: Verk lib/verk/worker.ex. Differs: a worker serves many jobs, docs/decisi
 
 from __future__ import annotations
 
-import logging
-
 from verk_actors.errors import loggable, shown
 from verk_actors.job_context import CurrentJob, running
 from verk_actors.messages import Run
@@ -18,11 +16,12 @@ from verk_actors.otp import LeftInParent, Server, handles
 from verk_actors.registry import Performer
 from verk_actors.running_job import SUCCEEDED, Failed, Outcome, RunningJob
 from verk_actors.tree.manager.queue.failure import failure_of
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.wire.job import Job
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 
 class Worker(Server):

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 
-from verk_actors import job_log
 from verk_actors.events import Event, JobStarted, QueuePaused, QueuePausing, QueueRunning
 from verk_actors.messages import (
     Drain,
@@ -46,9 +45,12 @@ from verk_actors.running_job import GIVEN_BACK, Failed, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.outcome_events import events_of
 from verk_actors.tree.manager.queue.stuck import LOOKS_PER_LIMIT, newly_stuck, seconds_to_next_look
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS
 from verk_actors.wire.bookkeeping import Failure
+
+log = NodeLog(__name__)
 
 _LAST_EXCHANGE_SECONDS = 4.0  # within the 5 s that its supervisor grants it
 
@@ -107,7 +109,8 @@ class WorkersManager(Server):
         try:
             queue_manager.call(exchange, timeout=_LAST_EXCHANGE_SECONDS)
         except (OtpError, ActorDeadError) as error:
-            job_log.not_settled(self._queue, len(exchange.settle), error)
+            text = "%s: %s jobs could not be settled before the stop and will run again: %s"
+            log.error(text, self._queue, len(exchange.settle), error)
         else:
             self._look()
 

@@ -1,0 +1,100 @@
+"""Queues that can't be added, and removals that others interrupt."""
+
+from __future__ import annotations
+
+import pytest
+from support.eventually import eventually
+from support.nodes import Node, running_node
+
+from verk_actors.config import Config
+from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound
+from verk_actors.events import JobFinished
+from verk_actors.messages import AddQueue, HandBack, QueueDrained, RemovalDue, RemoveQueue, ResumeQueue
+from verk_actors.otp import OtpError
+from verk_actors.tree import names
+from verk_actors.tree.manager.queue.queue_manager import QueueManager
+from verk_actors.wire.job import Job
+
+
+def run_a_waiting_job(node: Node) -> None:
+    node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+    node.jobs.gate.wait_started(1)
+
+
+@pytest.mark.parametrize(("name", "size"), [("a b", 1), ("new", 0), ("", 1)])
+def test_a_queue_that_can_not_be_is_refused_as_in_a_configuration(config: Config, name: str, size: int) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        with pytest.raises(ConfigError):
+            node.system.ask(AddQueue(name, size), timeout=10)
+
+        assert list(node.status().queues) == ["q"]
+
+
+@pytest.mark.logs_errors("did not start")
+def test_a_queue_whose_supervisor_does_not_start_is_not_there_and_can_be_added_later(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: QueueManager) -> None:
+        raise OSError("too many open files")
+
+    with running_node(config, queues={"q": 1}) as node:
+        with monkeypatch.context() as patch:
+            patch.setattr(QueueManager, "init", fail)
+            with pytest.raises(OtpError, match="too many open files"):
+                node.system.ask(AddQueue("new", 1), timeout=10)
+
+        assert list(node.status().queues) == ["q"]
+        node.system.ask(AddQueue("new", 1), timeout=10)
+        node.client.enqueue(Job(queue="new", class_="Good", args=[1]))
+        node.log.expect(JobFinished)
+
+
+def test_all_who_ask_for_a_removal_are_answered_and_nothing_brings_the_queue_back(config: Config) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        run_a_waiting_job(node)
+        removals = [node.system.ask(RemoveQueue("q"), block=False) for _ in range(2)]
+        with pytest.raises(QueueNotFound):
+            node.system.ask(ResumeQueue("q"), timeout=10)
+        with pytest.raises(QueueAlreadyAdded):
+            node.system.ask(AddQueue("q", 1), timeout=10)
+        node.jobs.gate.open()
+
+        assert [removal.get(timeout=20) for removal in removals] == [None, None]
+        assert node.status().queues == {}
+
+
+def test_a_removal_goes_on_when_the_manager_dies_meanwhile(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        run_a_waiting_job(node)
+        node.system.ask(RemoveQueue("q"), block=False)
+        eventually(lambda: node.status().queues["q"].status == "pausing", "pause")
+        manager = node.whereis(names.MANAGER)
+        manager.kill()
+        node.successor(manager)
+        node.jobs.gate.open()
+
+        eventually(lambda: not node.status().queues, "end of the queue")
+        assert redis.get("stat:processed") == b"1"
+
+
+def test_news_of_a_queue_that_is_gone_or_stays_changes_nothing(config: Config) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        manager = node.whereis(names.MANAGER)
+        for message in (RemovalDue("gone"), RemovalDue("q"), QueueDrained("gone"), QueueDrained("q")):
+            manager.cast(message)
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        node.log.expect(JobFinished)
+
+        assert list(node.status().queues) == ["q"]
+        assert node.whereis(names.MANAGER) is manager
+
+
+def test_running_jobs_of_all_queues_are_handed_back_when_there_is_no_more_time(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1, "other": 1}) as node:
+        run_a_waiting_job(node)
+        node.system.stop(block=False)
+        node.whereis(names.MANAGER).cast(HandBack())
+
+        eventually(lambda: redis.llen("queue:q"), "the job in its queue")
+        node.jobs.gate.open()
+    assert redis.get("stat:processed") is None

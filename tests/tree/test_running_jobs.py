@@ -1,0 +1,184 @@
+"""The running table of a queue: who is woken, who gets which job, who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from support.processes import Bench
+
+from verk_actors.messages import JobsMoved, Run
+from verk_actors.otp import Ref, Server, handles
+from verk_actors.running_job import SUCCEEDED, RunningJob
+from verk_actors.tree.running_jobs import RunningJobs
+
+
+class Noting(Server):
+    """Notes what it is sent, under its name."""
+
+    def __init__(self, name: str, notes: list[str]) -> None:
+        super().__init__()
+        self.name, self.notes = name, notes
+
+    @handles(Run, JobsMoved)
+    def note(self, message: object) -> None:
+        self.notes.append(f"{self.name} {type(message).__name__}")
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.end()
+
+
+def start(bench: Bench, name: str) -> Ref:
+    return bench.start(Noting(name, bench.notes), name=name)
+
+
+def job(name: str, **fields: object) -> RunningJob:
+    return RunningJob(name.encode(), None, **fields)
+
+
+def names(jobs: list[RunningJob]) -> list[str]:
+    return [running_job.payload.decode() for running_job in jobs]
+
+
+def test_jobs_are_offered_once_and_none_that_has_ended() -> None:
+    table, first = RunningJobs(), job("first")
+
+    table.offer([first, job("ended", outcome=SUCCEEDED)])
+    table.offer([first, job("second")])
+
+    assert names(list(table.channel)) == ["first", "second"]
+    assert all(offered.offered for offered in table.channel)
+    assert not table.waking  # nobody is idle
+
+
+def test_the_worker_that_went_idle_last_is_woken_and_no_other_before_it_has_looked(bench: Bench) -> None:
+    table = RunningJobs()
+    table.idle.extend([start(bench, "one"), start(bench, "two")])
+
+    table.offer([job("1")])
+    table.offer([job("2")])
+
+    assert bench.noted() == ["two Run"]
+    assert table.waking
+    assert names_of(table.idle) == ["one"]
+
+
+def names_of(refs: object) -> list[str]:
+    return [str(ref) for ref in refs]
+
+
+def test_nobody_is_woken_for_nothing(bench: Bench) -> None:
+    table = RunningJobs()
+    table.idle.append(start(bench, "one"))
+
+    table.offer([])
+
+    assert bench.noted() == []
+    assert not table.waking
+
+
+def test_a_worker_that_died_idle_is_passed_over(bench: Bench) -> None:
+    table = RunningJobs()
+    dead = start(bench, "dead")
+    table.idle.extend([start(bench, "alive"), dead])
+    dead.stop()
+
+    table.offer([job("1")])
+
+    assert bench.noted() == ["alive Run"]
+    assert table.waking
+
+
+def test_where_all_that_were_idle_are_dead_the_next_that_looks_need_not_be_woken(bench: Bench) -> None:
+    table = RunningJobs()
+    dead = start(bench, "dead")
+    table.idle.append(dead)
+    dead.stop()
+
+    table.offer([job("1")])
+
+    assert not table.waking
+    assert not table.idle
+
+
+def test_jobs_are_claimed_in_order_and_another_worker_is_woken_while_some_remain(bench: Bench) -> None:
+    table, me = RunningJobs(), start(bench, "me")
+    table.offer([job("1"), job("2")])
+    table.idle.append(start(bench, "other"))
+
+    first = table.claim(me)
+    table.waking = False  # the other has looked
+    second = table.claim(me)
+
+    assert (first.payload, second.payload, table.claim(me)) == (b"1", b"2", None)
+    assert first.worker is second.worker is me
+    assert bench.noted() == ["other Run"]
+
+
+def test_a_worker_that_has_not_looked_yet_is_not_woken_again(bench: Bench) -> None:
+    table, me = RunningJobs(waking=True), start(bench, "me")
+    table.idle.append(start(bench, "other"))
+    table.offer([job("1"), job("2")])
+
+    table.claim(me)
+
+    assert bench.noted() == []
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_job_that_is_no_longer_ours_is_passed_over(bench: Bench, settled: bool) -> None:
+    table, me = RunningJobs(), start(bench, "me")
+    table.offer([job("gone", settled=settled), job("ours")])
+
+    assert table.claim(me).payload == b"ours"
+
+
+def test_what_nobody_has_claimed_is_taken_back_in_order() -> None:
+    table = RunningJobs()
+    table.offer([job("1"), job("2")])
+
+    assert names(table.withdraw()) == ["1", "2"]
+    assert table.withdraw() == []
+    assert not table.channel
+
+
+def test_the_workers_manager_is_told_once_until_it_has_looked(bench: Bench) -> None:
+    table = RunningJobs(workers_manager=start(bench, "manager"))
+
+    table.tell()
+    table.tell()
+    assert bench.noted() == ["manager JobsMoved"]
+    table.told = False  # it has looked
+    table.tell()
+    assert bench.noted() == ["manager JobsMoved"]
+
+
+def test_a_dead_workers_manager_is_not_told_again_and_again(bench: Bench) -> None:
+    """Its successor looks by itself, and clears the flag."""
+    manager = start(bench, "manager")
+    table = RunningJobs(workers_manager=manager)
+    manager.stop()
+
+    table.tell()
+
+    assert table.told
+
+
+def test_without_a_workers_manager_nobody_is_told() -> None:
+    table = RunningJobs()
+
+    table.tell()
+
+    assert not table.told
+
+
+def test_a_job_runs_from_its_claim_to_its_outcome(bench: Bench) -> None:
+    me = start(bench, "me")
+    rows = [job("waits"), job("runs", worker=me), job("ended", worker=me, outcome=SUCCEEDED)]
+    table = RunningJobs(held=dict.fromkeys(rows))
+
+    assert names(table.running()) == ["runs"]
