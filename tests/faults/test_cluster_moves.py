@@ -112,10 +112,12 @@ def test_a_replica_that_takes_over_while_a_node_works_loses_and_doubles_nothing(
         assert restarts(node) == 0
 
 
-@pytest.mark.logs_errors("Redis is of no use now")
-def test_the_death_of_the_owner_loses_no_acknowledged_job_and_work_goes_on(tmp_path: Path, long: bool) -> None:
+def test_the_death_of_the_owner_loses_no_acknowledged_job_and_work_goes_on(
+    request: pytest.FixtureRequest, tmp_path: Path, long: bool
+) -> None:
     if not long:
         pytest.skip("with --long: it takes ten seconds, and Sentinels do the same in short")
+    request.node.add_marker(pytest.mark.logs_errors("Redis is of no use now"))
     with (
         Cluster(tmp_path, with_replica=True) as cluster,
         running_node(config_of(cluster), queues={"q": 5}, heartbeat_seconds=30.0, wait_replicas=1) as node,
