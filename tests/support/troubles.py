@@ -137,6 +137,15 @@ def without_a_permission(server: OwnServer) -> Iterator[None]:
 
 
 @contextmanager
+def without_slots(server: OwnServer) -> Iterator[None]:
+    """Have a cluster of one miss some slots, upon which it answers for none (CLUSTERDOWN)."""
+    with server.client() as client:
+        client.execute_command("CLUSTER", "DELSLOTS", 1)
+        yield
+        client.execute_command("CLUSTER", "ADDSLOTS", 1)
+
+
+@contextmanager
 def full(server: OwnServer) -> Iterator[None]:
     """Leave it no memory (OOM)."""
     with server.client() as client:
