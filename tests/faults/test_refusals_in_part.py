@@ -17,7 +17,7 @@ from verk_actors.events import JobFailed, JobFinished, QueuePaused
 from verk_actors.messages import PauseQueue, ResumeQueue
 from verk_actors.wire.job import Job
 
-AWAY = "Redis is of no use now"
+REFUSED = "Redis refuses this: "
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_full_redis_starts_nothing_on_an_idle_node_which_says_so_once(own_serv
 
 
 @pytest.mark.slow  # a server of its own
-@pytest.mark.logs_errors(AWAY)
+@pytest.mark.logs_errors(REFUSED)
 @pytest.mark.parametrize(("key", "retries"), [("retry", None), ("dead", 0)])
 @pytest.mark.parametrize("dying", [None, "q.queue_manager", "q.workers_manager"])
 def test_a_job_whose_fate_is_refused_waits_for_it_and_the_queue_goes_on(
@@ -93,7 +93,7 @@ def test_a_job_whose_fate_is_refused_waits_for_it_and_the_queue_goes_on(
             enqueue(node, "Bad", "bad", max_retry_count=retries)
             enqueue(node, "Good", *range(20))
             node.log.expect(JobFinished, 20)
-            eventually(lambda: lines_with(caplog, AWAY), "line")
+            eventually(lambda: lines_with(caplog, REFUSED), "line")
             before = refusals(own_server, "WRONGTYPE")
             eventually(lambda: refusals(own_server, "WRONGTYPE") >= before + 3, "more attempts")
             if dying is not None:
@@ -108,13 +108,13 @@ def test_a_job_whose_fate_is_refused_waits_for_it_and_the_queue_goes_on(
         assert failed.job.args == ["bad"]
         assert set(node.jobs.runs.values()) == {1}
         assert int(redis.get("stat:failed")) == 1
-    said = "queue q, settling: Redis is of no use now: settle inprogress:q:"
+    said = "queue q, settling: Redis refuses this: settle inprogress:q:"
     assert len(lines_with(caplog, said)) == 1
-    assert len(lines_with(caplog, AWAY)) == (2 if key == "retry" else 1)  # the schedule's is there, too
+    assert len(lines_with(caplog, REFUSED)) == (2 if key == "retry" else 1)  # the schedule's is there, too
 
 
 @pytest.mark.slow  # a server of its own
-@pytest.mark.logs_errors(AWAY)
+@pytest.mark.logs_errors(REFUSED)
 def test_a_queue_that_is_no_list_waits_and_others_go_on(own_server, node_config, caplog) -> None:
     with running_node(node_config, queues={"q": 2, "other": 2}) as node:
         enqueue(node, "Waiting", 1)
@@ -129,22 +129,41 @@ def test_a_queue_that_is_no_list_waits_and_others_go_on(own_server, node_config,
         node.log.expect(JobFinished, 22)
         assert set(node.jobs.runs.values()) == {1}
         assert restarts(node) == 0
-    assert len(lines_with(caplog, AWAY)) == 1
+    assert len(lines_with(caplog, REFUSED)) == 1
 
 
 @pytest.mark.slow  # a server of its own
-@pytest.mark.logs_errors("schedule: Redis is of no use now")
+@pytest.mark.logs_errors("schedule: Redis refuses this: ")
 @pytest.mark.parametrize(("broken", "sound"), [("retry", "schedule"), ("schedule", "retry")])
 def test_a_set_that_is_no_set_does_not_hold_up_the_due_jobs_of_the_other(
     own_server, node_config, caplog, broken, sound
 ) -> None:
     with running_node(node_config) as node, own_server.client() as redis:
         with holding_something_else(own_server, broken):
-            eventually(lambda: lines_with(caplog, AWAY), "line")
+            eventually(lambda: lines_with(caplog, REFUSED), "line")
             redis.zadd(sound, {'{"queue":"q","class":"Good","args":[1],"jid":"1","retry":true}': 1})
             node.log.expect(JobFinished)
         assert restarts(node) == 0
-    assert len(lines_with(caplog, AWAY)) == 1
+    assert len(lines_with(caplog, REFUSED)) == 1
+
+
+@pytest.mark.slow  # a server of its own
+@pytest.mark.logs_errors("so 3 due jobs stay")
+def test_due_jobs_whose_queue_is_no_list_stay_and_are_told_of_once(own_server, node_config, caplog) -> None:
+    with own_server.client() as redis, holding_something_else(own_server, "queue:broken"):
+        for key in range(3):
+            redis.zadd("schedule", {f'{{"queue":"broken","class":"Good","args":[{key}],"jid":"{key}"}}': 1})
+        redis.zadd("schedule", {'{"queue":"q","class":"Good","args":["q"],"jid":"q"}': 2})
+        with running_node(node_config) as node:
+            node.log.expect(JobFinished)
+            before = refusals(own_server, "WRONGTYPE")
+            eventually(lambda: refusals(own_server, "WRONGTYPE") >= before + 9, "three more looks")
+            assert redis.zcard("schedule") == 3
+            assert restarts(node) == 0
+            redis.delete("queue:broken")
+            eventually(lambda: redis.llen("queue:broken") == 3, "jobs in their queue")
+            eventually(lambda: lines_with(caplog, "Redis complies again"), "line")
+    assert len(lines_with(caplog, REFUSED)) == 1
 
 
 # NOSCRIPT

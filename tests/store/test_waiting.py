@@ -120,8 +120,8 @@ def test_a_wait_that_loses_its_connection_is_over(waiter, redis):
     assert waiter.finish() is True
 
 
-@pytest.mark.slow  # the patience of one that nobody unblocks
-def test_a_wait_that_nobody_may_unblock_is_given_up_with_its_connection(waiter, waiting_connection, redis):
+def test_a_wait_that_nobody_may_unblock_is_given_up_with_its_connection(waiter, waiting_connection, redis, monkeypatch):
+    monkeypatch.setattr("verk_actors.store.waiting._UNBLOCK_SECONDS", 0.1)
     waiter.begin(QUEUE, 4)
 
     with pytest.raises(StoreUnavailable, match="could not be ended"):

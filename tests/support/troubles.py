@@ -15,7 +15,7 @@ from verk_actors.otp import snapshot
 
 Trouble = Callable[[OwnServer], AbstractContextManager[None]]
 
-_KEYS_TO_LOAD = 8_000  # the server looks up from loading every 1024 of them
+_KEYS_TO_LOAD = 5_000  # the server looks up from loading every 1024 of them
 
 
 @contextmanager
@@ -134,6 +134,15 @@ def without_a_permission(server: OwnServer) -> Iterator[None]:
         client.execute_command("ACL", "SETUSER", "node", "-evalsha")
         yield
         client.execute_command("ACL", "SETUSER", "node", "+evalsha")
+
+
+@contextmanager
+def without_slots(server: OwnServer) -> Iterator[None]:
+    """Have a cluster of one miss some slots, upon which it answers for none (CLUSTERDOWN)."""
+    with server.client() as client:
+        client.execute_command("CLUSTER", "DELSLOTS", 1)
+        yield
+        client.execute_command("CLUSTER", "ADDSLOTS", 1)
 
 
 @contextmanager

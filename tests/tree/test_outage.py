@@ -63,7 +63,7 @@ def test_each_outage_and_each_server_is_told_of(lines):
     assert [line.levelname for line in lines()] == ["ERROR", "WARNING"] * 3
 
 
-@pytest.mark.logs_errors("Redis is of no use now")
+@pytest.mark.logs_errors("Redis refuses this: ")
 def test_what_is_refused_to_one_actor_is_said_by_each(server, lines):
     one, other = Outage("queue a", server), Outage("queue b", server)
     for _ in range(10):

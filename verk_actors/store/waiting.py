@@ -14,7 +14,7 @@ from verk_actors.errors import StoreUnavailable
 from verk_actors.store.connection import Connection
 
 _UNBLOCK_AGAIN_SECONDS = 0.05
-_UNBLOCK_SECONDS = 2.5  # well within the 5 s that an actor has to stop
+_UNBLOCK_SECONDS = 4.5  # within the 5 s that an actor has to stop
 
 
 class Waiter:
@@ -74,7 +74,7 @@ class Waiter:
         Again and again, as an unblock may overtake the wait that it is meant for.
 
         Raises:
-            StoreUnavailable: there was none for 2.5 s: Redis hangs, or nobody may unblock. The connection has been
+            StoreUnavailable: there was none for 4.5 s: Redis hangs, or nobody may unblock. The connection has been
                 closed, which ends the wait too.
         """
         key = self._queue_key or ""

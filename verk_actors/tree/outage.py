@@ -103,10 +103,12 @@ class Outage:
             return
         self._failures = 0
         while self._met:
-            said = self._server.ends(self._met.pop())
+            what = self._met.pop()
+            said = self._server.ends(what)
             if said is not None:
+                end = "is back" if what == "away" else "complies again"
                 lasted = now - said.at
-                log.warning("%s: Redis is back after %.1f s and %s failed attempts", self._who, lasted, said.attempts)
+                log.warning("%s: Redis %s after %.1f s and %s failed attempts", self._who, end, lasted, said.attempts)
 
     def _say(self, trouble: Trouble, error: StoreError, now: float) -> None:
         if trouble == "full":
@@ -121,5 +123,7 @@ class Outage:
         elif trouble == "denied":
             remedy = _REMEDY[error.why.partition(" ")[0]]
             log.critical("%s: Redis refuses this node, since %s: %s", self._who, remedy, error)
+        elif trouble == "refused":
+            log.error("%s: Redis refuses this: %s", self._who, error)
         else:
             log.error("%s: Redis is of no use now: %s", self._who, error)

@@ -27,6 +27,7 @@ class ScheduleManager(Server):
         self._connection = Connection(server.url, name=node.connection_name("schedule"), lifeline=node.lifeline)
         self._due = DueJobs(self._connection, node.keys)
         self._outage = Outage(server.named("schedule"), server.trouble)
+        self._refusals = Outage(server.named("schedule, moving"), server.trouble)
 
     def init(self) -> None:
         """Look at once: jobs may have come due while no node ran."""
@@ -41,13 +42,24 @@ class ScheduleManager(Server):
         """Move a page of what is due; a message to itself brings the next page, so that a stop can get in."""
         try:
             self._connection.check()
-            next_due = self._due.promote().next_due_in_seconds
+            promoted = self._due.promote()
         except StoreError as error:
             self.send_after(self._outage.goes_on(error, self.clock.monotonic()), Tick())
             return
         self._outage.over(self.clock.monotonic())
+        self._see_to_refused(promoted.refused)
+        next_due = promoted.next_due_in_seconds
         if next_due == 0:
             self.actor_ref.cast(Tick())
         else:
             longest = self._poll_interval_seconds
             self.send_after(longest if next_due is None else min(longest, next_due), Tick())
+
+    def _see_to_refused(self, jobs: int) -> None:
+        """Tell of due jobs that can't be moved; they stay, and are tried again at each look."""
+        now = self.clock.monotonic()
+        if jobs:
+            why = f"WRONGTYPE the keys of their queues hold no lists, so {jobs} due jobs stay"
+            self._refusals.goes_on(StoreError("move", "due jobs", why), now)
+        else:
+            self._refusals.over(now)
