@@ -153,7 +153,7 @@ def test_jobs_equal_to_the_byte_are_one_where_they_are_scheduled(config: Config,
     redis.zadd("schedule", {GOOD: 1})
     redis.zadd("schedule", {GOOD: 2})
     with running_node(config, queues={"q": 1}) as node:
-        node.log.expect(JobFinished)
+        eventually(node.jobs.runs.total, "a run")
         eventually(lambda: is_quiet(redis), "quiet queues")
         assert node.jobs.runs["Good", 1] == 1
 
