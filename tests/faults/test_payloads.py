@@ -253,6 +253,6 @@ def test_a_due_job_of_an_oddly_named_queue_goes_there_and_touches_no_other(
 
 
 def test_a_name_that_is_no_text_is_shown_escaped(config: Config, redis: redis_py.Redis) -> None:
-    redis.sadd("queues", b"\xff\x1b[2J")
+    redis.sadd("queues", b"\xffq")
     with running_node(config) as node:
-        assert node.client.queue_names() == ["\\xff\x1b[2J"]
+        assert node.client.queue_names() == ["\\xffq"]

@@ -18,6 +18,9 @@ from verk_actors.wire.job import Job
 from verk_actors.wire.splice import splice
 
 MAX_MESSAGE_LENGTH = 10_000  # Sidekiq's
+MOST_ENVELOPED_BYTES = (
+    256 * 1024 * 1024
+)  # an envelope is a third longer, and Redis takes 512 MiB; beyond, bury as it is
 POISONED = "VerkActors::Poisoned"
 UNDECODABLE = "VerkActors::Undecodable"
 
