@@ -62,6 +62,7 @@ MUTANTS = [
     Mutant("exchange", "redis.call('RPUSH', KEYS[1], payload)", ""),
     Mutant("exchange", "settled[i], refusal = -1", "settled[i], refusal = 1"),
     Mutant("exchange", "put = redis.pcall('ZADD'", "put = redis.call('ZADD'"),
+    Mutant("exchange", "ARGV[new] == '' and payload or ARGV[new]", "payload"),
     Mutant("exchange", "b = KEYS[6]", "b = KEYS[5]"),
     Mutant("exchange", "elseif kind ~= 'q' and kind ~= 'b' then", "else"),
     Mutant("exchange", "math.max(many, old)", "many"),

@@ -116,6 +116,16 @@ def test_a_failed_job_is_stored_with_its_time(redis, keys, in_progress):
     assert redis.zscore(keys.dead, b"end") == NOW
 
 
+@pytest.mark.parametrize(("kind", "key"), [("bury", "dead"), ("dead", "dead"), ("retry", "retry")])
+def test_a_job_that_is_not_written_anew_is_stored_as_it_is(redis, keys, in_progress, kind, key):
+    hold(redis, keys, b"1")
+
+    in_progress.exchange(TOKEN, [Settlement(kind, b"1", b"", NOW)], 0, NOW)
+
+    assert redis.zrange(getattr(keys, key), 0, -1) == [b"1"]
+    assert in_progress.payloads() == []
+
+
 def test_settlements_are_answered_in_order_and_done_before_the_fetch(redis, keys, in_progress):
     hold(redis, keys, b"1", b"2", b"3")
     enqueue(redis, keys, b"4")

@@ -46,7 +46,7 @@ def _some_bytes_changed(choice: random.Random, mark: str) -> bytes:
         elif change == "delete":
             del data[at]
         else:
-            del data[max(at, 1) :]
+            del data[max(at, 4) :]
     return bytes(data) + b" " * int(mark[1:]).bit_length() + mark.encode() * (choice.random() < 0.2)
 
 

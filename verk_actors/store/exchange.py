@@ -46,7 +46,7 @@ class Settlement:
         kind: `ack` (succeeded), `retry` and `dead` (failed, written anew), `discard` (failed for good, not
             kept), `bury` (to the dead without having run, so not counted) or `requeue` (next in its queue).
         payload: exactly the bytes that were fetched.
-        new: what is written, for `retry`, `dead` and `bury`.
+        new: what is written, for `retry`, `dead` and `bury`; empty for the payload as it is.
         score: when it is due or died, unix seconds.
     """
 

@@ -88,11 +88,7 @@ class SortedSet:
             MalformedJob: it is no job, or names no queue.
         """
         payload = payload_of(member)
-        job = decode(payload)
-        if job.queue is None:
-            raise MalformedJob(payload, "it names no queue")
-        queue, restored = job.queue, bookkeeping.restore(payload)
-        new = bookkeeping.enqueued(job, now=now) if restored is None else restored
+        queue, new = _requeued(payload, now)
         return self._moved(lambda moves: moves.to_queue(payload, new, queue))
 
     def clear(self) -> None:
@@ -160,6 +156,16 @@ class DeadSet(SortedSet):
 
     def __init__(self, servers: Sequence[Commands], keys: Keys) -> None:
         super().__init__(servers, keys, keys.dead)
+
+
+def _requeued(payload: bytes, now: float) -> tuple[str, bytes]:
+    """Returns the queue that a member goes to, and what it is there."""
+    if (restored := bookkeeping.restored(payload)) is not None:
+        return restored
+    job = decode(payload)
+    if job.queue is None:
+        raise MalformedJob(payload, "it names no queue")
+    return job.queue, bookkeeping.enqueued(job, now=now)
 
 
 def _pairs(reply: list[bytes]) -> Iterator[tuple[bytes, bytes]]:

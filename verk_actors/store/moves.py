@@ -54,9 +54,12 @@ class Moves:
         self._moves.append(_Move(old, new, queue))
 
     def to_dead(self, old: bytes, reason: str | None, now: float) -> None:
-        """Adds a move of a member to the dead set: as it is, or in an envelope that says why it is no job."""
+        """Adds a move of a member to the dead set: as it is, or in an envelope that says why it is no job.
+
+        Too long for an envelope, it goes as it is.
+        """
         new = old
-        if reason is not None:
+        if reason is not None and len(old) <= bookkeeping.MOST_ENVELOPED_BYTES:
             new = bookkeeping.undecodable(old, queue=_QUEUE_OF_UNDECODABLE, reason=reason, jid=new_jid(), now=now)
         self._moves.append(_Move(old, new, None, now))
 

@@ -18,6 +18,9 @@ from verk_actors.wire.job import Job
 from verk_actors.wire.splice import splice
 
 MAX_MESSAGE_LENGTH = 10_000  # Sidekiq's
+MOST_ENVELOPED_BYTES = (
+    256 * 1024 * 1024
+)  # an envelope is a third longer, and Redis takes 512 MiB; beyond, bury as it is
 POISONED = "VerkActors::Poisoned"
 UNDECODABLE = "VerkActors::Undecodable"
 
@@ -106,13 +109,20 @@ def undecodable(payload: bytes, *, queue: str, reason: str, jid: str, now: float
 
 def restore(envelope: bytes) -> bytes | None:
     """Returns the bytes that an envelope made by `undecodable` stands for; None if it is something else."""
+    found = restored(envelope)
+    return None if found is None else found[1]
+
+
+def restored(envelope: bytes) -> tuple[str, bytes] | None:
+    """Returns the same, after the queue that they go back to."""
     if UNDECODABLE.encode() not in envelope:
         return None
     try:
-        document = strict_json.parse(envelope)
+        # What is too long to be a job makes an envelope that is longer still
+        document = strict_json.parse_with_standard_library(envelope)
         if document["class"] != UNDECODABLE:
             return None
-        return base64.b64decode(document["payload"], validate=True)
+        return str(document["queue"]), base64.b64decode(document["payload"], validate=True)
     except (ValueError, KeyError, TypeError):
         return None  # a job that happens to hold the name
 

@@ -5,8 +5,8 @@
 -- ARGV: 1 lease token, 2 queue name, 3 how many jobs to fetch, 4 bytes after which fetching stops,
 --   5 score up to which dead jobs are trimmed, 6 how many dead jobs stay, 7 seconds that a day's counter lives,
 --   8 '1' if processed counts failed runs too, 9 one letter per settlement (a ack, r retry, d dead, x discard,
---   b bury: dead without having run, q requeue), then the payload of each settlement, then a new payload and its
---   score for each r, d and b
+--   b bury: dead without having run, q requeue), then the payload of each settlement, then a new payload ('' for the
+--   same) and its score for each r, d and b
 -- Returns: {status, {1, 0 or -1 per settlement}, {payloads fetched}, dead jobs trimmed, text of the last refusal of a
 --   settlement or ''}. A settlement is 0 when its payload was no longer in progress here, -1 when it was refused where
 --   it goes: then it is in progress as before. Status is OK, FENCED (the lease is not ours: nothing was fetched) or,
@@ -31,7 +31,10 @@ for i = 1, #kinds do
   settled[i] = redis.call('LREM', KEYS[1], -1, payload)
   if settled[i] == 1 then
     if kind == 'q' then put = redis.pcall('RPUSH', KEYS[2], payload)
-    elseif set_of[kind] then put = redis.pcall('ZADD', set_of[kind], ARGV[new + 1], ARGV[new]) end
+    elseif set_of[kind] then
+      local member = ARGV[new] == '' and payload or ARGV[new]
+      put = redis.pcall('ZADD', set_of[kind], ARGV[new + 1], member)
+    end
     if type(put) == 'table' then
       redis.call('LPUSH', KEYS[1], payload)
       settled[i], refusal = -1, put.err
