@@ -1,5 +1,4 @@
-"""What has become of each job: what was promised, what the ledger says and what is in Redis, compared. Pure but for
-the look at Redis."""
+"""What has become of each job: compares what was promised with what the ledger says and with what is in Redis."""
 
 from __future__ import annotations
 

@@ -65,13 +65,14 @@ class Cluster:
         registry: of the nodes, in Redis.
         proxy: tells the proxy what to do.
         names: of all nodes so far.
+        size: how many there are at any time.
     """
 
     def __init__(self, directory: Path, size: int) -> None:
         self.directory = directory
         self.ledgers, self._logs = directory / "ledgers", directory / "logs"
         self.names: list[str] = []
-        self._size = size
+        self.size = size
         self._nodes: list[Node] = []
         self._now = SystemClock().monotonic
         self._stack = contextlib.ExitStack()
@@ -118,7 +119,7 @@ class Cluster:
                 self._thaw(node)
             if (code := node.process.poll()) is not None:
                 raise self._ended(node, code)
-        while len(self._nodes) < self._size:
+        while len(self._nodes) < self.size:
             self._nodes.append(self._start_node())
 
     def held(self, name: str) -> list[Member]:
@@ -152,13 +153,11 @@ class Cluster:
         """Stop the nodes with SIGTERM.
 
         Raises:
-            VerkError: one that was at work did not stop in order.
+            VerkError: one did not stop in order.
         """
-        self.thaw()
-        at_work = self.at_work
-        for node in at_work:
+        for node in self._nodes:
             node.process.terminate()
-        for node in at_work:
+        for node in self._nodes:
             if code := node.process.wait(_STOP_SECONDS):
                 raise self._ended(node, code)
 

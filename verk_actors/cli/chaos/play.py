@@ -89,12 +89,13 @@ class Play:
         return FAULTS[kind]
 
     def settle(self) -> None:
-        """Wait until each job has ended, within reason."""
+        """Wait until each job has ended, within reason, and until all nodes are at work, to be stopped in order."""
         self.cluster.proxy.forget()
         self.cluster.thaw()
         deadline = self._now() + _LONGEST_SECONDS
         while not self.look().settled and self._now() < deadline:
             self.let_pass(10 * _LOOK_SECONDS)
+        self.wait_until(lambda: len(self.cluster.at_work) == self.cluster.size, "not all nodes are at work")
 
     def look(self) -> Findings:
         """Compare what was promised with what has been done."""
