@@ -75,7 +75,7 @@ def test_a_child_that_exits_neither_stops_the_node_nor_closes_its_connections(re
     if not pid:
         system.stop()
         sys.exit(7)
-    print(waited(pid), connections() == before, redis.get("verk:node:parent") == token)
+    print(waited(pid), before.items() <= connections().items(), redis.get("verk:node:parent") == token)
     print(system.ask(Status(), timeout=10).connected)
     client.enqueue(note("after"))
     wait_ran(2)
