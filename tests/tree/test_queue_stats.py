@@ -65,3 +65,12 @@ def test_the_totals_in_redis_are_exact_at_the_moment_of_a_stop(config: Config, r
         node.log.expect(JobFinished)
         node.system.stop()
         assert int(redis.get("stat:processed")) == node.jobs.runs.total() == 100 - redis.llen("queue:q")
+
+
+def test_a_job_that_ends_when_it_is_no_longer_this_nodes_is_counted_as_fenced(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        redis.delete(f"inprogress:q:{node.config.node_id}")  # as a peer does that takes the node for dead
+        node.jobs.gate.open()
+        shows(node, "q", finished=0, failed=0, fenced=1)
