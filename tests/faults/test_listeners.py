@@ -218,9 +218,7 @@ def test_what_actors_say_of_an_outage_to_a_handler_that_blocks_holds_none_of_the
         eventually(lambda: any("Redis is of no use" in line for line in list(handler.lines)), "word of the outage")
 
 
-def test_a_job_class_that_has_workers_warn_at_each_job_does_not_have_them_wait_for_the_log(
-    config: Config, redis
-) -> None:
+def test_workers_that_warn_at_each_job_do_not_wait_for_the_log(config: Config, redis) -> None:
     handler, jobs = Blocked(), JobKit()
 
     @worker(registry=jobs.registry)

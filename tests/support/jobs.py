@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from collections import Counter
@@ -57,6 +58,7 @@ class JobKit:
         gate: where `Waiting` jobs wait.
         runs: counts all runs by class and first argument.
         order: the first arguments of all `Good` runs, in order.
+        retry_seconds: when `Bad` and `Exiting` ask for their retry; by the usual curve if this is no number.
     """
 
     def __init__(self) -> None:
@@ -64,6 +66,7 @@ class JobKit:
         self.gate = Gate()
         self.runs: Counter[tuple[str, object]] = Counter()
         self.order: list[object] = []
+        self.retry_seconds = math.nan
         kit = self
 
         @worker(registry=self.registry)
@@ -78,11 +81,17 @@ class JobKit:
                 kit.runs["Bad", key] += 1
                 raise ValueError(f"bad {key}")
 
+            def retry_at(self, failed_at: float, attempt: int) -> float:
+                return failed_at + kit.retry_seconds
+
         @worker(registry=self.registry)
         class Exiting(JobClass):
             def perform(self, key: object = None) -> None:
                 kit.runs["Exiting", key] += 1
                 sys.exit("job says goodbye")
+
+            def retry_at(self, failed_at: float, attempt: int) -> float:
+                return failed_at + kit.retry_seconds
 
         @worker(registry=self.registry)
         class BadAtFirst(JobClass):

@@ -78,3 +78,12 @@ def test_a_queue_that_was_removed_and_added_again_counts_anew(config: Config) ->
         eventually(lambda: backlog.handled, "late event")
         node.system.ask(AddQueue("q", 1), timeout=10)
         shows(node, "q", finished=0)
+
+
+def test_a_job_that_ends_when_it_is_no_longer_this_nodes_is_counted_as_fenced(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        redis.delete(f"inprogress:q:{node.config.node_id}")  # as a peer does that takes the node for dead
+        node.jobs.gate.open()
+        shows(node, "q", finished=0, failed=0, fenced=1)

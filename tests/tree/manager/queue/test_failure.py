@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from verk_actors.tree.manager.queue.failure import failure_of
+from pathlib import Path
+
+import pytest
+
+import verk_actors
+from verk_actors.tree.manager.queue.failure import failure_of, own_frames
 
 
 class Unprintable(Exception):
@@ -52,3 +57,29 @@ def test_a_message_is_cut_and_made_storable() -> None:
 
 def test_an_exception_that_was_never_raised_has_no_frames() -> None:
     assert failure_of(ValueError("x"), 5).backtrace == ()
+
+
+OURS = str(Path(verk_actors.__file__).parent)
+
+
+@pytest.mark.parametrize(
+    ("stack", "own"),
+    [
+        (["/job.py:1:in f", "/job.py:2:in g", f"{OURS}/job_class.py:1:in p", "/lib/threading.py:1:in r"], 2),
+        (
+            [
+                "/lib/wait.py:1:in w",
+                f"{OURS}/client.py:1:in e",
+                "/job.py:1:in f",
+                f"{OURS}/a.py:1:in p",
+                "/t.py:1:in r",
+            ],
+            3,
+        ),
+        ([f"{OURS}/registry.py:1:in find", f"{OURS}/worker.py:1:in run", "/lib/threading.py:1:in r"], 3),
+        ([], 0),
+    ],
+    ids=["a job", "a job that uses us", "no job", "no thread"],
+)
+def test_of_a_stack_the_frames_of_the_job_are_kept(stack: list[str], own: int) -> None:
+    assert own_frames(stack) == tuple(stack[:own])

@@ -7,7 +7,7 @@ import pytest
 from verk_actors import registry
 from verk_actors.running_job import RunningJob
 from verk_actors.tree.manager.queue.failure import own_frames
-from verk_actors.tree.manager.queue.stuck import seconds_to_next_look
+from verk_actors.tree.manager.queue.stuck import newly_stuck, seconds_to_next_look
 
 OURS = f"{registry.__file__}:1:in find"
 JOBS = "/srv/app/jobs.py:7:in perform"
@@ -29,6 +29,7 @@ def started(*times: float, stuck: bool = False) -> list[RunningJob]:
         (started(50.0, stuck=True), 10.0),  # it has been told of
         (started(90.5), 1.0),  # half a second, but ten looks within a limit are enough
         (started(50.0), 1.0),
+        (started(120.0), 10.0),  # the clock went back
     ],
 )
 def test_the_next_look_is_when_the_first_job_can_be_stuck(running: list[RunningJob], seconds: float) -> None:
@@ -49,3 +50,7 @@ def test_of_a_stack_the_frames_of_the_job_are_shown_and_where_there_are_none_all
     stack: list[str], shown: tuple[str, ...]
 ) -> None:
     assert own_frames(stack) == shown
+
+
+def test_a_job_that_nobody_runs_is_not_stuck() -> None:
+    assert list(newly_stuck(started(0.0, 1.0), "q", 100.0, 10.0)) == []
