@@ -71,9 +71,8 @@ def test_a_restart_of_redis_loses_nothing_and_what_ran_meanwhile_is_settled(
             assert int(redis.get("stat:processed")) == 5
         assert set(node.jobs.runs.values()) == {1}
         assert restarts(node) == 0
-    out = [r for r in caplog.records if "Redis is of no use now" in r.getMessage() and "q:" in r.getMessage()]
-    back = [r for r in caplog.records if "Redis is back" in r.getMessage() and "q:" in r.getMessage()]
-    assert (len(out), len(back)) == (1, 1)
+    # Once for the node: by whichever actor meets it first
+    assert caplog.text.count("Redis is of no use now") == caplog.text.count("Redis is back") == 1
 
 
 @pytest.mark.logs_errors("Redis is of no use now")
