@@ -13,9 +13,11 @@ from verk_actors.job_context import CurrentJob
 from verk_actors.messages import Exchange, Exchanged, Publish
 from verk_actors.otp import CallTimeout, Cast
 from verk_actors.running_job import RunningJob
+from verk_actors.store import exchange as exchange_of_store
 from verk_actors.store.exchange import Settlement
 from verk_actors.store.members import member_of
 from verk_actors.tree import names
+from verk_actors.tree.manager.queue.reconcile import compare
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.job import Job
 
@@ -36,7 +38,9 @@ def test_nothing_that_holds_a_job_shows_its_arguments() -> None:
         job, CurrentJob(job), row, exchange, Exchanged(exchange, [row]), Publish([finished]), finished,
         JobDead(queue="q", job=job, died_at=1.0, error_class="E", error_message="m"),
         JobMalformed(queue="q", payload=BROKEN, jid="j", reason="no class"), member_of(BROKEN),
-        Settlement("retry", row.payload, row.payload, 1.0), CallTimeout("q.manager", exchange, 5.0),
+        Settlement("retry", row.payload, row.payload, 1.0), compare([BROKEN], [row]),
+        exchange_of_store.Exchanged(status="OK", settled=[], payloads=[BROKEN], trimmed=0),
+        CallTimeout("q.manager", exchange, 5.0),
     ]  # fmt: skip
 
     assert [holder for holder in holders if SECRET in f"{holder!r} {holder}"] == []

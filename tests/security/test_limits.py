@@ -62,6 +62,16 @@ def test_a_job_that_no_node_would_read_is_not_enqueued(config, redis) -> None:
     assert redis.keys("*") == []
 
 
+@pytest.mark.slow  # 16 MiB of text
+def test_the_longest_payload_that_is_written_can_be_read() -> None:
+    longest = MAX_BYTES - len(encode(Job(class_="Good", args=[""])))
+
+    payload = encode(Job(class_="Good", args=["x" * longest]))
+
+    assert len(payload) == MAX_BYTES
+    assert decode(payload).class_ == "Good"
+
+
 @pytest.mark.parametrize(
     ("job", "field"),
     [
