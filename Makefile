@@ -1,5 +1,5 @@
 # What a developer runs; `make` alone lists it. Wants an environment with `pip install -e '.[test]'`.
-.PHONY: help check lint unit test coverage format diagrams
+.PHONY: help check lint unit test faults coverage format diagrams
 
 help:      ## this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -17,6 +17,9 @@ unit:      ## the tests that need no server, in seconds
 
 test:      ## all tests
 	pytest
+
+faults:    ## the fault suite in its long form: an hour or two
+	pytest -v --long tests/faults tests/properties tests/model
 
 coverage:  ## what the quick tests run of the floors that hold jobs: 95 % of lines and branches at least
 	coverage run -m pytest -q -m "not slow" tests/otp tests/wire tests/store tests/tree tests/system
