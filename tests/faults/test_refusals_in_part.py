@@ -201,3 +201,23 @@ def test_a_missing_permission_is_named_and_what_is_permitted_goes_on(own_server,
     critical = Counter(record.getMessage() for record in caplog.records if record.levelno == logging.CRITICAL)
     assert critical.total() == 1
     assert "docs/redis-acl.md" in next(iter(critical))
+
+
+@pytest.mark.slow  # a server of its own
+@pytest.mark.logs_errors("Redis refuses this node, since its user lacks a permission")
+def test_a_fate_that_may_not_be_written_costs_no_job_and_is_written_once_it_may(own_server, caplog) -> None:
+    """Redis does not roll a script back: taken out of the in-progress list first, the job would be nowhere."""
+    config = Config(redis_url=RedisUrl(url_of_user(own_server)), queues={"q": 2})
+    with own_server.client() as redis, running_node(config, heartbeat_seconds=0.2) as node:
+        redis.execute_command("ACL", "SETUSER", "node", "-zadd")
+        enqueue(node, "Bad", 1)
+        eventually(lambda: lines_with(caplog, "Redis refuses"), "line")
+        enqueue(node, "Good", *range(20))
+        node.log.expect(JobFinished, 20)
+        assert redis.llen(f"inprogress:q:{config.node_id}") == 1
+        assert node.log.of(JobFailed) == []
+        redis.execute_command("ACL", "SETUSER", "node", "+zadd")
+        node.log.expect(JobFailed)
+        assert redis.zcard("retry") == 1
+        assert set(node.jobs.runs.values()) == {1}
+    assert len([record for record in caplog.records if record.levelno == logging.CRITICAL]) == 1

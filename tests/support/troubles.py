@@ -15,7 +15,7 @@ from verk_actors.otp import snapshot
 
 Trouble = Callable[[OwnServer], AbstractContextManager[None]]
 
-_KEYS_TO_LOAD = 5_000  # the server looks up from loading every 1024 of them
+_KEYS_TO_LOAD = 20_000  # ten seconds, unless it is ended; the server looks up every 1024 of them
 
 
 @contextmanager
