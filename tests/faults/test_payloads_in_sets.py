@@ -41,13 +41,14 @@ def wait_for_runs(node: Node, count: int) -> None:
 
 @pytest.mark.parametrize("name", ["retry", "schedule"])
 def test_bad_members_at_the_head_of_a_set_are_buried_to_the_byte_and_hold_up_nothing(
-    config: Config, redis: redis_py.Redis, name: str
+    config: Config, redis: redis_py.Redis, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     redis.zadd(name, dict.fromkeys(BAD_MEMBERS, 1) | {member(key): 2 for key in range(10)})
     with running_node(config, queues={"q": 2}) as node:
         wait_for_runs(node, 10)
         eventually(lambda: redis.zcard(name) == 0, "an empty set")
         assert sorted(map(restore, redis.zrange("dead", 0, -1)), key=str) == sorted(BAD_MEMBERS, key=str)
+    assert f"{len(BAD_MEMBERS)} members of retry or schedule were no jobs and are dead now" in caplog.text
 
 
 def test_a_score_of_minus_infinity_is_due_and_one_of_infinity_never(config: Config, redis: redis_py.Redis) -> None:

@@ -14,8 +14,11 @@ from verk_actors.messages import Tick
 from verk_actors.otp import ExitReason, Server, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
+
+log = NodeLog(__name__)
 
 
 class ScheduleManager(Server):
@@ -48,6 +51,8 @@ class ScheduleManager(Server):
             return
         self._outage.over(self.clock.monotonic())
         self._see_to_refused(promoted.refused)
+        if promoted.malformed:
+            log.warning("%s members of retry or schedule were no jobs and are dead now", promoted.malformed)
         next_due = promoted.next_due_in_seconds
         if next_due == 0:
             self.actor_ref.cast(Tick())
