@@ -137,7 +137,10 @@ def start_and_load(server: OwnServer) -> None:
 
 
 def quiet(redis) -> bool:
-    return not redis.keys("inprogress:*") and not redis.keys("queue:*") and not redis.exists("retry", "schedule")
+    """Return whether no job is left; looked at in one moment, since a retry goes round in all these places."""
+    with redis.pipeline(transaction=True) as looks:
+        looks.keys("inprogress:*").keys("queue:*").exists("retry", "schedule")
+        return not any(looks.execute())
 
 
 def flushed(server: OwnServer) -> None:
