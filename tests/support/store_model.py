@@ -80,7 +80,7 @@ class StoreModel:
         del listed[len(listed) - 1 - listed[::-1].index(settlement.payload)]
         goes_to = {"requeue": queue, "retry": "retry", "dead": "dead", "bury": "dead"}.get(kind)
         if goes_to in self.spoiled:
-            listed.append(settlement.payload)
+            listed.insert(0, settlement.payload)
             return None
         if kind == "requeue":
             self.queues[queue].append(settlement.payload)
