@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sys
 
 import pytest
 from support.commands import Command, on_a_terminal, verk
 from support.eventually import eventually
 from support.leftovers import nothing_is_left, processes_below
+
+from verk_actors import embedded
 
 pytestmark = pytest.mark.slow  # nodes are started, killed and taken for dead
 
@@ -63,6 +66,20 @@ def test_a_signal_ends_it_early_and_leaves_no_process(tmp_path):
         assert chaos.exit_code() == 128 + signal.SIGINT
 
     assert not re.search("Traceback|promise", chaos.output)
+    assert not processes_below(directory)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel does not tell of a pipe's end by a signal")
+def test_killed_at_once_it_takes_its_nodes_and_its_proxy_with_it(tmp_path):
+    directory = tmp_path / "chaos"
+    with Command("chaos", "--directory", str(directory), "--only", "freeze", cwd=tmp_path) as chaos:
+        ledgers = directory / "ledgers"
+        eventually(lambda: ledgers.is_dir() and list(ledgers.iterdir()), "a job that has run")
+        chaos.send(signal.SIGKILL)
+        chaos.exit_code()
+    eventually(lambda: all("server" in command for command in processes_below(directory)), "the end of its processes")
+
+    embedded.stop(directory)  # the server outlives whoever started it
     assert not processes_below(directory)
 
 

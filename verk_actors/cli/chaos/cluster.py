@@ -180,7 +180,8 @@ class Cluster:
         name = f"n{len(self.names) + 1}"
         self.names.append(name)
         command = [
-            *(sys.executable, "-m", "verk_actors", "run", "-r", "verk_actors.cli.chaos.jobs"),
+            *(sys.executable, "-m", "verk_actors", "run"),
+            *("-r", "verk_actors.cli.chaos.leash", "-r", "verk_actors.cli.chaos.jobs"),
             *("-q", f"{QUEUE}:{WORKERS}", "--redis", self._proxy_url, "--node-id", name, "--log-level", "warning"),
         ]
         variables = {
