@@ -204,7 +204,7 @@ def Thread():
 def forking_node(cwd: Path, redis_url: str) -> RunningNode:
     (cwd / "forks.py").write_text(FORKS)
     (cwd / "verk.toml").write_text("[queues.default]\nsize = 2\nprefetch = 5\n")
-    return RunningNode(cwd, redis_url, "-r", "forks", queue="", PYTHONWARNINGS="ignore")
+    return RunningNode(cwd, redis_url, "-r", "forks", queue="", PYTHONWARNINGS="ignore").expect_up()
 
 
 def ran_once(node: RunningNode, redis: redis_py.Redis, jobs: int) -> bool:

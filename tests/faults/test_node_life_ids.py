@@ -38,7 +38,7 @@ def test_a_second_process_of_a_live_id_refuses_to_start_names_the_first_and_touc
     tmp_path, redis_url, redis, client
 ) -> None:
     client.enqueue(Job(class_="Wait", args=["first's"]))
-    with node_n1(tmp_path, redis_url, heartbeat_seconds=0.5) as first:
+    with node_n1(tmp_path, redis_url, heartbeat_seconds=0.5).expect_up() as first:
         wait_pushed(redis, "started", 1)
         client.enqueue(Job(queue="other", class_="Note", args=["waits"]))
         before = content(redis)
@@ -65,11 +65,11 @@ def test_a_process_that_follows_a_killed_one_takes_over_at_once_and_runs_its_job
     """At once: its lease would last for longer than this test may take."""
     for key in (1, 2):
         client.enqueue(Job(class_="Wait", args=[key]))
-    with node_n1(tmp_path, redis_url, heartbeat_seconds=1000) as first:
+    with node_n1(tmp_path, redis_url, heartbeat_seconds=1000).expect_up() as first:
         wait_pushed(redis, "started", 2)
         first.send(signal.SIGKILL)
         assert first.exit_code() == -signal.SIGKILL
-    with node_n1(tmp_path, redis_url, heartbeat_seconds=1000) as second:
+    with node_n1(tmp_path, redis_url, heartbeat_seconds=1000).expect_up() as second:
         second.expect("had node id n1 and is dead")
         assert sorted(wait_pushed(redis, "started", 2)) == ["1", "2"]
         redis.rpush("gate", 1, 2)
@@ -104,10 +104,10 @@ def test_a_process_that_woke_up_to_find_its_id_taken_leaves_the_jobs_to_the_othe
 ) -> None:
     """It was frozen for longer than its lease. What it had begun is settled once, by whoever ends first."""
     client.enqueue(Job(class_="Wait", args=["job"]))
-    with node_n1(tmp_path, redis_url, heartbeat_seconds=0.3) as first:
+    with node_n1(tmp_path, redis_url, heartbeat_seconds=0.3).expect_up() as first:
         wait_pushed(redis, "started", 1)
         first.send(signal.SIGSTOP)
-        with node_n1(tmp_path, redis_url, heartbeat_seconds=0.3) as second:
+        with node_n1(tmp_path, redis_url, heartbeat_seconds=0.3).expect_up() as second:
             wait_pushed(redis, "started", 1)
             first.send(signal.SIGCONT)
             first.expect("; fetching stops")

@@ -121,7 +121,7 @@ def test_a_node_whose_interpreter_stood_still_for_longer_than_its_lease_is_fence
     options = {"queue": "default:2", "VERK_HEARTBEAT_SECONDS": "0.3"}
     with (
         Client(Config(redis_url=redis_url)) as client,
-        RunningNode(tmp_path, redis_url, "-r", "hogs", **options) as first,
+        RunningNode(tmp_path, redis_url, "-r", "hogs", **options).expect_up() as first,
     ):
         client.enqueue(Job(class_="Hog", args=[]))
         wait_pushed(redis, "started", 1)
@@ -153,7 +153,7 @@ def test_many_busy_threads_keep_the_node_from_no_heartbeat(tmp_path, redis_url, 
             client.enqueue(Job(class_="Spin", args=[key]))
         with (
             RunningNode(tmp_path, redis_url, "-r", "hogs", "--node-id", "busy", queue="default:25", **beat) as busy,
-            RunningNode(tmp_path, redis_url, "-r", "hogs", queue="other:1", **beat) as peer,
+            RunningNode(tmp_path, redis_url, "-r", "hogs", queue="other:1", **beat).expect_up() as peer,
         ):
             started = wait_pushed(redis, "started", 25)
             for _ in range(3):

@@ -42,7 +42,7 @@ EXIT_CODES = [9, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGKILL]
 
 def deadly_node(cwd: Path, redis_url: str) -> RunningNode:
     (cwd / "deaths.py").write_text(DEATHS)
-    return RunningNode(cwd, redis_url, "-r", "deaths", queue="default:3", **QUICK)
+    return RunningNode(cwd, redis_url, "-r", "deaths", queue="default:3", **QUICK).expect_up()
 
 
 def test_a_job_that_kills_each_node_that_runs_it_is_buried_after_its_third_recovery(tmp_path, redis_url, redis) -> None:
