@@ -88,16 +88,6 @@ def kill_thread(node: Node, name: str, error: type[BaseException]) -> None:
     assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(error)) == 1
 
 
-def test_a_thread_that_dies_idle_costs_no_job(config: Config) -> None:
-    with running_node(config, queues={"q": 1}) as node:
-        old = node.whereis(names.worker("q", 1))
-        kill_thread(node, "q.worker_1", OfItsOwn)  # raised when the next job wakes it
-        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
-        node.log.expect(JobFinished)
-        assert node.successor(old).is_alive()
-        assert node.jobs.order == [1]
-
-
 def test_a_thread_that_is_struck_in_its_job_has_a_failed_job(config: Config, redis) -> None:
     with running_node(config, queues={"q": 1}) as node:
         jid = node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
