@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import sys
 
@@ -15,3 +16,7 @@ if sys.platform == "linux":
     fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(0, fcntl.F_SETSIG, signal.SIGKILL)  # a node that stands still gets it too
     fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+    pipe = select.poll()
+    pipe.register(0, 0)
+    if pipe.poll(0):  # it was gone before the kernel was told whom to signal
+        os.kill(os.getpid(), signal.SIGKILL)
