@@ -275,3 +275,21 @@ def test_load_prefers_verk_toml_to_pyproject_toml(here: Path) -> None:
 
 def test_load_needs_no_file(here: Path) -> None:
     assert Config.load(node_id="1") == Config(node_id="1")
+
+
+def test_one_redis_under_two_users_is_refused_without_their_passwords() -> None:
+    one, other = (QueueConfig(redis_url=f"redis://{user}:s3cret@far/0") for user in ("one", "other"))
+
+    with pytest.raises(ConfigError, match="each Redis under one user and password") as raised:
+        Config(queues={"a": one, "b": other})
+
+    assert "s3cret" not in str(raised.value)
+
+
+def test_the_servers_of_a_config_are_its_own_and_those_of_its_queues_each_once() -> None:
+    queues = {"near": 1, "far": QueueConfig(redis_url="redis://far"), "too": QueueConfig(redis_url="redis://far")}
+    config = Config(queues=queues)
+
+    assert config.redis_urls == (config.redis_url, RedisUrl("redis://far"))
+    assert config.redis_url_of("far") == RedisUrl("redis://far")
+    assert config.redis_url_of("near") == config.redis_url_of("unknown") == config.redis_url

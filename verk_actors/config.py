@@ -187,8 +187,9 @@ class Config:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "redis_url", self.redis_url.within(self.namespace))
-        for settings in self.queues.values():
-            self.redis_url_by(settings)  # a cluster's needs a hash tag
+        urls = self.redis_urls
+        if len(urls) > len(set(map(str, urls))):
+            raise ConfigError("queues", str(urls[-1]), "each Redis under one user and password")
 
     @property
     def node_id_fixed(self) -> bool:

@@ -61,9 +61,7 @@ class JobLog:
 
     def write_missing(self, count: int) -> bool:
         """Write that lines are missing; False where the user's handlers raise."""
-        return _written(
-            logging.WARNING, f"{count} lines about jobs are missing here: they could not be written in time"
-        )
+        return _written(logging.WARNING, f"{count} lines are missing here: they could not be written in time")
 
 
 def _written(level: int, line: str, fields: dict[str, str | None] | None = None) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import math
 
 from verk_actors.errors import loggable
 from verk_actors.events import Event
 from verk_actors.messages import EventBatch
 from verk_actors.otp import Server, handles
+from verk_actors.otp.log import Log
 
-log = logging.getLogger(__name__)
+log = Log(__name__)
 
 _LOG_PAUSE_SECONDS = 60.0  # one that always raises must not fill the disk
 

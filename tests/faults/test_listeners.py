@@ -246,8 +246,19 @@ def test_lines_that_a_blocked_handler_costs_are_bounded_counted_and_told(config:
         run_jobs(node, redis, 50)
         lost = eventually(lambda: missed(node, names.JOB_LOGGER) == 102 - 20 and 82, "missing lines")
         handler.opened.set()
-        line = f"{lost} lines about jobs are missing here"
+        line = f"{lost} lines are missing here"
         eventually(lambda: any(line in said for said in list(handler.lines)), "word of them")
+
+
+def test_a_node_starts_though_the_handler_raises_on_what_it_has_to_say_of_its_redis(config: Config, redis) -> None:
+    policy = redis.config_get("maxmemory-policy")["maxmemory-policy"]
+    redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with handling(Full()), running_node(config, queues={"q": 1}) as node:
+            run_jobs(node, redis, 1)
+    finally:
+        redis.config_set("maxmemory-policy", policy)
+
 
 
 def test_a_log_handler_that_raises_costs_lines_and_nothing_else(config: Config, redis) -> None:
@@ -260,7 +271,7 @@ def test_a_log_handler_that_raises_costs_lines_and_nothing_else(config: Config, 
         handler.opened.set()
         with handling(handler):
             run_jobs(node, redis, 1)
-            eventually(lambda: any("100 lines about jobs are missing" in line for line in list(handler.lines)), "word")
+            eventually(lambda: any("100 lines are missing" in line for line in list(handler.lines)), "word")
         assert node.whereis(names.JOB_LOGGER) is before
         assert node.log.of(JobFailed) == []
 

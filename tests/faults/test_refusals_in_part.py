@@ -148,7 +148,7 @@ def test_a_set_that_is_no_set_does_not_hold_up_the_due_jobs_of_the_other(
 
 
 @pytest.mark.slow  # a server of its own
-@pytest.mark.logs_errors("so 3 due jobs stay")
+@pytest.mark.logs_errors(REFUSED)
 def test_due_jobs_whose_queue_is_no_list_stay_and_are_told_of_once(own_server, node_config, caplog) -> None:
     with own_server.client() as redis, holding_something_else(own_server, "queue:broken"):
         for key in range(3):

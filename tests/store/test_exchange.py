@@ -120,7 +120,8 @@ def test_a_failed_job_is_stored_with_its_time(redis, keys, in_progress):
 def test_a_job_that_is_not_written_anew_is_stored_as_it_is(redis, keys, in_progress, kind, key):
     hold(redis, keys, b"1")
 
-    in_progress.exchange(TOKEN, [Settlement(kind, b"1", b"", NOW)], 0, NOW)
+    payload = b"1"
+    in_progress.exchange(TOKEN, [Settlement(kind, payload, payload, NOW)], 0, NOW)
 
     assert redis.zrange(getattr(keys, key), 0, -1) == [b"1"]
     assert in_progress.payloads() == []

@@ -7,6 +7,7 @@ import time
 
 import attrs
 import pytest
+from pykka.messages import ProxyGetAttr
 from support.eventually import eventually
 from support.nodes import running_node
 from support.servers import OwnServer
@@ -14,11 +15,14 @@ from support.servers import OwnServer
 from verk_actors.config import Config, RedisUrl
 from verk_actors.events import JobFenced, JobFinished, LeaseLost, RedisDataLost
 from verk_actors.store.connection import Connection
+from verk_actors.store.exchange import Limits
 from verk_actors.store.nodes import Nodes
+from verk_actors.tree import names
 from verk_actors.tree.rescue import Rescue
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
+NOW = 1_700_000_000.0
 QUICK = {"heartbeat_seconds": 0.2}  # so a lease lasts 0.4 s
 
 
@@ -68,7 +72,7 @@ def test_a_long_rescue_looks_up_between_batches_and_ends_when_the_own_lease_is_l
     redis.sadd(keys.node_queues("dead"), "q")
     redis.lpush(keys.in_progress("q", "dead"), *map(str, range(1200)))
     answers = iter([True] * most + [False])
-    Rescue(connection, keys, lambda: next(answers), time.time).rescue("dead")
+    Rescue(connection, keys, Limits(), lambda: next(answers), time.time).rescue("dead")
     assert redis.llen(keys.queue("q")) == moved
     assert redis.llen(keys.in_progress("q", "dead")) == 1200 - moved
     assert Nodes(connection, keys).members() == ([] if moved == 1200 else ["dead"])
@@ -85,8 +89,32 @@ def test_poison_that_the_dead_set_refuses_stays_and_other_queues_do_not_wait_for
     redis.set(keys.dead, "no set")
     answers = iter([True] * 10)
 
-    Rescue(connection, keys, lambda: next(answers), time.time).rescue("dead")
+    Rescue(connection, keys, Limits(), lambda: next(answers), time.time).rescue("dead")
 
     assert redis.lrange(keys.in_progress("q", "dead"), 0, -1) == [b"poison"]
     assert redis.lrange(keys.queue("r"), 0, -1) == [b"job"]
     assert Nodes(connection, keys).members() == ["dead"]
+
+
+@pytest.mark.logs_errors("buried 1 jobs")
+def test_a_burial_keeps_as_many_dead_jobs_as_the_node_does(connection, redis) -> None:
+    keys = Keys()
+    redis.zadd(keys.dead, {f"dead {number}": NOW + number for number in range(5)})
+    redis.sadd(keys.nodes, "dead")
+    redis.sadd(keys.node_queues("dead"), "q")
+    redis.lpush(keys.in_progress("q", "dead"), "poison")
+    redis.hset(keys.recovered, hashlib.sha1(b"poison").hexdigest(), 3)
+
+    Rescue(connection, keys, Limits(max_dead_jobs=3), lambda: True, lambda: NOW + 9).rescue("dead")
+
+    assert redis.zcard(keys.dead) == 3
+
+
+def test_a_node_that_has_lost_its_lease_rescues_nobody(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}, heartbeat_seconds=60.0) as node:
+        lease, manager = node.state.own_server.lease, node.whereis(names.NODE_MANAGER)
+        may = manager.ask(ProxyGetAttr(attr_path=("_renewed_in_time",)))
+        assert may()
+        lease.held = False
+        assert not may()
+        lease.held = True

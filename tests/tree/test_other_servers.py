@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import attrs
 import pytest
 from support.nodes import Node, running_node
 from support.servers import OwnServer
@@ -13,6 +14,7 @@ from verk_actors.config import Config, QueueConfig
 from verk_actors.errors import ConfigError
 from verk_actors.events import JobFailed, JobFinished, RedisDataLost
 from verk_actors.messages import AddQueue, RemoveQueue
+from verk_actors.otp import StartError
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 
@@ -142,3 +144,17 @@ def test_the_jobs_of_a_dead_node_are_rescued_on_each_server(config: Config, redi
             client.sadd("verk:node:dead:queues", queue)
             client.sadd("verk_nodes", "dead")
         node.log.expect(JobFinished, 2)
+
+
+def test_a_server_that_could_not_be_added_is_forgotten(config: Config, own_server: OwnServer) -> None:
+    config = attrs.evolve(config, node_id="n1")
+    with own_server.client() as far, running_node(config, queues={"near": 1}) as node:
+        far.set("verk:node:n1", "somebody else, for ever")
+        with pytest.raises(StartError, match="NodeIdInUse"):
+            node.system.ask(AddQueue("far", QueueConfig(size=1, redis_url=own_server.url)), timeout=20)
+        assert node.status().connected
+        assert [str(ref) for ref in node.children() if "@" in str(ref)] == []
+        far.delete("verk:node:n1")
+        node.system.ask(AddQueue("far", QueueConfig(size=1, redis_url=own_server.url)), timeout=20)
+        node.client.enqueue(Job(queue="near", class_="Good", args=[1]))
+        node.log.expect(JobFinished)

@@ -232,7 +232,8 @@ class Connection:
 def _warn_of_bare_password(url: RedisUrl) -> None:
     """Logs it once in a process for each URL that needs it."""
     if url.bares_password:
-        log.warning("%s: the password crosses the network in clear text; use rediss://", url)
+        with suppress(Exception):  # a user's log handler may raise, and there is nowhere else to say it
+            log.warning("%s: the password crosses the network in clear text; use rediss://", url)
 
 
 def _key_of(args: tuple[Argument, ...]) -> str:

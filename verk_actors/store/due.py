@@ -29,6 +29,7 @@ class Promoted:
         moved: jobs moved to their queues.
         malformed: members moved to the dead set, since they are no jobs or name no queue.
         refused: jobs that stay, since the key of their queue holds something that is no list.
+        refusal: why the last of them was refused.
         next_due_in_seconds: when the next one is due: 0 if there are more due now, None if there is none.
     """
 
@@ -36,6 +37,7 @@ class Promoted:
     malformed: int
     refused: int
     next_due_in_seconds: float | None
+    refusal: StoreError | None = None
 
 
 @attrs.frozen
@@ -77,18 +79,20 @@ class DueJobs:
             malformed=sum(part.malformed for part in done),
             refused=sum(part.refused for part in done),
             next_due_in_seconds=min(waits, default=None),
+            refusal=next((part.refusal for part in done if part.refusal is not None), None),
         )
 
     def _promote_from(self, key: str, limit: int) -> Promoted:
-        refused = 0
+        refused, refusal = 0, None
         while True:
             due = self._read(key, limit, refused)
             moved = self._move(key, due) if due.payloads else Moved(0, 0, 0, None)
             refused += moved.refused
+            refusal = moved.refusal or refusal
             # Those refused stay at the head of the set and must not hold up the ones behind them.
             if moved.refused == 0 or moved.to_queues or moved.to_dead:
                 wait = None if due.next_at is None else max(0.0, due.next_at - due.now)
-                return Promoted(moved.to_queues, moved.to_dead, refused, wait)
+                return Promoted(moved.to_queues, moved.to_dead, refused, wait, refusal)
 
     def _read(self, key: str, limit: int, skip: int) -> _Due:
         now, payloads, next_at = self._commands.script(DUE, (key,), (limit, skip, _MOST_BYTES))

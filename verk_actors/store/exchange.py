@@ -178,7 +178,8 @@ class InProgress:
         args += [settlement.payload for settlement in settlements]
         for settlement in settlements:
             if settlement.kind in _REWRITTEN:
-                args += (settlement.new, settlement.score)
+                is_same = settlement.new is settlement.payload  # not sent twice: it may be huge
+                args += (b"" if is_same else settlement.new, settlement.score)
         status, flags, payloads, trimmed, refusal = self._commands.script(EXCHANGE, self._keys_on(now), args)
         return Exchanged(
             plain(status.decode()),

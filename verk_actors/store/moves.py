@@ -59,7 +59,7 @@ class Moves:
         Too long for an envelope, it goes as it is.
         """
         new = old
-        if reason is not None and len(old) <= bookkeeping.MOST_ENVELOPED_BYTES:
+        if reason is not None:
             new = bookkeeping.undecodable(old, queue=_QUEUE_OF_UNDECODABLE, reason=reason, jid=new_jid(), now=now)
         self._moves.append(_Move(old, new, None, now))
 

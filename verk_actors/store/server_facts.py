@@ -5,15 +5,12 @@ A node looks whenever it takes its lease: at its start, and after an outage in w
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
 import attrs
 
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Commands
-
-log = logging.getLogger(__name__)
 
 _OLDEST_VERSION = (6, 2)  # has LMOVE and BLMOVE
 
@@ -57,28 +54,19 @@ class ServerFacts:
             yield f"its version {self.version} lacks commands that are needed; upgrade to Redis 6.2 or later"
 
 
-def warn_about(commands: Commands, where: str) -> None:
-    """Logs a warning for each concern about a server; nothing where its user may not ask.
-
-    Args:
-        commands: a connection to it.
-        where: names it, without a password.
-    """
+def concerns_about(commands: Commands) -> list[str]:
+    """Returns a sentence for each concern about a server; none where its user may not ask."""
     try:
-        concerns = list(ServerFacts.read(commands).concerns())
-    except StoreError as error:
-        log.debug("%s: not looked at: %s", where, error)
-        return
-    for concern in concerns:
-        log.warning("%s: %s", where, concern)
+        return list(ServerFacts.read(commands).concerns())
+    except StoreError:
+        return []
 
 
 def _saves_snapshots(commands: Commands) -> bool | None:
     """Returns whether there are times at which a snapshot is written, which INFO does not tell."""
     try:
         found: list[bytes] = commands.call("CONFIG", "GET", "save")
-    except StoreError as error:  # it is dangerous, so few users have the permission, and managed servers lack it
-        log.debug("it is unknown whether Redis saves snapshots: %s", error)
+    except StoreError:  # it is dangerous, so few users have the permission, and managed servers lack it
         return None
     return bool(found[1]) if len(found) == 2 else None
 

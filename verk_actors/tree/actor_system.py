@@ -6,7 +6,6 @@ Source: Verk lib/verk/supervisor.ex, with the same children in the same order an
 from __future__ import annotations
 
 import atexit
-import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -52,6 +51,7 @@ from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.job_logger import JobLogger
 from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, QueueRow
 from verk_actors.tree.other_servers import OtherServers
@@ -59,7 +59,7 @@ from verk_actors.tree.queue_stats import QueueStats
 from verk_actors.tree.queues_drainer import QueuesDrainer
 from verk_actors.tree.schedule_manager import ScheduleManager
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _STOP_MARGIN_SECONDS = 2.0  # beyond the drain's own deadline, to say so
 _EXIT_MARGIN_SECONDS = 7.0  # beyond it, for all the rest of a stop, which takes five where Redis hangs

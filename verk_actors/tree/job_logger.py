@@ -11,9 +11,8 @@ from __future__ import annotations
 from verk_actors.events import Event
 from verk_actors.job_log import JobLog
 from verk_actors.listener import EventListener
-from verk_actors.messages import EventBatch
 from verk_actors.otp import handles
-from verk_actors.tree.node_log import Line
+from verk_actors.tree.node_log import Line, dropped
 from verk_actors.tree.node_state import Listener, NodeState
 
 
@@ -38,18 +37,13 @@ class JobLogger(EventListener):
         """Write a line."""
         self._unwritten += not self._lines.write(event)
 
-    @handles(EventBatch)
-    def handle_events(self, batch: EventBatch) -> None:
-        """Write the lines of a batch, and say how many are missing if that was the last for now."""
-        super().handle_events(batch)
-        missing = self._row.missed + self._unwritten - self._told
-        if missing and batch.backlog.told == batch.backlog.handled and self._lines.write_missing(missing):
-            self._told += missing
-
     @handles(Line)
     def write_line(self, line: Line) -> None:
         """Write another actor's line."""
-        try:
-            line.write()
-        except Exception:  # noqa: BLE001  a handler of the user's; the line is missing, and counted
-            self._unwritten += 1
+        self._unwritten += not line.write()
+
+    def handle_idle(self) -> None:
+        """Say how many lines are missing, having caught up."""
+        missing = self._row.missed + self._unwritten + dropped(self.actor_ref) - self._told
+        if missing and self._lines.write_missing(missing):
+            self._told += missing

@@ -9,13 +9,21 @@ from __future__ import annotations
 import logging
 import sys
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import attrs
 
-from verk_actors.otp import Cast, current
+from verk_actors.otp import Cast, Ref, current
 from verk_actors.tree import names
 
 _MOST_WAITING = 10_000  # messages in the JobLogger's inbox; lines beyond that are dropped
+
+_dropped: WeakKeyDictionary[Ref, int] = WeakKeyDictionary()
+
+
+def dropped(job_logger: Ref) -> int:
+    """Return how many lines were dropped, since too many waited for this JobLogger."""
+    return _dropped.get(job_logger, 0)
 
 
 @attrs.frozen(eq=False)
@@ -28,9 +36,13 @@ class Line(Cast):
     args: tuple[Any, ...]
     error: BaseException | None
 
-    def write(self) -> None:
-        """Write it, on whatever thread this is; raises what a user's handler raises."""
-        self.log.log(self.level, self.text, *self.args, exc_info=self.error)
+    def write(self) -> bool:
+        """Write it, on whatever thread this is; False where a user's handler raises."""
+        try:
+            self.log.log(self.level, self.text, *self.args, exc_info=self.error)
+        except Exception:  # noqa: BLE001  there is nowhere else to say it
+            return False
+        return True
 
 
 class NodeLog:
@@ -74,5 +86,7 @@ class NodeLog:
         logger = None if me is None else me.whereis(names.JOB_LOGGER)
         if logger is None:
             line.write()  # before it has started, or after it has stopped
-        elif logger.actor_inbox.qsize() < _MOST_WAITING and not logger.cast(line):
+        elif logger.actor_inbox.qsize() >= _MOST_WAITING:
+            _dropped[logger] = dropped(logger) + 1
+        elif not logger.cast(line):
             line.write()

@@ -23,7 +23,7 @@ from verk_actors.store.connection import Connection
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.orphans import Orphans
 from verk_actors.store.requests import Requests
-from verk_actors.store.server_facts import warn_about
+from verk_actors.store.server_facts import concerns_about
 from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names, token
 from verk_actors.tree.node_log import NodeLog
@@ -71,7 +71,9 @@ class NodeManager(IoServer):
 
     def init(self) -> None:
         """Take the lease; without Redis, later. Raises `NodeIdInUse` where another live process has it."""
-        self._rescue = Rescue(self._connection, self._node.keys, self._renewed_in_time, self.clock.time)
+        self._rescue = Rescue(
+            self._connection, self._node.keys, self._node.limits, self._renewed_in_time, self.clock.time
+        )
         self._beat()
 
     def terminate(self, reason: ExitReason) -> None:
@@ -166,15 +168,18 @@ class NodeManager(IoServer):
                 self._tell_of_lapse()
             lease.renew(beat.holder)
             self._held_since = None
-        if self._held_since is None:
+        is_new = self._held_since is None
+        if is_new:
             self._held_since = self.clock.monotonic()
-            warn_about(self._connection, str(self._server.url))
         self._renewed_at = sent_at
         lease.held = lease.taken = True
         for queue in queues:
             queue_manager = self.whereis(names.queue_manager(queue))
             if queue_manager is not None:
                 queue_manager.cast(LeaseRenewed())
+        if is_new:
+            for concern in concerns_about(self._connection):
+                log.warning("%s: %s", self._server.url, concern)
         return True
 
     def _tell_of_lapse(self) -> None:
@@ -217,9 +222,10 @@ class NodeManager(IoServer):
 
     def _renewed_in_time(self) -> bool:
         """Renew the own lease if it is time to, in the midst of a long rescue; False if it is lost."""
-        if self._lease.held and self.clock.monotonic() - self._renewed_at >= self._node.config.heartbeat_seconds:
+        lease = self._lease
+        if lease.held and self.clock.monotonic() - self._renewed_at >= self._node.config.heartbeat_seconds:
             return self._renew()
-        return True
+        return lease.held or not lease.taken  # before the first heartbeat it takes back its own
 
     # -- questions
 

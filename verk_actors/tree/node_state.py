@@ -14,6 +14,7 @@ import attrs
 from verk_actors.config import Config, QueueConfig, RedisUrl
 from verk_actors.messages import Backlog, Selector
 from verk_actors.registry import Registry
+from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.tree.outage import ServerTrouble
 from verk_actors.tree.running_jobs import RunningJobs
@@ -155,6 +156,16 @@ class NodeState:
             server = self.servers[url] = RedisServer(url, label=str(url))
         self.queues[queue] = QueueRow(settings, server)
         return server
+
+    @property
+    def limits(self) -> Limits:
+        """What settling keeps to."""
+        config = self.config
+        return Limits(
+            max_dead_jobs=config.max_dead_jobs,
+            dead_timeout_seconds=config.dead_timeout_seconds,
+            failures_are_processed=config.wire_format == "sidekiq",
+        )
 
     def connection_name(self, role: str) -> str:
         """Return what CLIENT LIST shows for the connection of that role."""

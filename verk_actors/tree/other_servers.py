@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from verk_actors.messages import RunServer
-from verk_actors.otp import Backoff, ChildSpec, Server, Supervisor, handles
+from verk_actors.otp import Backoff, ChildSpec, Refused, Server, Supervisor, handles
 from verk_actors.tree import names
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.node_manager import NodeManager
@@ -36,11 +36,23 @@ class OtherServers(Supervisor):
 
     @handles(RunServer)
     def run_server(self, message: RunServer) -> None:
-        """Start what is not there yet of a server that has just been entered."""
+        """Start what is not there yet of a server that has just been entered; where that fails, forget it."""
         server = self._node.servers[message.url]
         for spec in self._specs_of(server):
             if self.children.get(spec.id) is None:
-                self._start_new(spec)
+                try:
+                    self._start_new(spec)
+                except Refused:
+                    self._forget(server)
+                    raise
+
+    def _forget(self, server: RedisServer) -> None:
+        for spec in reversed(self._specs_of(server)):
+            child = self.children.get(spec.id)
+            if child is not None:
+                self.children.stop(child)
+                self.children.forget(child)
+        del self._node.servers[server.url]
 
     def _specs_of(self, server: RedisServer) -> Sequence[ChildSpec]:
         def child(kind: Callable[[NodeState, RedisServer], Server], name: str) -> ChildSpec:

@@ -121,7 +121,7 @@ class Outage:
         if not self._server.begins(what, now):
             log.debug("%s: once more: %s", self._who, error)
         elif trouble == "denied":
-            remedy = _REMEDY[error.why.partition(" ")[0]]
+            remedy = _REMEDY.get(error.why.partition(" ")[0], "its user may not do this")
             log.critical("%s: Redis refuses this node, since %s: %s", self._who, remedy, error)
         elif trouble == "refused":
             log.error("%s: Redis refuses this: %s", self._who, error)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable, loggable
 from verk_actors.store.commands import Commands
-from verk_actors.store.exchange import InProgress, Settlement
+from verk_actors.store.exchange import InProgress, Limits, Settlement
 from verk_actors.store.nodes import Nodes
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.wire import bookkeeping
@@ -32,9 +32,12 @@ class Rescue:
         clock: returns unix seconds.
     """
 
-    def __init__(self, commands: Commands, keys: Keys, between: Callable[[], bool], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, commands: Commands, keys: Keys, limits: Limits, between: Callable[[], bool], clock: Callable[[], float]
+    ) -> None:
         self._commands = commands
         self._keys = keys
+        self._limits = limits
         self._nodes = Nodes(commands, keys)
         self._between = between
         self._clock = clock
@@ -69,10 +72,11 @@ class Rescue:
     def _bury(self, node_id: str, queue: str, payloads: list[bytes]) -> None:
         now = self._clock()
         settlements = [Settlement("bury", payload, _poisoned(payload, queue, now), now) for payload in payloads]
-        buried = InProgress(self._commands, self._keys, queue, node_id).exchange("", settlements, 0, now)
+        in_progress = InProgress(self._commands, self._keys, queue, node_id, self._limits)
+        buried = in_progress.exchange("", settlements, 0, now)
         if buried.refusal is not None:
             raise buried.refusal
-        log.error("%s: buried %s jobs %s", loggable(queue), len(payloads), _POISON)
+        log.error("%s: buried %s jobs %s", loggable(queue), buried.settled.count(True), _POISON)
 
 
 def _poisoned(payload: bytes, queue: str, now: float) -> bytes:

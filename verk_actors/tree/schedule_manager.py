@@ -50,7 +50,7 @@ class ScheduleManager(Server):
             self.send_after(self._outage.goes_on(error, self.clock.monotonic()), Tick())
             return
         self._outage.over(self.clock.monotonic())
-        self._see_to_refused(promoted.refused)
+        self._see_to_refused(promoted.refusal)
         if promoted.malformed:
             log.warning("%s members of retry or schedule were no jobs and are dead now", promoted.malformed)
         next_due = promoted.next_due_in_seconds
@@ -60,11 +60,10 @@ class ScheduleManager(Server):
             longest = self._poll_interval_seconds
             self.send_after(longest if next_due is None else min(longest, next_due), Tick())
 
-    def _see_to_refused(self, jobs: int) -> None:
+    def _see_to_refused(self, refusal: StoreError | None) -> None:
         """Tell of due jobs that can't be moved; they stay, and are tried again at each look."""
         now = self.clock.monotonic()
-        if jobs:
-            why = f"WRONGTYPE the keys of their queues hold no lists, so {jobs} due jobs stay"
-            self._refusals.goes_on(StoreError("move", "due jobs", why), now)
+        if refusal is not None:
+            self._refusals.goes_on(refusal, now)
         else:
             self._refusals.over(now)

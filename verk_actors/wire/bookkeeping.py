@@ -18,9 +18,7 @@ from verk_actors.wire.job import Job
 from verk_actors.wire.splice import splice
 
 MAX_MESSAGE_LENGTH = 10_000  # Sidekiq's
-MOST_ENVELOPED_BYTES = (
-    256 * 1024 * 1024
-)  # an envelope is a third longer, and Redis takes 512 MiB; beyond, bury as it is
+_MOST_ENVELOPED_BYTES = 256 * 1024 * 1024  # an envelope is a third longer, and Redis takes 512 MiB
 POISONED = "VerkActors::Poisoned"
 UNDECODABLE = "VerkActors::Undecodable"
 
@@ -89,8 +87,11 @@ def enqueued(job: Job, *, now: float) -> bytes:
 def undecodable(payload: bytes, *, queue: str, reason: str, jid: str, now: float) -> bytes:
     """Returns a job for the dead set that stands for bytes which are none; `restore` gives them back.
 
-    Sidekiq Web can show it: a payload that isn't a JSON object would break its page of dead jobs.
+    Bytes that are too long for that are returned as they are. Sidekiq Web can show it: a payload that isn't a JSON
+    object would break its page of dead jobs.
     """
+    if len(payload) > _MOST_ENVELOPED_BYTES:
+        return payload
     document = {
         "retry": 0,  # run by mistake, it goes back to the dead set; false would lose it
         "queue": _storable(queue),

@@ -8,11 +8,11 @@ Source: Verk lib/verk/manager.ex. Differs: docs/decisions/0003.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
-from verk_actors.config import Config
+import attrs
+
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound
 from verk_actors.messages import (
     AddQueue,
@@ -48,10 +48,11 @@ from verk_actors.otp import (
     handles,
 )
 from verk_actors.tree import names
+from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, QueueRow
 from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS
 
-log = logging.getLogger(__name__)
+log = NodeLog(__name__)
 
 _LOOK_UP_SECONDS = 0.1  # from waiting for the supervisor's answer, to see whether it wants this process to end
 
@@ -83,7 +84,8 @@ class Manager(Server):
         if queue in self._node.queues:
             raise Refused(QueueAlreadyAdded(queue))
         try:
-            settings = Config(queues={queue: message.config}).queues[queue]
+            queues = {name: row.config for name, row in self._node.queues.items()} | {queue: message.config}
+            settings = attrs.evolve(self._node.config, queues=queues).queues[queue]
         except ConfigError as error:
             raise Refused(error) from error
         server = self._node.add_queue(queue, settings)

@@ -28,9 +28,7 @@ def settlement_of(
     if isinstance(outcome, Succeeded):
         return Settlement("ack", payload)
     if isinstance(outcome, Undecodable):
-        new = b""  # as it is
-        if len(payload) <= bookkeeping.MOST_ENVELOPED_BYTES:
-            new = bookkeeping.undecodable(payload, queue=queue, reason=outcome.reason, jid=outcome.jid, now=now)
+        new = bookkeeping.undecodable(payload, queue=queue, reason=outcome.reason, jid=outcome.jid, now=now)
         return Settlement("bury", payload, new, now)
     job = running_job.job
     if isinstance(outcome, GivenBack) or job is None or outcome is None:

@@ -21,7 +21,7 @@ from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, hand
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob, Undecodable
 from verk_actors.store.connection import Connection
-from verk_actors.store.exchange import InProgress, Limits, Settlement
+from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.fate import settlement_of
@@ -55,12 +55,7 @@ class QueueManager(IoServer):
             socket_timeout_seconds=config.block_seconds + _WAIT_MARGIN_SECONDS,
             lifeline=node.lifeline,
         )
-        limits = Limits(
-            max_dead_jobs=config.max_dead_jobs,
-            dead_timeout_seconds=config.dead_timeout_seconds,
-            failures_are_processed=config.wire_format == "sidekiq",
-        )
-        self._in_progress = InProgress(self._connection, node.keys, queue, config.node_id, limits)
+        self._in_progress = InProgress(self._connection, node.keys, queue, config.node_id, node.limits)
         self._waiter = Waiter(self._connection)
         self._outage = Outage(f"queue {queue}", self._server.trouble)
         self._refusals = Outage(f"queue {queue}, settling", self._server.trouble)
