@@ -117,6 +117,20 @@ def test_a_text_form_shows_the_sentinels_but_none_of_the_two_passwords() -> None
     assert all(secret not in repr(url.seeds) for secret in ("s3cret", "0ther", "watcher"))
 
 
+def test_a_text_form_shows_nothing_of_a_password_with_an_unescaped_at_sign() -> None:
+    assert "cret" not in str(RedisUrl("redis+sentinel://one/verk?sentinel_password=s3@cret"))
+
+
+@pytest.mark.parametrize("value", ["unix:///run/a:b@c&d.sock?db=1", "embedded:a:b@c&d?e", "embedded:/var/lib/a@b"])
+def test_a_text_form_shows_a_path_as_it_is(value: str) -> None:
+    assert str(RedisUrl(value)) == value
+
+
+def test_the_error_for_a_query_shows_the_name_that_is_wrong() -> None:
+    with pytest.raises(ConfigError, match=r"redis://host\?socket_timeout=\*\*\*"):
+        RedisUrl("redis://host?socket_timeout=1")
+
+
 def test_no_view_of_a_config_shows_the_password() -> None:
     config = Config(redis_url="redis://:s3cret@host")
 
@@ -141,6 +155,17 @@ def test_no_view_of_a_config_shows_the_password() -> None:
         "redis+sentinel://host/no?thing&sentinel_password=s3cret",
         "redis+cluster://:s3cret@one,two/0",
         "redis+cluster://host?sentinel_password=s3cret",
+        "redis+sentinel://host/verk?sentinel_password=s3&cret",
+        "redis+sentinel://host/verk?sentinel_password=s3&cret==",
+        "redis+sentinel://host/verk/x?sentinel_password=s3@cret",
+        "redis+sentinel://host/verk?sentinel_password=s3@host&cret",
+        "redis:cret:s3cret@host/0",
+        "redis:/cret:s3cret@host/0",
+        "redis:///cret:s3cret@host/0",
+        "unix:cret:s3cret@/run/redis.sock",
+        "unix:///run/redis.sock?s3cret",
+        "cret:s3cret@host:6379",
+        "s3cret@host",
     ],
 )
 def test_the_error_for_a_bad_url_does_not_show_the_password_either(value: str) -> None:

@@ -13,7 +13,7 @@ import attrs
 
 Address: TypeAlias = tuple[str, int]
 
-SECRETS = frozenset({"sentinel_username", "sentinel_password"})
+SECRETS = ("sentinel_username", "sentinel_password")
 """The query parameters that hold the Sentinels' own user and password."""
 
 _FORM = re.compile(
@@ -56,7 +56,7 @@ class Seeds:
         if url is None or path is None:
             raise ValueError("no URL of Sentinels or of a cluster")
         query = dict(parse_qsl(url["query"] or "", keep_blank_values=True))
-        secrets = [quote(query.pop(name, ""), safe="") for name in ("sentinel_username", "sentinel_password")]
+        secrets = [quote(query.pop(name, ""), safe="") for name in SECRETS]
         found = {"service": "", "db": ""} | path.groupdict("")
         return cls(
             kind="cluster" if url["kind"] == "cluster" else "sentinel",

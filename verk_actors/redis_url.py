@@ -28,8 +28,8 @@ _QUERY = {
     "redis": frozenset({"db"}),
     "rediss": _TLS | {"db"},
     "unix": frozenset({"db"}),
-    "redis+sentinel": SECRETS,
-    "rediss+sentinel": _TLS | SECRETS,
+    "redis+sentinel": frozenset(SECRETS),
+    "rediss+sentinel": _TLS.union(SECRETS),
     "redis+cluster": frozenset[str](),
     "rediss+cluster": _TLS,
 }
@@ -135,11 +135,25 @@ class RedisUrl:
 
 
 def _masked(value: str) -> str:
-    # Greedy up to the last "@", since an unescaped password may itself hold "/", "?" or "@".
-    # "unix:///" has no user part, and its path may hold an "@".
-    value = re.sub(r"://(?!/).*@", "://***@", value, flags=re.DOTALL)
-    shown = frozenset().union(*_QUERY.values()) - SECRETS
-    return re.sub(r"([?&])([^=&]*)=([^&]*)", lambda m: m[0] if m[2] in shown else f"{m[1]}{m[2]}=***", value)
+    # These two have no user, and their paths may hold anything.
+    path = re.match(r"embedded:(?!//[^/]).*|unix:///[^?]*|", value, re.DOTALL)
+    start = path[0] if path is not None else ""
+    rest = re.sub(r"([?&])([^=&]*)(=?)([^&]*)", _masked_setting, value[len(start) :])
+    if not start:
+        # Greedy up to the last "@", since an unescaped password may itself hold "/", "?" or "@". Without "//" it was
+        # meant to be a URL, and may hold a secret all the same.
+        rest = re.sub(r"\A([\w+]*://|redis[\w+]*:)?.*@", r"\1***@", rest, flags=re.DOTALL)
+    return start + rest
+
+
+def _masked_setting(piece: re.Match[str]) -> str:
+    before, name, equals, _ = piece.groups()
+    known = frozenset().union(*_QUERY.values())
+    if equals and name in known.difference(SECRETS):
+        return piece[0]
+    end = "***@" if "@" in piece[0] else "***"  # what is before it may be the user's still
+    # What follows an "&" may be the rest of a secret, unless it is known as a name.
+    return f"{before}{name}={end}" if equals and (name in known or before == "?") else f"{before}{end}"
 
 
 def _is_this_machine(host: str) -> bool:

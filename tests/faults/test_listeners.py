@@ -260,7 +260,6 @@ def test_a_node_starts_though_the_handler_raises_on_what_it_has_to_say_of_its_re
         redis.config_set("maxmemory-policy", policy)
 
 
-
 def test_a_log_handler_that_raises_costs_lines_and_nothing_else(config: Config, redis) -> None:
     with running_node(config, queues={"q": 5}) as node:
         before = node.whereis(names.JOB_LOGGER)

@@ -214,6 +214,8 @@ def test_the_error_for_a_setting_that_can_not_be_does_not_show_the_password(tmp_
         lambda: Config(redis_url=f"{url}/x"),
         lambda: Config(redis_url=f"redis://host?password={SECRET}"),
         lambda: Config(redis_url=f"x{url}"),
+        lambda: Config(redis_url=f"redis:user:{SECRET}@host/0"),
+        lambda: Config(redis_url=f"redis+sentinel://host/S?sentinel_password=a&{SECRET}"),
         lambda: Config.from_env({"VERK_REDIS_URL": f"{url}/x"}),
         lambda: Config.from_env({"VERK_REDISURL": url}),
         lambda: Config.from_env({}, redisurl=url),

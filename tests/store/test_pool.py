@@ -8,6 +8,8 @@ import pytest
 
 from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
+from verk_actors.store.connection import Connection
+from verk_actors.store.locate import Locator
 from verk_actors.store.pool import Pool
 
 
@@ -120,6 +122,18 @@ def test_a_write_that_too_few_replicas_have_in_time_is_uncertain_though_done(red
     assert redis.info("commandstats")["cmdstat_wait"]["calls"] >= 3
 
 
+def test_a_connection_that_is_led_elsewhere_between_two_parts_of_a_wait_ends_it(pool, redis, monkeypatch):
+    told = iter([False, True])
+    monkeypatch.setattr(Locator, "has_moved", lambda _: next(told, False))
+
+    with pytest.raises(StoreUnavailable, match=r"WAIT .*the server has changed since the write") as raised:
+        pool.replicated(lambda commands: commands.call("INCR", "key"), 1, 0.2)
+
+    assert raised.value.sent
+    assert redis.get("key") == b"1"
+    assert next(told, None) is None
+
+
 def test_a_wait_that_is_refused_says_that_the_write_was_done(own_server):
     pool = Pool(RedisUrl(own_server.url), name="pool")
 
@@ -133,6 +147,25 @@ def test_a_wait_that_is_refused_says_that_the_write_was_done(own_server):
     pool.close()
 
     assert raised.value.sent
+
+
+def test_a_wait_that_another_server_answers_is_none_since_nothing_was_written_there(pool, redis):
+    class Switched(Connection):
+        """Finds itself at another server when it waits."""
+
+        def call(self, *args):
+            if args[0] == "WAIT":
+                self.opened += 1
+                return 2
+            return super().call(*args)
+
+    pool._idle.put(Switched(pool._url, name="switched"))  # the one lent next
+
+    with pytest.raises(StoreUnavailable, match="the server has changed since the write") as raised:
+        pool.replicated(lambda commands: commands.call("INCR", "key"), 2, 1.0)
+
+    assert raised.value.sent
+    pool.close()
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")

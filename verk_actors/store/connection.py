@@ -149,7 +149,7 @@ class Connection:
             if self._link is not None:
                 self._locator.confirm(self._link)
         except RedisError as error:
-            self._failure(error, "confirm", "")
+            self._locator.follow(error)  # where it says that the keys are, if so, the next command looks first
             self.close()
 
     def close(self) -> None:

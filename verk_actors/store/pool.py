@@ -65,7 +65,7 @@ class Pool:
         with self._lent() as connection:
             result = write(connection)
             if replicas:
-                _wait(connection, replicas, seconds)
+                _wait(connection, connection.opened, replicas, seconds)
         return result
 
     def close(self) -> None:
@@ -110,13 +110,15 @@ class Pool:
             idle.put(connection)
 
 
-def _wait(connection: Connection, replicas: int, seconds: float) -> None:
+def _wait(connection: Connection, written_over: int, replicas: int, seconds: float) -> None:
     reached, left = 0, seconds
     try:
         while reached < replicas and left > 0:
             part = min(left, connection.socket_timeout_seconds / 2)
             reached = int(connection.call("WAIT", replicas, max(1, round(part * 1000))))
             left -= part
+            if connection.opened != written_over:  # nothing was written over this one: all replicas have that
+                raise StoreUnavailable("WAIT", "", "the server has changed since the write", sent=True)
     except StoreError as error:
         raise StoreUnavailable("WAIT", "", error.why, sent=True) from error
     if reached < replicas:
