@@ -87,7 +87,10 @@ class JobDead(JobEvent):
 
 @attrs.frozen(kw_only=True, eq=False)
 class JobMalformed(QueueEvent):
-    """Bytes that are no job were found in the queue; they are in the dead set, intact in an envelope of this jid."""
+    """Bytes that are no job were found in the queue; they are in the dead set, intact in an envelope of this jid.
+
+    Those that are too long for an envelope, above 256 MiB, are there as they are.
+    """
 
     payload: bytes = attrs.field(repr=False)
     jid: str

@@ -79,7 +79,7 @@ def keys_of_nodes(redis: redis_py.Redis) -> list[bytes]:
 def test_a_node_that_is_told_to_end_finishes_its_short_jobs_and_starts_none_twice(
     tmp_path, redis_url, redis, long
 ) -> None:
-    """G8: over and over; in the long form two hundred times, and `-rP` shows the slowest exit."""
+    """Over and over; in the long form two hundred times, and `-rP` shows the slowest exit."""
     runs, jobs_per_run = (200 if long else 5), 15
     (tmp_path / "naps.py").write_text(NAPS)
     with Client(Config(redis_url=redis_url)) as client:

@@ -152,7 +152,10 @@ class ScheduleSet(PendingSet):
 
 
 class DeadSet(SortedSet):
-    """The jobs that won't run again unless asked for. Each death trims the set (`Limits`)."""
+    """The jobs that won't run again unless asked for.
+
+    A node that settles a job here, failed for good or buried, trims the set (`Limits`). `kill` and due moves do not.
+    """
 
     def __init__(self, servers: Sequence[Commands], keys: Keys) -> None:
         super().__init__(servers, keys, keys.dead)

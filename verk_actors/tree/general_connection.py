@@ -1,8 +1,7 @@
 """The connection for whatever has none of its own; now, to end blocking waits.
 
 Supervised by the ActorSystem, permanent, the first child as in Verk; one more for each further Redis, under
-OtherServers. Its death costs nothing but a wait of
-`block_seconds`.
+OtherServers. Its death costs nothing but a wait of `block_seconds`.
 
 Source: Verk.Redis.
 """

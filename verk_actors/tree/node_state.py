@@ -24,10 +24,12 @@ from verk_actors.wire.keys import Keys
 
 @attrs.define(eq=False)
 class Lease:
-    """This process's hold on its node id in one Redis; written by NodeManager.
+    """This process's hold on its node id in one Redis.
+
+    Written by NodeManager; the QueueManager that is refused clears `held`.
 
     Attributes:
-        token: names this process, and this hold on the id: host, pid, start and a nonce.
+        token: names this process, and this hold on the id: host, boot, pid, start and a nonce.
         next_token: for the time after, if this hold is lost.
         held: whether jobs may be fetched.
         taken: whether it was ever held; what is in progress under the id is this process's own from then on.
