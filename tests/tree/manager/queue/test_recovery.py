@@ -10,13 +10,14 @@ from support.nodes import running_node
 
 from verk_actors.config import Config
 from verk_actors.events import JobFenced, JobFinished, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.messages import AddQueue, PauseQueue, RemovalDue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, Exchanged, HandBack, PauseQueue, RemovalDue, RemoveQueue, ResumeQueue
 from verk_actors.otp import Ref
 from verk_actors.otp.testing import ManualRuntime
 from verk_actors.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.running_jobs import RunningJobs
+from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
 
 
@@ -227,6 +228,37 @@ def test_what_was_handed_back_is_offered_to_nobody() -> None:
     table = RunningJobs()
     table.offer([RunningJob(b"x", None, outcome=SUCCEEDED)])
     assert table.claim(object()) is None  # type: ignore[arg-type]
+
+
+def test_jobs_that_come_when_the_queue_is_paused_go_back_to_it(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 2}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        node.system.ask(PauseQueue("q"))
+        node.log.expect(QueuePausing)
+        payload = b'{"class":"Good","args":["late"],"jid":"late","queue":"q"}'
+        late = RunningJob(payload, decode(payload, "q"))
+        redis.lpush(f"inprogress:q:{node.config.node_id}", payload)
+        node.state.queues["q"].running_jobs.held[late] = None
+        node.whereis(names.workers_manager("q")).cast(Exchanged(None, [late]))
+        eventually(lambda: redis.lrange("queue:q", 0, -1) == [payload], "the late job in its queue")
+        node.jobs.gate.open()
+        node.log.expect(QueuePaused)
+        assert node.jobs.order == []
+
+
+def test_a_job_that_was_handed_back_is_told_of_by_no_event_when_it_ends_all_the_same(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        node.whereis(names.MANAGER).cast(HandBack())
+        node.log.expect(QueuePaused)
+        node.jobs.gate.open()
+        node.jobs.gate.wait_ended(1)
+        node.system.ask(ResumeQueue("q"))
+        node.log.expect(JobFinished)  # of the run that the queue gave again
+        assert node.jobs.runs == {("Waiting", 1): 2}
+        assert len(node.log.of(JobFinished)) == 1
 
 
 def test_a_removal_that_is_due_in_the_moment_it_is_done_harms_nobody(config: Config) -> None:
