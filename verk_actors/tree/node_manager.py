@@ -17,23 +17,22 @@ import cattrs
 
 from verk_actors.errors import NodeIdInUse, StoreError, loggable
 from verk_actors.events import LeaseLost, NodeEvent, RedisDataLost
-from verk_actors.messages import LeaseRenewed, Publish, Tick, Unblock
+from verk_actors.messages import LeaseRenewed, Publish, Tick
 from verk_actors.otp import ExitReason, IoServer, Timer, handles, snapshot
 from verk_actors.store.connection import Connection
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.orphans import Orphans
 from verk_actors.store.requests import Requests
 from verk_actors.store.server_facts import concerns_about
-from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names, token
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
+from verk_actors.tree.redis_wait import REPLY_MARGIN_SECONDS, RedisWait
 from verk_actors.tree.rescue import Rescue
 
 log = NodeLog(__name__)
 
-_REPLY_MARGIN_SECONDS = 3.0
 _SHORTEST_WAIT_SECONDS = 0.01
 _LOOK_AGAIN_SECONDS = 0.2  # at a lease that another holds, while waiting for its end
 
@@ -54,13 +53,13 @@ class NodeManager(IoServer):
         self._connection = Connection(
             server.url,
             name=node.connection_name("node"),
-            socket_timeout_seconds=self._block_seconds + _REPLY_MARGIN_SECONDS,
+            socket_timeout_seconds=self._block_seconds + REPLY_MARGIN_SECONDS,
             lifeline=node.lifeline,
         )
         self._nodes = Nodes(self._connection, node.keys)
         self._orphans = Orphans(self._connection, node.keys)
         self._requests = Requests(self._connection, node.keys)
-        self._waiter = Waiter(self._connection)
+        self._wait = RedisWait(self, self._connection, node, server)
         self._outage = Outage(server.named("node"), server.trouble)
         self._questions_outage = Outage(server.named("node, waiting for questions"), server.trouble)
         self._timer: Timer | None = None
@@ -95,12 +94,13 @@ class NodeManager(IoServer):
 
     def handle_idle(self) -> None:
         """Wait for questions until the next heartbeat."""
+        questions = self._node.keys.requests(self._id)
         while self._lease.held and not self.has_messages():
             seconds = self._next_at - self.clock.monotonic()
             if seconds < _SHORTEST_WAIT_SECONDS:
                 return
             try:
-                if self._question_has_come(min(seconds, self._block_seconds)):
+                if self._wait.ends_with_something(questions, min(seconds, self._block_seconds)):
                     self._answer()
             except StoreError as error:  # none is answered until the next heartbeat
                 self._questions_outage.goes_on(error, self.clock.monotonic())
@@ -228,21 +228,6 @@ class NodeManager(IoServer):
         return lease.held or not lease.taken  # before the first heartbeat it takes back its own
 
     # -- questions
-
-    def _question_has_come(self, seconds: float) -> bool:
-        self._waiter.begin(self._node.keys.requests(self._id), seconds)
-        readable = self.wait_readable(self._waiter.fileno(), seconds + _REPLY_MARGIN_SECONDS)
-        if not readable and self._node.stopping:
-            self._waiter.abandon()  # Redis may hang, and what the wait would bring is wanted no more
-            return False
-        if not readable and self.has_messages():
-            self._waiter.end_by(self._unblock)
-        return self._waiter.finish()
-
-    def _unblock(self) -> None:
-        general = self.whereis(self._server.named(names.GENERAL_CONNECTION))
-        if general is not None:
-            general.cast(Unblock(self._waiter.client_id))
 
     def _answer(self) -> None:
         request = self._requests.take(self._id)

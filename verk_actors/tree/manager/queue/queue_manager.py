@@ -16,26 +16,24 @@ import attrs
 
 from verk_actors.errors import MalformedJob, StoreError
 from verk_actors.events import DeadJobsTrimmed
-from verk_actors.messages import Exchange, Exchanged, LeaseRenewed, Publish, QueueManagerStarted, Tick, Unblock
+from verk_actors.messages import Exchange, Exchanged, LeaseRenewed, Publish, QueueManagerStarted, Tick
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob, Undecodable
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress, Settlement
-from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.reconcile import compare
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
+from verk_actors.tree.redis_wait import REPLY_MARGIN_SECONDS, RedisWait
 from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS
 from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid
 
 log = NodeLog(__name__)
-
-_WAIT_MARGIN_SECONDS = 3.0  # a reply that takes this much longer than the wait means a dead connection
 
 
 class QueueManager(IoServer):
@@ -52,11 +50,11 @@ class QueueManager(IoServer):
         self._connection = Connection(
             self._server.url,
             name=node.connection_name(f"queue:{queue}"),
-            socket_timeout_seconds=config.block_seconds + _WAIT_MARGIN_SECONDS,
+            socket_timeout_seconds=config.block_seconds + REPLY_MARGIN_SECONDS,
             lifeline=node.lifeline,
         )
         self._in_progress = InProgress(self._connection, node.keys, queue, config.node_id, node.limits)
-        self._waiter = Waiter(self._connection)
+        self._wait = RedisWait(self, self._connection, node, self._server)
         self._outage = Outage(f"queue {queue}", self._server.trouble)
         self._refusals = Outage(f"queue {queue}, settling", self._server.trouble)
         self._refused: dict[RunningJob, None] = {}  # Redis did not take their fate; they keep their room
@@ -248,25 +246,11 @@ class QueueManager(IoServer):
 
     def _job_has_come(self) -> bool:
         """Wait, blocked in Redis, for a job; False when a message came first, or neither."""
-        seconds = self._node.config.block_seconds
         try:
-            self._waiter.begin(self._node.keys.queue(self._queue), seconds)
-            readable = self.wait_readable(self._waiter.fileno(), seconds + _WAIT_MARGIN_SECONDS)
-            if not readable and self._node.stopping:
-                self._waiter.abandon()  # Redis may hang, and what the wait would bring is wanted no more
-                return False
-            if not readable and self.has_messages():
-                self._waiter.end_by(self._unblock)
-            return self._waiter.finish()
+            return self._wait.ends_with_something(self._node.keys.queue(self._queue), self._node.config.block_seconds)
         except StoreError as error:
             self._rest(error)
             return False
-
-    def _unblock(self) -> None:
-        """Have the general connection end the wait, so that its reply is read and the connection kept."""
-        general = self.whereis(self._server.named(names.GENERAL_CONNECTION))
-        if general is not None:
-            general.cast(Unblock(self._waiter.client_id))
 
     # -- certainty
 

@@ -1,0 +1,39 @@
+"""An actor's wait, blocked in Redis, until a list holds something; a message to the actor ends it early."""
+
+from __future__ import annotations
+
+from verk_actors.messages import Unblock
+from verk_actors.otp import IoServer
+from verk_actors.store.connection import Connection
+from verk_actors.store.waiting import Waiter
+from verk_actors.tree import names
+from verk_actors.tree.node_state import NodeState, RedisServer
+
+REPLY_MARGIN_SECONDS = 3.0  # a reply that takes this much longer than the wait means a dead connection
+
+
+class RedisWait:
+    """Waits on an actor's own connection, whose socket timeout has to leave `REPLY_MARGIN_SECONDS`."""
+
+    def __init__(self, actor: IoServer, connection: Connection, node: NodeState, server: RedisServer) -> None:
+        self._actor = actor
+        self._waiter = Waiter(connection)
+        self._node = node
+        self._server = server
+
+    def ends_with_something(self, key: str, seconds: float) -> bool:
+        """Wait; False when a message came first, or nothing in so many seconds. Raises what `Commands` says."""
+        self._waiter.begin(key, seconds)
+        readable = self._actor.wait_readable(self._waiter.fileno(), seconds + REPLY_MARGIN_SECONDS)
+        if not readable and self._node.stopping:
+            self._waiter.abandon()  # Redis may hang, and what the wait would bring is wanted no more
+            return False
+        if not readable and self._actor.has_messages():
+            self._waiter.end_by(self._unblock)
+        return self._waiter.finish()
+
+    def _unblock(self) -> None:
+        """Have the general connection end the wait, so that its reply is read and the connection kept."""
+        general = self._actor.whereis(self._server.named(names.GENERAL_CONNECTION))
+        if general is not None:
+            general.cast(Unblock(self._waiter.client_id))
