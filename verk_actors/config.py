@@ -21,9 +21,12 @@ from verk_actors.config_sources import PARSERS, Setting, queue_list
 from verk_actors.errors import ConfigError
 from verk_actors.redis_url import RedisUrl
 
-__all__ = ["Config", "GeneratedNodeId", "LogLevel", "QueueConfig", "RedisUrl"]
+__all__ = ["Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "RedisUrl"]
 
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+Executor = Literal["thread", "process", "async"]
+"""What runs a queue's jobs: a thread each, an operating-system process each, or one event loop for all."""
+
 _WireFormat = Literal["sidekiq", "verk"]
 
 _DAY_SECONDS = 86_400.0
@@ -78,6 +81,13 @@ def _redis_url(url: str | RedisUrl) -> RedisUrl:
     return url if isinstance(url, RedisUrl) else RedisUrl(url)
 
 
+_NEEDS_EXECUTOR: Mapping[str, tuple[Executor, ...]] = {
+    "timeout_seconds": ("process", "async"),
+    "recycle_after_jobs": ("process",),
+    "recycle_above_megabytes": ("process",),
+}
+
+
 @attrs.frozen(kw_only=True)
 class QueueConfig:
     """How one queue is worked."""
@@ -88,8 +98,26 @@ class QueueConfig:
     prefetch: int = attrs.field(default=0, validator=_COUNT)
     """Jobs fetched beyond those that an idle worker can start."""
 
+    executor: Executor = attrs.field(default="thread", validator=_one_of(Executor))
+    """What each job runs in."""
+
+    timeout_seconds: float = attrs.field(default=0.0, validator=_SECONDS)
+    """How long one run may take before it is ended and has failed; 0 for any time. No thread can be ended."""
+
+    recycle_after_jobs: int = attrs.field(default=0, validator=_COUNT)
+    """Jobs after which a worker's process is replaced by a fresh one; 0 for never."""
+
+    recycle_above_megabytes: int = attrs.field(default=0, validator=_COUNT)
+    """Resident memory (of 1,000,000 bytes) from which on a worker's process is replaced after its job; 0 for never."""
+
     redis_url: RedisUrl | None = attrs.field(default=None, converter=attrs.converters.optional(_redis_url))
     """The Redis of this queue, where its jobs, retries, schedule and dead are; the system's own unless given."""
+
+    def __attrs_post_init__(self) -> None:
+        for key, executors in _NEEDS_EXECUTOR.items():
+            value = getattr(self, key)
+            if value and self.executor not in executors:
+                raise ConfigError(key, value, f"0, unless the executor is {' or '.join(executors)}")
 
 
 def _queues(queues: Mapping[str, QueueConfig | int]) -> Mapping[str, QueueConfig]:

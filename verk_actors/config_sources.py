@@ -62,11 +62,11 @@ def refuse_unknown(names: Iterable[str], known: Collection[str], what: str) -> N
 
 
 def queue_list(text: str) -> dict[str, object]:
-    """Return the queues of a text like `default:25,priority`; one without a size has the default."""
+    """Return the queues of a text like `default:25,images:4:process,priority`, with defaults for the rest."""
     queues: dict[str, object] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
-        name, colon, size = part.partition(":")
-        queues[name.strip()] = {"size": _number(int, size)} if colon else {}
+        name, *settings = (setting.strip() for setting in part.split(":", 2))
+        queues[name] = {key: parse(setting) for (key, parse), setting in zip(_QUEUE_PARTS, settings, strict=False)}
     return queues
 
 
@@ -76,6 +76,8 @@ def _number(kind: type[int | float], text: str) -> object:
     except ValueError:
         return text
 
+
+_QUEUE_PARTS: tuple[tuple[str, Callable[[str], object]], ...] = (("size", partial(_number, int)), ("executor", str))
 
 PARSERS: Mapping[object, Callable[[str], object]] = {
     int: partial(_number, int),

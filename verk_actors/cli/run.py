@@ -22,7 +22,9 @@ _LINE = "%(asctime)s %(levelname)-7s %(message)s"
 
 @click.command("run")
 @click.option("-r", "--require", "modules", metavar="MODULE", multiple=True, help="Import a module with job classes.")
-@click.option("-q", "--queue", "queues", metavar="NAME:N", multiple=True, help="Work this queue with N workers.")
+@click.option(
+    "-q", "--queue", "queues", metavar="NAME:N[:EXECUTOR]", multiple=True, help="Work this queue with N workers."
+)
 @redis_option
 @click.option("--node-id", metavar="ID", help="Bear this name, and take back the jobs it had before a crash.")
 @click.option("-t", "--timeout", metavar="SECONDS", type=float, help="Let running jobs end for this long on a stop.")

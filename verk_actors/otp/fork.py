@@ -24,6 +24,12 @@ def remember(ref: Ref) -> None:
     _started.add(ref)
 
 
+def is_left_in_parent() -> bool:
+    """Whether the caller runs in a child that a server's code forked: the server itself is in the parent."""
+    me = current()
+    return me is not None and isinstance(me.reason, LeftInParent)
+
+
 def end_child(reason: ExitReason) -> NoReturn:
     """End a process that a server forked, when what the server ran there has come back."""
     sys.stdout.flush()

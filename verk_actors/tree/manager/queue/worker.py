@@ -9,19 +9,13 @@ Source: Verk lib/verk/worker.ex. Differs: a worker serves many jobs, docs/decisi
 
 from __future__ import annotations
 
-from verk_actors.errors import loggable, shown
-from verk_actors.job_context import CurrentJob, running
 from verk_actors.messages import Run
-from verk_actors.otp import LeftInParent, Server, handles
-from verk_actors.registry import Performer
-from verk_actors.running_job import SUCCEEDED, Failed, Outcome, RunningJob
-from verk_actors.tree.manager.queue.failure import failure_of
-from verk_actors.tree.node_log import NodeLog
+from verk_actors.otp import Server, handles
+from verk_actors.running_job import SUCCEEDED, Outcome, RunningJob
+from verk_actors.tree.manager.queue.performing import perform
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.wire.job import Job
-
-log = NodeLog(__name__)
 
 
 class Worker(Server):
@@ -66,24 +60,4 @@ class Worker(Server):
             table.tell()
 
     def _perform(self, job: Job) -> Outcome:
-        performer: Performer | None = None
-        try:
-            performer = self._find(job.class_)
-            running(CurrentJob(job), performer.perform, job.args)
-        except BaseException as error:
-            if isinstance(self.actor_ref.reason, LeftInParent):
-                raise  # in a process that the job forked: it ends, and the job goes on in the parent
-            return self._failed(job, performer, error)
-        return SUCCEEDED
-
-    def _failed(self, job: Job, performer: Performer | None, error: BaseException) -> Failed:
-        failure = failure_of(error, self._frames)
-        if performer is None or performer.retry_at is None:
-            return Failed(failure=failure, exception=error)
-        try:
-            retry_at = float(performer.retry_at(self.clock.time(), job.attempt))
-        except BaseException as bad:  # noqa: BLE001  the curve serves where the class can't say
-            where = f"{loggable(job.class_)} {loggable(job.jid or '-')}"
-            log.warning("%s: retry_at raised %s; the usual curve is used", where, shown(bad))
-            return Failed(failure=failure, exception=error)
-        return Failed(failure=failure, exception=error, retry_at=retry_at)
+        return perform(job, self._find, self._frames, self.clock.time)

@@ -1,0 +1,52 @@
+"""One run of a job: whatever it raises is the job's failure and never its worker's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from verk_actors.errors import loggable, shown
+from verk_actors.job_context import CurrentJob, running
+from verk_actors.otp.fork import is_left_in_parent
+from verk_actors.registry import Performer
+from verk_actors.running_job import SUCCEEDED, Failed, Outcome
+from verk_actors.tree.manager.queue.failure import failure_of
+from verk_actors.tree.node_log import NodeLog
+from verk_actors.wire.job import Job
+
+log = NodeLog(__name__)
+
+
+def perform(job: Job, find: Callable[[str], Performer], frames: int, now: Callable[[], float]) -> Outcome:
+    """Run a job here and now, and return how it ended.
+
+    Args:
+        job: what to run.
+        find: returns the performer of a name, or raises `JobClassNotFound`, a failure as any other.
+        frames: how many of a failure's backtrace are kept.
+        now: returns unix seconds.
+    """
+    performer: Performer | None = None
+    try:
+        performer = find(job.class_)
+        running(CurrentJob(job), performer.perform, job.args)
+    except BaseException as error:
+        if is_left_in_parent():
+            raise  # in a process that the job forked: it ends, and the job goes on in the parent
+        return failed(job, performer, error, frames, now)
+    return SUCCEEDED
+
+
+def failed(
+    job: Job, performer: Performer | None, error: BaseException, frames: int, now: Callable[[], float]
+) -> Failed:
+    """Return what is kept of a run that raised, with when its class wants the next one."""
+    failure = failure_of(error, frames)
+    if performer is None or performer.retry_at is None:
+        return Failed(failure=failure, exception=error)
+    try:
+        retry_at = float(performer.retry_at(now(), job.attempt))
+    except BaseException as bad:  # noqa: BLE001  the curve serves where the class can't say
+        where = f"{loggable(job.class_)} {loggable(job.jid or '-')}"
+        log.warning("%s: retry_at raised %s; the usual curve is used", where, shown(bad))
+        return Failed(failure=failure, exception=error)
+    return Failed(failure=failure, exception=error, retry_at=retry_at)
