@@ -13,6 +13,8 @@ EXAMPLES = [
     errors.InvalidJob("args[2].x", float("nan"), "is no finite number"),
     errors.MalformedJob(b"{", "no JSON"),
     errors.JobClassNotFound("Worker"),
+    errors.JobTimeout(0.5),
+    errors.ProcessDied("killed by SIGSEGV"),
     errors.QueueNotFound("default"),
     errors.QueueAlreadyAdded("default"),
     errors.StoreError("LREM", "queue:default", "WRONGTYPE"),
@@ -41,7 +43,9 @@ def test_an_error_survives_pickling_and_says_the_same_after(error: errors.VerkEr
 def test_the_sentences_name_the_culprit() -> None:
     assert str(EXAMPLES[1]) == "the job's args[2].x is no finite number"
     assert str(EXAMPLES[2]) == "malformed job of 1 bytes: no JSON"
-    assert str(EXAMPLES[7]) == "LREM queue:default failed: refused"
+    assert str(EXAMPLES[4]) == "the job ran for longer than 0.5 s"
+    assert str(EXAMPLES[5]) == "the job's process was ended: killed by SIGSEGV"
+    assert str(EXAMPLES[9]) == "LREM queue:default failed: refused"
 
 
 def test_only_an_uncertain_enqueue_is_taken_for_sent() -> None:

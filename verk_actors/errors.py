@@ -95,6 +95,30 @@ class JobClassNotFound(VerkError):
 
 
 @attrs.define(eq=False)
+class JobTimeout(VerkError):
+    """A run that took longer than its queue's `timeout_seconds` was ended; the job is retried as after any error."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"the job ran for longer than {self.seconds:g} s"
+
+
+@attrs.define(eq=False)
+class ProcessDied(VerkError):
+    """A run whose process died under it; the job is retried as after any error.
+
+    Attributes:
+        how: what ended the process, such as `killed by SIGSEGV` or `exited with 3`.
+    """
+
+    how: str
+
+    def __str__(self) -> str:
+        return f"the job's process was ended: {loggable(self.how)}"
+
+
+@attrs.define(eq=False)
 class QueueNotFound(VerkError):
     """Raised when a queue is asked for that this node doesn't run; add the queue first."""
 

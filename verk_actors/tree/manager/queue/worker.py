@@ -12,22 +12,26 @@ from __future__ import annotations
 from verk_actors.messages import Run
 from verk_actors.otp import Server, handles
 from verk_actors.running_job import SUCCEEDED, Outcome, RunningJob
+from verk_actors.tree import names
 from verk_actors.tree.manager.queue.performing import perform
 from verk_actors.tree.node_state import NodeState
-from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.wire.job import Job
 
 
 class Worker(Server):
-    """One thread that runs the jobs of one queue."""
+    """One thread that runs jobs of one queue.
 
-    def __init__(self, node: NodeState, table: RunningJobs, label: str) -> None:
+    Args:
+        number: which of the queue's workers it is, from 1.
+    """
+
+    def __init__(self, node: NodeState, queue: str, number: int) -> None:
         super().__init__()
         # Not registered: one that was killed in its job works on beside its successor.
-        self.actor_ref.label = label
+        self.actor_ref.label = names.worker(queue, number)
         self._find = node.registry.find
         self._frames = node.config.backtrace_frames
-        self._table = table
+        self._table = node.queues[queue].running_jobs
 
     def init(self) -> None:
         """Look at the channel first: the worker before may have been woken and died."""

@@ -6,14 +6,22 @@ running table, and jobs are claimed, not handed out.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from verk_actors.otp import ChildSpec, Supervisor
-from verk_actors.tree import names
+from verk_actors.config import Executor
+from verk_actors.otp import ChildSpec, Server, Supervisor
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.node_state import NodeState
 
 _SHUTDOWN_SECONDS = 0.5  # an idle worker ends at once; a busy one has had its time, and its job is handed back
+
+_WORKERS: Mapping[Executor, Callable[[NodeState, str, int], Server]] = {
+    "thread": Worker,
+    "process": Worker,
+    "async": Worker,
+}
+"""What makes a worker, of its node, its queue and its number, by the queue's executor."""
 
 
 class WorkerPool(Supervisor):
@@ -22,12 +30,12 @@ class WorkerPool(Supervisor):
     parallel_stop = True
 
     def __init__(self, node: NodeState, queue: str) -> None:
-        size = node.queues[queue].config.size
-        table = node.queues[queue].running_jobs
+        config = node.queues[queue].config
+        size = config.size
         super().__init__(
             ChildSpec(
                 id=number,
-                start=partial(Worker, node, table, names.worker(queue, number)),
+                start=partial(_WORKERS[config.executor], node, queue, number),
                 shutdown=_SHUTDOWN_SECONDS,
             )
             for number in range(1, size + 1)
@@ -35,4 +43,4 @@ class WorkerPool(Supervisor):
         # Each worker may die once in the window, whatever the size, before it is the pool that is broken.
         self.max_restarts = node.config.max_restarts + size
         self.max_seconds = node.config.restart_window_seconds
-        table.idle.clear()  # workers of a pool before this one
+        node.queues[queue].running_jobs.idle.clear()  # workers of a pool before this one
