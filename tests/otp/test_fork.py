@@ -159,3 +159,37 @@ def test_a_fork_in_the_middle_of_everything_leaves_a_child_that_does_not_hang() 
     echo.stop()
     """
     assert run(script) == "{3}\n"
+
+
+@pytest.mark.parametrize("rest", ["pass", "await asyncio.sleep(0); print('never')"])
+def test_a_child_that_a_task_forked_ends_with_the_task_or_at_its_next_await(rest: str) -> None:
+    """Ours: a child that a LoopServer forks runs no task of the parent, nor takes its descriptors along."""
+    script = f"""
+    import asyncio
+
+    async def fork():
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(20)
+            {rest}
+            return
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+    async def wait():
+        try:
+            await door.wait()
+        finally:
+            print("went on", os.getpid() == parent, flush=True)
+
+    class Forks(LoopServer):
+        def init(self):
+            self.spawn(wait(), lambda _: ended.set())
+            self.spawn(fork(), lambda _: door.set())
+
+    parent, door, ended = os.getpid(), asyncio.Event(), threading.Event()
+    forks = Forks.start()
+    ended.wait(20)
+    print(forks.stop())
+    echo.stop()
+    """
+    assert run(script) == "0\nwent on True\nTrue\n"

@@ -39,6 +39,7 @@ from verk_actors.otp.exit_reason import (
     Shutdown,
 )
 from verk_actors.otp.io_server import IoServer
+from verk_actors.otp.loop_server import LoopServer
 from verk_actors.otp.message import NO_REPLY, Call, Cast, NoReply, Refused, Stop, handles
 from verk_actors.otp.observe import ProcessInfo, snapshot, stack
 from verk_actors.otp.ref import ChildRow, Down, Exit, Ref, current
@@ -97,6 +98,7 @@ __all__ = [
     "IoServer",
     "Killed",
     "LeftInParent",
+    "LoopServer",
     "NameTaken",
     "NoProcess",
     "NoReply",

@@ -6,6 +6,8 @@ import os
 import queue
 import select
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from verk_actors.otp.server import Server
@@ -28,19 +30,29 @@ class WakeInbox(queue.SimpleQueue[Any]):
                     self._armed = False
                     os.write(self._ends()[1], b"!")
 
-    def wait(self, fd: int, timeout: float) -> bool:
-        """Wait for an item or for data on `fd`; True when there is data."""
+    def fileno(self) -> int:
+        """Return what is readable once an item has come, inside `waking`."""
+        return self._ends()[0]
+
+    @contextmanager
+    def waking(self) -> Iterator[None]:
+        """Let items that come meanwhile make `fileno` readable. One put before did not: look once more, inside."""
         wake, _ = self._ends()
         self._armed = True
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        poll.register(wake, select.POLLIN)
-        # An item put before the arming did not write: look once more, without waiting.
-        ready = dict(poll.poll(timeout * 1000 if self.empty() else 0))
-        with self._lock:
-            self._armed = False
-        self._swallow(wake)
-        return fd in ready
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._armed = False
+            self._swallow(wake)
+
+    def wait(self, fd: int, timeout: float) -> bool:
+        """Wait for an item or for data on `fd`; True when there is data."""
+        with self.waking():
+            poll = select.poll()
+            poll.register(fd, select.POLLIN)
+            poll.register(self.fileno(), select.POLLIN)
+            return fd in dict(poll.poll(timeout * 1000 if self.empty() else 0))
 
     def close(self) -> None:
         """Close the pipe; the owner's last act."""
@@ -75,15 +87,18 @@ class IoServer(Server):
         return WakeInbox()
 
     def wait_readable(self, fd: int, timeout: float) -> bool:
-        """Wait until `fd` is readable, a message comes, or `timeout` real seconds pass; True if readable.
+        """Wait until `fd` is readable, a message comes, or `timeout` real seconds pass; True if readable."""
+        with self._otp_waiting():
+            return self.actor_inbox.wait(fd, timeout)
 
-        Other processes see this one as idle meanwhile.
-        """
+    @contextmanager
+    def _otp_waiting(self) -> Iterator[None]:
+        """Let other processes see this one as idle."""
         trace = self.actor_ref.runtime.trace
         if trace is not None:
             trace.handled(self.actor_ref)
         try:
-            return self.actor_inbox.wait(fd, timeout)
+            yield
         finally:
             if trace is not None:
                 trace.busy(self.actor_ref)
