@@ -9,7 +9,7 @@ import pytest
 from support.commands import environment, verk
 
 pytestmark = pytest.mark.slow  # an interpreter starts
-COMMANDS = ["demo", "chaos", "run", "enqueue", "tree", "stats"]
+COMMANDS = ["demo", "chaos", "bench", "run", "enqueue", "tree", "stats"]
 
 
 def test_help_names_all_commands_and_the_exit_codes(tmp_path):

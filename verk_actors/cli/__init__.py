@@ -22,6 +22,7 @@ from verk_actors.errors import ConfigError, InvalidJob, NodeIdInUse, VerkError
 _COMMANDS = {
     "demo": "Watch jobs of every fate, on a Redis of their own.",
     "chaos": "Kill nodes and Redis while jobs run, and count the jobs.",
+    "bench": "Measure how fast jobs run here.",
     "run": "Run a node in the foreground.",
     "enqueue": "Enqueue a job.",
     "tree": "Show the supervision tree of a running node.",

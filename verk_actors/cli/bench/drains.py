@@ -1,0 +1,132 @@
+"""Rows that time how a queue is emptied: from the moment in which all jobs are there to the last one's run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+import attrs
+
+from verk_actors.cli.bench import stock
+from verk_actors.cli.bench.ground import Ground
+from verk_actors.cli.bench.jobs import fail, marked, noop, wait
+from verk_actors.cli.bench.marks import monotonic
+from verk_actors.cli.bench.nodes import QUEUE, WORKERS, Nodes
+from verk_actors.errors import VerkError
+from verk_actors.wire.job import Job
+
+Figures = Mapping[str, float]
+"""What a run has measured, by its name and unit."""
+
+_WAIT_SECONDS = 0.01
+_FILLING = stock.FILLING
+
+
+@attrs.frozen(kw_only=True)
+class Drained:
+    """How long so many jobs took, and the CPU time of the nodes and of the server meanwhile."""
+
+    jobs: int
+    seconds: float
+    node_cpu_seconds: float
+    server_cpu_seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Jobs per second."""
+        return self.jobs / self.seconds
+
+    def figures(self) -> dict[str, float]:
+        """Return what rows of this kind show."""
+        return {
+            "jobs/s": self.rate,
+            "CPU µs/job": self.node_cpu_seconds / self.jobs * 1e6,
+            "server CPU µs/job": self.server_cpu_seconds / self.jobs * 1e6,
+        }
+
+
+def drain(ground: Ground, nodes: Nodes, jobs: Iterator[bytes], count: int, marks: int) -> Drained:
+    """Have running nodes run so many jobs, of which so many set marks, the last ones among them.
+
+    Raises:
+        VerkError: fewer or more jobs have run than there were.
+    """
+    stock.lay_aside(ground, QUEUE, jobs)
+    before, expected = nodes.processed(), len(nodes.marks()) + marks
+    server, cpu, began = ground.server_cpu_seconds(), nodes.cpu_seconds(), monotonic()
+    stock.put_in_place(ground, QUEUE)
+    ended = max(mark.at for mark in nodes.wait_until_marked(expected))
+    nodes.settled()
+    drained = Drained(
+        jobs=count,
+        seconds=ended - began,
+        node_cpu_seconds=nodes.cpu_seconds() - cpu,
+        server_cpu_seconds=ground.server_cpu_seconds() - server,
+    )
+    if (ran := nodes.processed() - before) != count:
+        raise VerkError(f"{count} jobs were enqueued, {ran} have run")
+    return drained
+
+
+def drain_noops(ground: Ground, nodes: Nodes, count: int, workers: int = WORKERS) -> Drained:
+    """Have running nodes run so many jobs that do nothing; as many as there are workers mark the end."""
+    last = min(workers, count)
+    jobs = chain(
+        stock.payloads(noop.job(0, _FILLING), QUEUE, range(count - last)),
+        stock.payloads(marked.job(0, _FILLING), QUEUE, range(last)),
+    )
+    return drain(ground, nodes, jobs, count, last)
+
+
+def drain_marking(ground: Ground, nodes: Nodes, job: Job, count: int) -> Drained:
+    """Have running nodes run a job so many times that marks each of its runs."""
+    return drain(ground, nodes, stock.payloads(job, QUEUE, range(count)), count, count)
+
+
+def one_node(ground: Ground, count: int) -> Figures:
+    """Drain no-op jobs with the defaults."""
+    with Nodes(ground) as nodes:
+        return drain_noops(ground, nodes, count).figures()
+
+
+def with_prefetch(ground: Ground, count: int) -> Figures:
+    """Drain no-op jobs with a prefetch of 100, and without one."""
+    with Nodes(ground) as nodes:
+        plain = drain_noops(ground, nodes, count)
+    with Nodes(ground, queues={QUEUE: {"size": WORKERS, "prefetch": 100}}) as nodes:
+        fetched = drain_noops(ground, nodes, count)
+    return fetched.figures() | {"times no prefetch": fetched.rate / plain.rate}
+
+
+def two_nodes(ground: Ground, count: int) -> Figures:
+    """Drain no-op jobs with one node process, and with two."""
+    with Nodes(ground) as nodes:
+        one = drain_noops(ground, nodes, count)
+    with Nodes(ground, count=2) as nodes:
+        two = drain_noops(ground, nodes, count, 2 * WORKERS)
+    return two.figures() | {"times one node": two.rate / one.rate}
+
+
+def waiting(ground: Ground, count: int) -> Figures:
+    """Run jobs that wait 10 ms, 25 at once."""
+    with Nodes(ground) as nodes:
+        drained = drain_marking(ground, nodes, wait.job(0, _WAIT_SECONDS), count)
+    return drained.figures() | {"% of the ideal": drained.rate * _WAIT_SECONDS / WORKERS * 100}
+
+
+def failing(ground: Ground, count: int) -> Figures:
+    """Run jobs that fail and are to be retried."""
+    with Nodes(ground) as nodes:
+        drained = drain_marking(ground, nodes, fail.job(0, _FILLING), count)
+        if (kept := ground.pool.call("ZCARD", ground.keys.retry)) != count:
+            raise VerkError(f"{count} jobs have failed, {kept} will be retried")
+    return drained.figures()
+
+
+def logged(ground: Ground, count: int) -> Figures:
+    """Drain no-op jobs with a line in a file for each start and each end."""
+    with Nodes(ground, log_level="info") as nodes:
+        lines = nodes.lines()
+        drained = drain_noops(ground, nodes, count)
+        ground.wait_until(lambda: nodes.lines() - lines >= 2 * count, "each job has two lines", 0.05)
+    return drained.figures()

@@ -1,0 +1,117 @@
+"""What can be measured, and what is to be reached: the table of the issue, row by row.
+
+Absolute goals are floors for a machine of two cores with Redis 7 on the loopback interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from verk_actors.cli.bench import drains, enqueues, idle, pickup
+from verk_actors.cli.bench.drains import Figures
+from verk_actors.cli.bench.ground import Ground
+
+
+@attrs.frozen(kw_only=True)
+class Goal:
+    """What a figure shall be: at least, or at most."""
+
+    least: float | None = None
+    most: float | None = None
+
+    def is_met(self, value: float) -> bool:
+        """Whether a value is good enough."""
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One thing to measure.
+
+    Attributes:
+        says: what is measured.
+        measure: measures it once, with so many jobs, or for so many seconds.
+        size, brief: how many; and how many to see only that it works.
+        goals: by the name of the figure.
+    """
+
+    says: str
+    measure: Callable[[Ground, int], Figures]
+    size: int
+    brief: int
+    goals: Mapping[str, Goal] = attrs.field(factory=dict)
+
+
+ROWS: Mapping[str, Row] = {
+    "drain": Row(
+        says="no-op jobs, 25 workers, one process, defaults",
+        measure=drains.one_node,
+        size=100_000,
+        brief=200,
+        goals={"jobs/s": Goal(least=35_000)},
+    ),
+    "prefetch": Row(
+        says="the same with prefetch=100",
+        measure=drains.with_prefetch,
+        size=100_000,
+        brief=200,
+        goals={"times no prefetch": Goal(least=1.4)},
+    ),
+    "nodes": Row(
+        says="the same with two node processes",
+        measure=drains.two_nodes,
+        size=100_000,
+        brief=200,
+        goals={"times one node": Goal(least=1.5)},
+    ),
+    "waiting": Row(
+        says="jobs that wait 10 ms, 25 at once",
+        measure=drains.waiting,
+        size=5_000,
+        brief=50,
+        goals={"% of the ideal": Goal(least=94)},
+    ),
+    "failing": Row(
+        says="jobs that fail into the retry set",
+        measure=drains.failing,
+        size=20_000,
+        brief=100,
+        goals={"jobs/s": Goal(least=8_000)},
+    ),
+    "log": Row(
+        says="no-op jobs, two lines of each in a file",
+        measure=drains.logged,
+        size=50_000,
+        brief=100,
+        goals={"jobs/s": Goal(least=15_000)},
+    ),
+    "pickup": Row(
+        says="from enqueue to the start of perform, idle queue",
+        measure=pickup.idle_queue,
+        size=200,
+        brief=5,
+    ),
+    "pickup-busy": Row(
+        says="the same while 4 jobs compute in the process",
+        measure=pickup.busy_process,
+        size=100,
+        brief=2,
+        goals={"p50 ms": Goal(most=30)},
+    ),
+    "idle": Row(
+        says="four queues with nothing to do",
+        measure=idle.four_queues,
+        size=20,
+        brief=1,
+        goals={"% of a core": Goal(most=0.5), "commands/s": Goal(most=10)},
+    ),
+    "enqueue": Row(
+        says="one call per job, against a bare redis-py LPUSH loop",
+        measure=enqueues.one_by_one,
+        size=10_000,
+        brief=500,
+        goals={"% of bare LPUSH": Goal(least=90)},
+    ),
+}
