@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from verk_actors.otp.ref import Ref
@@ -59,6 +61,7 @@ class RunningJob:
         offered: it has been put into the channel.
         sent: its fate has been sent to Redis, and may have been done though there was no reply.
         stuck: it has been told that this run takes too long.
+        interrupt: ends the run, from any thread; None where nothing can. What it comes to then counts no more.
     """
 
     payload: bytes = attrs.field(repr=False)
@@ -71,3 +74,4 @@ class RunningJob:
     offered: bool = False
     sent: bool = False
     stuck: bool = False
+    interrupt: Callable[[], None] | None = attrs.field(default=None, repr=False)

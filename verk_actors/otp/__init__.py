@@ -23,6 +23,7 @@ from verk_actors.otp.errors import (
     NoProcess,
     NotHandled,
     OtpError,
+    PortClosed,
     StartError,
     TooManyChildren,
 )
@@ -42,6 +43,7 @@ from verk_actors.otp.io_server import IoServer
 from verk_actors.otp.loop_server import LoopServer
 from verk_actors.otp.message import NO_REPLY, Call, Cast, NoReply, Refused, Stop, handles
 from verk_actors.otp.observe import ProcessInfo, snapshot, stack
+from verk_actors.otp.port import Port
 from verk_actors.otp.ref import ChildRow, Down, Exit, Ref, current
 from verk_actors.otp.runtime import Runtime
 from verk_actors.otp.server import Server, start_link
@@ -105,6 +107,8 @@ __all__ = [
     "Normal",
     "NotHandled",
     "OtpError",
+    "Port",
+    "PortClosed",
     "ProcessInfo",
     "Ref",
     "Refused",

@@ -66,6 +66,17 @@ class CallTimeout(OtpError):
 
 
 @attrs.define(eq=False)
+class PortClosed(OtpError):
+    """The program of a port has ended, as `killed by SIGSEGV` or `exited with 3`."""
+
+    owner: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"the program of {self.owner} has ended: {self.how}"
+
+
+@attrs.define(eq=False)
 class NotHandled(OtpError):
     """A server got a call or cast that it has no handler for, and crashed."""
 

@@ -17,6 +17,7 @@ from verk_actors.otp.exit_reason import Crashed, ExitReason, LeftInParent
 from verk_actors.otp.ref import Ref, current
 
 _started: WeakSet[Ref] = WeakSet()
+_home: int | None = None
 
 
 def remember(ref: Ref) -> None:
@@ -24,10 +25,16 @@ def remember(ref: Ref) -> None:
     _started.add(ref)
 
 
+def leave_in_parent() -> None:
+    """Have the caller's work be left in this process too, as a server's is, though it runs in no server."""
+    global _home  # noqa: PLW0603  it is a fact of the process
+    _home = os.getpid()
+
+
 def is_left_in_parent() -> bool:
-    """Whether the caller runs in a child that a server's code forked: the server itself is in the parent."""
+    """Whether the caller runs in a child that its code forked: what runs it is in the parent."""
     me = current()
-    return me is not None and isinstance(me.reason, LeftInParent)
+    return (me is not None and isinstance(me.reason, LeftInParent)) or (_home is not None and _home != os.getpid())
 
 
 def end_child(reason: ExitReason) -> NoReturn:
@@ -48,6 +55,8 @@ def _leave_all_in_parent() -> None:
         ref.actor_stopped.set()
         ref._ended.set()
         ref.reason = ref.reason or reason
+        for port in ref.ports:
+            port.leave()
     me = current()
     if me is not None:
         me.reason = reason  # though it may have been killed before

@@ -212,5 +212,7 @@ class Process(pykka.ThreadingActor):
         """Give back what the process itself held, when its thread ends."""
         for number, ref in self._otp_watched.items():
             ref.demonitor(number)
+        for port in tuple(self._actor_ref.ports):
+            port.close()
         if self._otp_owns_runtime:
             self._actor_ref.runtime.close()

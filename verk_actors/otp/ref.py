@@ -76,6 +76,7 @@ class Ref(pykka.ActorRef[Any]):
         handling: what its thread is at; `LAST` between messages.
         deferred: calls that it took over and has not answered yet.
         killed: whether it was declared dead by somebody else than its own thread.
+        ports: what it has opened of them; killed with it, and closed when its thread ends.
     """
 
     runtime: Runtime
@@ -96,6 +97,7 @@ class Ref(pykka.ActorRef[Any]):
         self.pending_exit: ExitReason | None = None
         self.handling: Envelope = LAST
         self.deferred: set[Answer] = set()
+        self.ports: set[Any] = set()
         self.started = Answer()
         self._ended = threading.Event()
         self._lock = threading.Lock()  # guards reason, _links and _monitors
@@ -227,6 +229,8 @@ class Ref(pykka.ActorRef[Any]):
             links, self._links = self._links, set()
             monitors, self._monitors = self._monitors, {}
         self.actor_stopped.set()
+        for port in tuple(self.ports if killed else ()):
+            port.kill()  # for its thread may never come to it
         if self.name is not None:
             self.runtime.names.release(self.name, self)
         if killed and self.thread is not None:

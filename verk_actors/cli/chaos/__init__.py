@@ -47,7 +47,7 @@ def command(
     be lost or doubled, and none may have run again but those that a node had when it was killed or taken for dead,
     once for each time. The exit code is 0 if all of that holds, and 1 if not.
 
-    If this command itself is killed, its nodes end with it on Linux alone; elsewhere they run on.
+    If this command itself is killed, its nodes end with it.
     """
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     with ExitStack() as stack:

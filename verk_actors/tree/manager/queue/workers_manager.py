@@ -168,6 +168,8 @@ class WorkersManager(Server):
         for job in reversed(jobs):
             if job.outcome is None and job.settled is None:
                 job.outcome = GIVEN_BACK
+                if job.interrupt is not None:
+                    job.interrupt()  # before others get it
                 self._ended[job] = None
 
     # -- jobs that do not end

@@ -1,0 +1,168 @@
+"""A Python program in an operating-system process of its own, which a process of ours owns: an Erlang port.
+
+Packets go both ways over a socket. The program has a process group of its own, so that a Ctrl+C on the terminal is not
+for it, and so that what it has started ends with it. Its side is `port_program`.
+
+Source: erlang:open_port/2 with {packet, 4} and exit_status.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from verk_actors.otp.clock import SystemClock
+from verk_actors.otp.errors import PortClosed
+from verk_actors.otp.packets import Packets
+from verk_actors.otp.ref import Ref
+
+_LOOK_SECONDS = 1.0  # between two looks for an exit that the socket doesn't tell of, since a grandchild holds it
+_EXIT_SECONDS = 1.0  # for a program that has closed its socket, before it is killed
+_MAIN = "import sys; sys.path[:] = sys.argv[4:]; from {module} import main; main(int(sys.argv[2]), int(sys.argv[3]))"
+
+
+class Port:
+    """A running program. It is killed when its owner ends, and ends with this interpreter, whatever ends that.
+
+    `kill` may be called from any thread, all else from the owner's.
+
+    Args:
+        owner: the process that it belongs to.
+        module: has a `main(socket, pipe)`, which hands the two to `port_program.connected`. It runs in a fresh
+            interpreter, with the options and the `sys.path` of this one.
+
+    Raises:
+        OSError: there is no room for another process.
+    """
+
+    def __init__(self, owner: Ref, module: str) -> None:
+        self._owner = owner
+        self._lock = threading.Lock()  # guards _killed, _closed and _user
+        self._killed = self._closed = False
+        self._user: object = None
+        with contextlib.ExitStack() as kept, contextlib.ExitStack() as given:
+            ours, theirs = socket.socketpair()
+            kept.enter_context(ours)
+            given.enter_context(theirs)
+            read_end, write_end = os.pipe()
+            kept.callback(os.close, write_end)
+            given.callback(os.close, read_end)
+            self._process = subprocess.Popen(
+                _command(module, str(owner), theirs.fileno(), read_end),
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), read_end),
+                process_group=0,
+            )
+            self._kept = kept.pop_all()
+        self._connection = ours
+        self._packets = Packets(ours)
+        self._poll = select.poll()
+        self._poll.register(ours, select.POLLIN)
+        owner.ports.add(self)
+        if owner.reason is not None:  # it was killed meanwhile, and its killer did not see this
+            self.kill()
+
+    @property
+    def pid(self) -> int:
+        """The program's number in the operating system."""
+        return self._process.pid
+
+    def use(self, user: object) -> None:
+        """Say for whom the program works from now on, so that `kill` can be told for whom alone.
+
+        Raises:
+            PortClosed: it was killed while it worked for the one before.
+        """
+        with self._lock:
+            self._user = user
+            killed = self._killed
+        if killed:
+            raise self._closed_error()
+
+    def kill(self, user: object = None) -> None:
+        """Kill the program and what it has started; where a user is given, only while it works for that."""
+        with self._lock:
+            if not self._closed and (user is None or user is self._user):
+                self._killed = True
+                self._signal()
+
+    def send(self, *parts: bytes) -> None:
+        """Send one packet, made of these parts.
+
+        Raises:
+            PortClosed: the program has ended, and has not got it.
+        """
+        try:
+            self._packets.send(*parts)
+        except OSError:
+            raise self._closed_error() from None
+
+    def receive(self, seconds: float = math.inf) -> bytes | None:
+        """Wait for a packet and return it; None where there is none after that many seconds.
+
+        Raises:
+            PortClosed: the program has ended.
+        """
+        until = SystemClock.monotonic() + seconds
+        while not self._poll.poll(min(seconds, _LOOK_SECONDS) * 1000):
+            seconds = until - SystemClock.monotonic()
+            if seconds <= 0:
+                return None
+            if self._process.poll() is not None:
+                raise self._closed_error()
+        try:
+            return self._packets.receive()
+        except (EOFError, OSError):
+            raise self._closed_error() from None
+
+    def close(self, seconds: float = 0.0) -> str:
+        """Tell the program to end, and kill it if it has not after that many seconds; returns how it ended."""
+        with self._lock:
+            first, self._closed = not self._closed, True
+        if first:
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_WR)
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self._signal()
+                self._process.wait()
+            self._signal()  # what it has left
+            self._kept.close()
+            self._owner.ports.discard(self)
+        return _in_words(self._process.returncode)
+
+    def leave(self) -> None:
+        """In a process that was forked from this one: give up what would keep the program from seeing our end."""
+        self._kept.close()
+
+    def _closed_error(self) -> PortClosed:
+        return PortClosed(str(self._owner), self.close(_EXIT_SECONDS))
+
+    def _signal(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # the latter of a zombie, on macOS
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _command(module: str, label: str, socket: int, pipe: int) -> list[str]:
+    options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
+    here = str(Path.cwd())
+    path = [str(entry) or here for entry in sys.path]
+    return [sys.executable, *options, "-c", _MAIN.format(module=module), label, str(socket), str(pipe), *path]
+
+
+def _in_words(status: int) -> str:
+    if status >= 0:
+        return f"exited with {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:  # of real time
+        return f"killed by signal {-status}"

@@ -1,0 +1,36 @@
+"""The program's side of a port: it dies with its owner, and leaves signals from the terminal to that."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+
+from verk_actors.otp import leash
+from verk_actors.otp.fork import leave_in_parent
+from verk_actors.otp.packets import Packets
+
+# What an orchestrator, or systemd, sends to all processes of a service at once. The owner decides.
+_OWNERS_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def connected(connection: int, pipe: int) -> Packets:
+    """Make this process the program of a port; for its main thread, before anything else."""
+    leash.tie(pipe)
+    packets = Packets(socket.socket(fileno=connection))
+    # A handler and not SIG_IGN, which a program started from here would inherit.
+    before = {number: signal.signal(number, lambda *_: None) for number in _OWNERS_SIGNALS}
+    leave_in_parent()
+
+    def become_child() -> None:
+        packets.close()  # else our end would not be seen while the child lives
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, before),  # what comes for the child is not lost
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, before),
+        after_in_child=become_child,
+    )
+    return packets
