@@ -170,6 +170,7 @@ def test_a_program_shows_whose_it_is(bench: Bench) -> None:
     """Ours: the owner's name is in the list of processes."""
     owner = bench.puppet("images.worker_3")
     port = opened(owner)
+    answer(owner, port, b"hello")
     command = Path(f"/proc/{port.pid}/cmdline").read_bytes().split(b"\0")
 
     assert b"images.worker_3" in command

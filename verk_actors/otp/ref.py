@@ -62,8 +62,7 @@ def current() -> Ref | None:
 class Ref(pykka.ActorRef[Any]):
     """A Pykka actor reference with OTP's process control block.
 
-    Everything here may be used from any thread. `ask`, `tell` and `stop` are Pykka's; `call` and `cast` are
-    their typed forms.
+    Everything here may be used from any thread. `ask`, `tell` and `stop` are Pykka's, `call` and `cast` typed forms.
 
     Attributes:
         pid: a number that no other process of this interpreter had or will have.
@@ -155,8 +154,7 @@ class Ref(pykka.ActorRef[Any]):
     def stop(self, *, block: bool = True, timeout: float | None = None) -> Any:
         """Stop the process after the messages already in its inbox; False when it was dead.
 
-        With `block`, returns when its thread, its children and its runtime's timers have ended; without, a
-        future of the same.
+        With `block`, returns when its thread, its children and its runtime's timers have ended; else a future of that.
         """
         if block and threading.current_thread() is self.thread:
             raise CallsItself(str(self))
@@ -174,10 +172,9 @@ class Ref(pykka.ActorRef[Any]):
     def exit(self, reason: ExitReason = SHUTDOWN, sender: Ref | None = None) -> None:
         """Send an exit signal.
 
-        A process that traps exits gets an `Exit` in inbox order; any other ends at its next message
-        boundary, before what else is in its inbox. `NORMAL` ends only those that trap it. `KILLED` kills
-        (Erlang's `kill`); over a link, where others tell of their end, it is a reason like any other
-        (Erlang's `killed`).
+        A process that traps exits gets an `Exit` in inbox order; any other ends at its next message boundary, before
+        what else is in its inbox. `NORMAL` ends only those that trap it. `KILLED` kills (Erlang's `kill`); over a
+        link, where others tell of their end, it is a reason like any other (Erlang's `killed`).
         """
         if reason == KILLED:
             self.kill()
