@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
 import attrs
@@ -45,17 +45,35 @@ class Drained:
         }
 
 
-def drain(ground: Ground, nodes: Nodes, jobs: Iterator[bytes], count: int, marks: int) -> Drained:
-    """Have running nodes run so many jobs, of which so many set marks, the last ones among them.
+def drain(
+    ground: Ground,
+    nodes: Nodes,
+    jobs: Mapping[str, Iterator[bytes]],
+    *,
+    count: int,
+    marks: int,
+    watch: Callable[[], object] = lambda: None,
+) -> Drained:
+    """Have running nodes run the jobs of some queues.
+
+    Args:
+        ground: where.
+        nodes: those that work these queues.
+        jobs: of each queue.
+        count: how many there are in all.
+        marks: how many of them set marks, the last ones among them.
+        watch: called again and again meanwhile.
 
     Raises:
         VerkError: fewer or more jobs have run than there were.
     """
-    stock.lay_aside(ground, QUEUE, jobs)
+    for queue, payloads in jobs.items():
+        stock.lay_aside(ground, queue, payloads)
     before, expected = nodes.processed(), len(nodes.marks()) + marks
     server, cpu, began = ground.server_cpu_seconds(), nodes.cpu_seconds(), monotonic()
-    stock.put_in_place(ground, QUEUE)
-    ended = max(mark.at for mark in nodes.wait_until_marked(expected))
+    for queue in jobs:
+        stock.put_in_place(ground, queue)
+    ended = max(mark.at for mark in nodes.wait_until_marked(expected, watch))
     nodes.settled()
     drained = Drained(
         jobs=count,
@@ -68,19 +86,23 @@ def drain(ground: Ground, nodes: Nodes, jobs: Iterator[bytes], count: int, marks
     return drained
 
 
-def drain_noops(ground: Ground, nodes: Nodes, count: int, workers: int = WORKERS) -> Drained:
+def noops(queue: str, count: int, last: int) -> Iterator[bytes]:
+    """Yield so many jobs that do nothing, and then some that mark the end."""
+    return chain(
+        stock.payloads(noop.job(0, _FILLING), queue, range(count - last)),
+        stock.payloads(marked.job(0, _FILLING), queue, range(last)),
+    )
+
+
+def drain_noops(ground: Ground, nodes: Nodes, count: int, workers: int = WORKERS, queue: str = QUEUE) -> Drained:
     """Have running nodes run so many jobs that do nothing; as many as there are workers mark the end."""
     last = min(workers, count)
-    jobs = chain(
-        stock.payloads(noop.job(0, _FILLING), QUEUE, range(count - last)),
-        stock.payloads(marked.job(0, _FILLING), QUEUE, range(last)),
-    )
-    return drain(ground, nodes, jobs, count, last)
+    return drain(ground, nodes, {queue: noops(queue, count, last)}, count=count, marks=last)
 
 
 def drain_marking(ground: Ground, nodes: Nodes, job: Job, count: int) -> Drained:
     """Have running nodes run a job so many times that marks each of its runs."""
-    return drain(ground, nodes, stock.payloads(job, QUEUE, range(count)), count, count)
+    return drain(ground, nodes, {QUEUE: stock.payloads(job, QUEUE, range(count))}, count=count, marks=count)
 
 
 def one_node(ground: Ground, count: int) -> Figures:

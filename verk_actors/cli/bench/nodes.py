@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +20,7 @@ from verk_actors.cli.bench.stock import payloads, push
 from verk_actors.errors import VerkError
 
 QUEUE, WORKERS = "default", 25
+_LOOK_SECONDS = 0.05  # a look costs what some jobs cost
 _WARM = -1
 """The number of the jobs that only show that a process is there."""
 
@@ -92,9 +93,14 @@ class Nodes:
         """Return how many lines the nodes have logged."""
         return sum(log.read_bytes().count(b"\n") for log in self._directory.glob("log*"))
 
-    def wait_until_marked(self, count: int) -> list[Mark]:
-        """Return the marks, once there are so many."""
-        self._ground.wait_until(lambda: self._alive() and len(self.marks()) >= count, f"{count} jobs have run", 0.05)
+    def wait_until_marked(self, count: int, watch: Callable[[], object] = lambda: None) -> list[Mark]:
+        """Return the marks, once there are so many; calls `watch` each time it looks."""
+
+        def are_there() -> bool:
+            watch()
+            return self._alive() and len(self.marks()) >= count
+
+        self._ground.wait_until(are_there, f"{count} jobs have run", _LOOK_SECONDS)
         return self.marks()
 
     def _start(self, number: int) -> subprocess.Popen[bytes]:

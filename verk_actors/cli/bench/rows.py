@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from verk_actors.cli.bench import drains, enqueues, idle, pickup
+from verk_actors.cli.bench import curves, drains, enqueues, idle, large, pickup
 from verk_actors.cli.bench.drains import Figures
 from verk_actors.cli.bench.ground import Ground
 
@@ -113,5 +113,38 @@ ROWS: Mapping[str, Row] = {
         size=10_000,
         brief=500,
         goals={"% of bare LPUSH": Goal(least=90)},
+    ),
+    "memory": Row(
+        says="resident memory while two queues of 25 drain",
+        measure=large.memory,
+        size=1_000_000,
+        brief=100,
+        goals={"peak MB": Goal(most=60), "MB more at the end than at a tenth": Goal(most=5)},
+    ),
+    "backlog": Row(
+        says="CPU time per job with a full queue, against a hundredth of it",
+        measure=large.backlog,
+        size=1_000_000,
+        brief=1_000,
+        goals={"times a hundredth": Goal(most=1.1)},
+    ),
+    "due": Row(
+        says="scheduled jobs that are due at once, moved to their queue",
+        measure=large.due,
+        size=1_000_000,
+        brief=200,
+        goals={"jobs/s": Goal(least=50_000), "longest script ms": Goal(most=10)},
+    ),
+    "by-backlog": Row(
+        says="no-op jobs by how many wait",
+        measure=curves.by_backlog,
+        size=1_000_000,
+        brief=1_000,
+    ),
+    "by-workers": Row(
+        says="no-op jobs by the number of workers",
+        measure=curves.by_workers,
+        size=50_000,
+        brief=100,
     ),
 }

@@ -21,10 +21,10 @@ _NUMBER = "bench-number"
 _JIDS = count()
 
 
-def payloads(job: Job, queue: str, numbers: Iterable[int]) -> Iterator[bytes]:
+def payloads(job: Job, queue: str, numbers: Iterable[int], enqueued_at: float | None = 1.5) -> Iterator[bytes]:
     """Yield a payload of a job for each number, which is its first argument; each has a jid of its own."""
-    jid = new_jid()
-    job = attrs.evolve(job, args=[_NUMBER, *job.args[1:]], jid=jid, queue=queue, created_at=1.5, enqueued_at=1.5)
+    jid, args = new_jid(), [_NUMBER, *job.args[1:]]
+    job = attrs.evolve(job, args=args, jid=jid, queue=queue, created_at=1.5, enqueued_at=enqueued_at)
     head, _, rest = encode(job).partition(f'"{_NUMBER}"'.encode())
     between, _, tail = rest.partition(jid.encode())
     return (b"%b%d%b%024x%b" % (head, number, between, next(_JIDS), tail) for number in numbers)
@@ -38,6 +38,19 @@ def push(ground: Ground, queue: str, jobs: Iterable[bytes]) -> None:
 def lay_aside(ground: Ground, queue: str, jobs: Iterable[bytes]) -> None:
     """Keep the jobs of a queue where no node looks."""
     _push(ground, ground.keys.queue(_ASIDE + queue), jobs)
+
+
+def lay_schedule_aside(ground: Ground, jobs: Iterable[bytes]) -> None:
+    """Keep scheduled jobs where no node looks; they are due since the epoch, a microsecond after each other."""
+    due_at = count()
+    for page in pages(jobs):
+        members = [part for payload in page for part in (next(due_at) / 1e6, payload)]
+        ground.pool.call("ZADD", ground.keys.queue(_ASIDE), *members)
+
+
+def put_schedule_in_place(ground: Ground) -> None:
+    """Make all that was laid aside the schedule, in one step."""
+    ground.pool.call("RENAME", ground.keys.queue(_ASIDE), ground.keys.schedule)
 
 
 def put_in_place(ground: Ground, queue: str) -> None:
