@@ -21,6 +21,7 @@ from verk_actors.wire.job import Job
 pytestmark = pytest.mark.slow  # nodes are started and killed, each an interpreter
 SHORT = {"VERK_HEARTBEAT_SECONDS": "0.3"}
 BATCH = 500
+NEVER_USED_UP = 1_000_000
 
 
 def leave_in_progress(redis: redis_py.Redis, node: str, jobs: int) -> list[str]:
@@ -63,6 +64,8 @@ def test_a_rescue_whose_rescuer_dies_between_two_batches_is_ended_by_the_next(tm
     keys = leave_in_progress(redis, "gone", 4 * BATCH)
     with cutting_proxy(redis_url.removeprefix("unix://").partition("?")[0]) as proxy:
         proxy.rule(Rule(act="hang", needle=RESCUE.sha))  # the first batch is moved, and the rescuer never hears of it
+        # Nor may it move a second one, however late it is killed.
+        proxy.rule(Rule(act="lose_request", needle=RESCUE.sha, times=NEVER_USED_UP))
         # Its own queue is another, so that it runs none of the jobs.
         with RunningNode(tmp_path, proxy.url, "--node-id", "first", queue="other:1", **SHORT) as first:
             eventually(lambda: redis.llen("queue:default") == BATCH, "a first batch")

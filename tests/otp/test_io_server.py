@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import sys
@@ -155,8 +156,16 @@ def test_a_wake_is_not_left_behind_for_the_next_wait(
     assert reader.seen.empty()
 
 
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
+def descriptors() -> set[str]:
+    """Return what is open in this process.
+
+    By name, and not counted: what tests before this one have left open, garbage is collected to close at any time.
+    """
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # that of the listing itself
+            found.add(str(descriptor.readlink()))
+    return found
 
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists a process's descriptors")
@@ -175,7 +184,7 @@ def test_a_process_leaves_no_descriptor(bench: Bench, pair: tuple[socket.socket,
         assert ref.thread is not None
         ref.thread.join(WAIT)
 
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 @needs_proc
@@ -191,7 +200,7 @@ def test_a_process_that_never_ran_has_no_descriptor(bench: Bench, pair: tuple[so
         with pytest.raises(NameTaken):
             bench.start(Reader(pair[0]), name="reader")
 
-    assert descriptors() == before
+    assert descriptors() <= before
 
 
 def test_a_message_to_a_dead_process_writes_to_no_descriptor(reader: Reader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 
@@ -67,6 +68,22 @@ def test_a_process_killed_while_it_works_calls_nothing_when_it_comes_back(bench:
     assert ref.thread is not None
     ref.thread.join(WAIT)
     assert bench.noted() == ["+puppet"]
+
+
+@pytest.mark.parametrize("end", [Ref.stop, Ref.kill])
+def test_what_a_process_owns_is_closed_when_its_thread_ends(bench: Bench, end: Callable[[Ref], object]) -> None:
+    """Ours: what a process owns is closed when its thread ends, as Erlang's ports are, also where it was killed.
+
+    The socket of a killed actor once stayed open until Python collected its garbage.
+    """
+    ref = bench.puppet()
+    owned = socket.socket()
+    assert ref.call(Ask(lambda me: me.own(owned))) is owned
+
+    end(ref)
+
+    ref.join_thread(WAIT)
+    assert owned.fileno() < 0
 
 
 @pytest.mark.logs_errors("puppet crashed")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import pykka
 from pykka.messages import _ActorStop
@@ -28,6 +28,14 @@ from verk_actors.otp.message import NO_REPLY, WAKE, Call, Cast, Refused, Stop, h
 from verk_actors.otp.ref import Down, Exit, Ref, _local
 
 log = Log(__name__)
+
+
+class Closeable(Protocol):
+    """What a process may own: a file, a socket, a connection."""
+
+    def close(self) -> object:
+        """Release it; once more does no harm."""
+        ...
 
 
 class Process(pykka.ThreadingActor):
@@ -56,6 +64,7 @@ class Process(pykka.ThreadingActor):
         super().__init__()
         self._actor_ref = Ref(self, trap_exit=self.trap_exit)
         self._otp_watched: dict[int, Ref] = {}
+        self._otp_owned: list[Closeable] = []
         self._otp_owns_runtime = False
 
     # -- for subclasses to override
@@ -210,6 +219,8 @@ class Process(pykka.ThreadingActor):
 
     def _otp_release(self) -> None:
         """Give back what the process itself held, when its thread ends."""
+        for resource in self._otp_owned:
+            resource.close()
         for number, ref in self._otp_watched.items():
             ref.demonitor(number)
         for port in tuple(self._actor_ref.ports):

@@ -6,7 +6,7 @@ Source: gen_server(3).
 from __future__ import annotations
 
 import threading
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pykka
 
@@ -16,10 +16,12 @@ from verk_actors.otp.envelope import LAST, answer_error
 from verk_actors.otp.errors import NameTaken, StartError
 from verk_actors.otp.fork import remember
 from verk_actors.otp.message import NO_REPLY, NoReply
-from verk_actors.otp.process import Process
+from verk_actors.otp.process import Closeable, Process
 from verk_actors.otp.ref import Ref
 from verk_actors.otp.runtime import Runtime
 from verk_actors.otp.timers import Timer
+
+Resource = TypeVar("Resource", bound=Closeable)
 
 
 class Server(Process):
@@ -70,6 +72,15 @@ class Server(Process):
         """Send this process a message after that many seconds; the timer can be cancelled."""
         ref = self._actor_ref
         return ref.runtime.timers.after(seconds, lambda: ref.put(message))
+
+    def own(self, resource: Resource) -> Resource:
+        """Have a resource closed when this process's thread ends, however it ends; return it.
+
+        Erlang closes the ports of a process likewise: a process that is killed calls no `terminate`, and what Python
+        collects it collects late.
+        """
+        self._otp_owned.append(resource)
+        return resource
 
     def defer(self) -> Deferred:
         """Take over the answering of the call being handled, whose handler then returns `NO_REPLY`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from verk_actors.errors import StoreError
 from verk_actors.messages import Unblock
-from verk_actors.otp import ExitReason, Server, handles
+from verk_actors.otp import Server, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.waiting import unblock
 from verk_actors.tree.node_state import NodeState, RedisServer
@@ -22,12 +22,10 @@ class GeneralConnection(Server):
 
     def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
-        self._connection = Connection(server.url, name=node.connection_name("general"), lifeline=node.lifeline)
+        self._connection = self.own(
+            Connection(server.url, name=node.connection_name("general"), lifeline=node.lifeline)
+        )
         self._outage = Outage(server.named("general connection"), server.trouble)
-
-    def terminate(self, reason: ExitReason) -> None:
-        """Close the connection."""
-        self._connection.close()
 
     @handles(Unblock)
     def unblock(self, message: Unblock) -> None:

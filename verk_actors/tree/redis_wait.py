@@ -13,11 +13,14 @@ REPLY_MARGIN_SECONDS = 3.0  # a reply that takes this much longer than the wait 
 
 
 class RedisWait:
-    """Waits on an actor's own connection, whose socket timeout has to leave `REPLY_MARGIN_SECONDS`."""
+    """Waits on an actor's own connection, which ends with the actor.
+
+    Its socket timeout has to leave `REPLY_MARGIN_SECONDS`.
+    """
 
     def __init__(self, actor: IoServer, connection: Connection, node: NodeState, server: RedisServer) -> None:
         self._actor = actor
-        self._waiter = Waiter(connection)
+        self._waiter = Waiter(actor.own(connection))
         self._node = node
         self._server = server
 

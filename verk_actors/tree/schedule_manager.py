@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from verk_actors.errors import StoreError
 from verk_actors.messages import Tick
-from verk_actors.otp import ExitReason, Server, handles
+from verk_actors.otp import Server, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
 from verk_actors.tree.node_log import NodeLog
@@ -27,7 +27,9 @@ class ScheduleManager(Server):
     def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
         self._poll_interval_seconds = node.config.poll_interval_seconds
-        self._connection = Connection(server.url, name=node.connection_name("schedule"), lifeline=node.lifeline)
+        self._connection = self.own(
+            Connection(server.url, name=node.connection_name("schedule"), lifeline=node.lifeline)
+        )
         self._due = DueJobs(self._connection, node.keys)
         self._outage = Outage(server.named("schedule"), server.trouble)
         self._refusals = Outage(server.named("schedule, moving"), server.trouble)
@@ -35,10 +37,6 @@ class ScheduleManager(Server):
     def init(self) -> None:
         """Look at once: jobs may have come due while no node ran."""
         self.actor_ref.cast(Tick())
-
-    def terminate(self, reason: ExitReason) -> None:
-        """Close the connection."""
-        self._connection.close()
 
     @handles(Tick)
     def poll(self, _: Tick) -> None:
