@@ -20,6 +20,7 @@ EXAMPLES = [
     errors.StoreError("LREM", "queue:default", "WRONGTYPE"),
     errors.StoreUnavailable("LREM", "queue:default", "refused"),
     errors.EnqueueUncertain("LPUSH", "queue:default", "timed out", "0a1b"),
+    errors.EnqueuedInPart("enqueue", "queue:q", "WRONGTYPE", ("1", "2"), (), ("3",)),
     errors.NodeIdInUse("node-1", "host:7"),
     errors.EmbeddedServerError("no program found"),
 ]
@@ -46,6 +47,19 @@ def test_the_sentences_name_the_culprit() -> None:
     assert str(EXAMPLES[4]) == "the job ran for longer than 0.5 s"
     assert str(EXAMPLES[5]) == "the job's process was ended: killed by SIGSEGV"
     assert str(EXAMPLES[9]) == "LREM queue:default failed: refused"
+    assert str(EXAMPLES[11]) == "2 jobs were enqueued, 1 were not: enqueue queue:q failed: WRONGTYPE"
+
+
+def test_of_several_jobs_the_errors_tell_which() -> None:
+    assert str(errors.InvalidJob("args", 1, "is bad", 7)) == "job 7's args is bad"
+    uncertain = errors.EnqueueUncertain("enqueue", "queue:q", "timed out", "a", jids=("a", "b", "c"))
+    assert str(uncertain) == (
+        "it is unknown whether job 'a' and 2 more were enqueued: enqueue queue:q failed: timed out"
+    )
+    assert pickle.loads(pickle.dumps(uncertain)).jids == ("a", "b", "c")
+    assert errors.EnqueueUncertain("enqueue", "queue:q", "timed out", "a").jids == ("a",)
+    in_part = errors.EnqueuedInPart("enqueue", "queue:q", "timed out", ("1",), ("2", "3"), ())
+    assert str(in_part).startswith("1 jobs were enqueued, 0 were not, of 2 it is unknown: ")
 
 
 def test_only_an_uncertain_enqueue_is_taken_for_sent() -> None:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import attrs
 
 from verk_actors.config import Config
-from verk_actors.errors import EnqueueUncertain, InvalidJob, StoreUnavailable
+from verk_actors.errors import EnqueuedInPart, EnqueueUncertain, InvalidJob, StoreError, StoreUnavailable
 from verk_actors.store.commands import Commands
 from verk_actors.store.counters import Counters
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
-from verk_actors.store.queue import Queue, queue_names
+from verk_actors.store.queue import Queue, parts_of, queue_names
 from verk_actors.wire.codec import encode
-from verk_actors.wire.jid import new_jid
+from verk_actors.wire.jid import new_jid, new_jids
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
@@ -69,9 +69,40 @@ class Client:
                 replicas (`wait_replicas`) have it, so that a failover may lose it.
         """
         now = self._clock()
-        job = self._completed(job, now, enqueued_at=now)
-        payload = encode(job, wire_format=self._config.wire_format)
-        return self._pushed(job, lambda commands: Queue(commands, self._keys, str(job.queue)).push(payload))
+        job = self._completed(job, job.jid or new_jid(), now, enqueued_at=now)
+        self._push(_Part(str(job.queue), (str(job.jid),), (self._encoded(job),)))
+        return str(job.jid)
+
+    def enqueue_many(self, jobs: Iterable[Job]) -> list[str]:
+        """Put jobs into their queues, in this order; returns their jids.
+
+        The jobs of a queue go in parts, 1000 jobs or 1 MiB at most; of each part all are enqueued or none.
+
+        Raises:
+            InvalidJob: one of them can't be written; its `index` tells which. None was enqueued.
+            StoreUnavailable, StoreError: none was enqueued.
+            EnqueueUncertain: it is unknown whether all of them were enqueued, or none; as for `enqueue`.
+            EnqueuedInPart: some were enqueued, or may have been, and others were not; it says which.
+        """
+        jobs, now = list(jobs), self._clock()
+        jids: list[str] = []
+        queues: dict[str, tuple[list[str], list[bytes]]] = {}
+        for index, (job, new) in enumerate(zip(jobs, new_jids(len(jobs)), strict=True)):
+            completed = self._completed(job, job.jid or new, now, enqueued_at=now)
+            try:
+                payload = self._encoded(completed)
+            except InvalidJob as error:
+                error.index = index
+                raise
+            jid, queue = str(completed.jid), str(completed.queue)
+            if queue not in queues:
+                queues[queue] = ([], [])
+            of_queue = queues[queue]
+            of_queue[0].append(jid)
+            of_queue[1].append(payload)
+            jids.append(jid)
+        self._push_all([part for queue, of_queue in queues.items() for part in _parts_of(queue, *of_queue)])
+        return jids
 
     def schedule(self, job: Job, when: datetime | float) -> str:
         """Have a job run later; returns its jid.
@@ -88,10 +119,12 @@ class Client:
         due_at = _unix(when, now)
         if due_at <= now:
             return self.enqueue(job)
-        job = self._completed(job, now, enqueued_at=None)
-        payload = encode(job, wire_format=self._config.wire_format)
+        job = self._completed(job, job.jid or new_jid(), now, enqueued_at=None)
+        payload = self._encoded(job)
         score = float(int(due_at)) if self._config.wire_format == "verk" else due_at
-        return self._pushed(job, lambda commands: ScheduleSet([commands], self._keys).add(payload, score))
+        jids = (str(job.jid),)
+        self._write(str(job.queue), jids, lambda commands: ScheduleSet([commands], self._keys).add(payload, score))
+        return jids[0]
 
     def queue(self, name: str) -> Queue:
         """Return the queue of that name, whether or not anything is in it."""
@@ -104,28 +137,69 @@ class Client:
     def _pool_of(self, queue: str) -> Pool:
         return self._pools[self._config.redis_url_of(queue)]
 
-    def _completed(self, job: Job, now: float, *, enqueued_at: float | None) -> Job:
-        """Return a new job with what was left open filled in."""
-        verk = self._config.wire_format == "verk"
-        limit = self._config.max_retry_count if verk and job.max_retry_count is None else job.max_retry_count
-        return attrs.evolve(
-            job,
-            queue=job.queue or "default",
-            jid=job.jid or new_jid(),
-            max_retry_count=limit,
-            created_at=job.created_at if verk or job.created_at is not None else now,
-            enqueued_at=enqueued_at,
+    def _completed(self, job: Job, jid: str, now: float, *, enqueued_at: float | None) -> Job:
+        """Return a new job with what was left open filled in; what it has was checked when it was made."""
+        config, fields = self._config, job.__dict__.copy()
+        fields["queue"] = job.queue or "default"
+        fields["jid"] = jid
+        fields["enqueued_at"] = enqueued_at
+        if config.wire_format == "verk":
+            if job.max_retry_count is None:
+                fields["max_retry_count"] = config.max_retry_count
+        elif job.created_at is None:
+            fields["created_at"] = now
+        return Job.of_checked(fields)
+
+    def _encoded(self, job: Job) -> bytes:
+        return encode(job, wire_format=self._config.wire_format)
+
+    def _push_all(self, parts: Sequence[_Part]) -> None:
+        """Push one part after the other; where one fails, stop and say what has become of which job."""
+        for at, part in enumerate(parts):
+            try:
+                self._push(part)
+            except StoreError as error:
+                uncertain = part.jids if isinstance(error, EnqueueUncertain) else ()
+                enqueued, left = _jids_of(parts[:at]), _jids_of(parts[at + 1 if uncertain else at :])
+                if not enqueued and not (uncertain and left):
+                    raise  # the same holds for all
+                raise EnqueuedInPart(error.operation, error.key, error.why, enqueued, uncertain, left) from error
+
+    def _push(self, part: _Part) -> None:
+        self._write(
+            part.queue, part.jids, lambda commands: Queue(commands, self._keys, part.queue).push(*part.payloads)
         )
 
-    def _pushed(self, job: Job, push: Callable[[Commands], object]) -> str:
-        config, jid = self._config, str(job.jid)
+    def _write(self, queue: str, jids: Sequence[str], write: Callable[[Commands], object]) -> None:
+        """Write jobs to the Redis of their queue, in one step."""
+        config = self._config
         try:
-            self._pool_of(str(job.queue)).replicated(push, config.wait_replicas, config.wait_replicas_seconds)
+            self._pool_of(queue).replicated(write, config.wait_replicas, config.wait_replicas_seconds)
         except StoreUnavailable as error:
             if error.sent:
-                raise EnqueueUncertain(error.operation, error.key, error.why, jid=jid) from error
+                raise EnqueueUncertain(error.operation, error.key, error.why, jids[0], jids=tuple(jids)) from error
             raise
-        return jid
+
+
+@attrs.frozen
+class _Part:
+    """Jobs of one queue that go there in one step."""
+
+    queue: str
+    jids: tuple[str, ...]
+    payloads: Sequence[bytes]
+
+
+def _parts_of(queue: str, jids: Sequence[str], payloads: Sequence[bytes]) -> Iterator[_Part]:
+    start = 0
+    for part in parts_of(payloads):
+        end = start + len(part)
+        yield _Part(queue, tuple(jids[start:end]), part)
+        start = end
+
+
+def _jids_of(parts: Sequence[_Part]) -> tuple[str, ...]:
+    return tuple(jid for part in parts for jid in part.jids)
 
 
 def _unix(when: datetime | float, now: float) -> float:

@@ -57,14 +57,19 @@ class InvalidJob(VerkError):
     """Raised when a job can't be built or encoded; correct the value at `field` (such as `args[2].x`).
 
     The value is shown where it is a name, a count or a time. What else a job holds, arguments above all, may be secret.
+
+    Attributes:
+        index: of several jobs, which one it is, from 0; None where there is one.
     """
 
     field: str
     value: Any = attrs.field(repr=False)
     why: str
+    index: int | None = None
 
     def __str__(self) -> str:
-        sentence = f"the job's {loggable(self.field)} {self.why}"
+        job = "the job" if self.index is None else f"job {self.index}"
+        sentence = f"{job}'s {loggable(self.field)} {self.why}"
         return f"{sentence}: {shown(self.value)}" if self.field in _SHOWN_FIELDS else sentence
 
 
@@ -167,13 +172,38 @@ class EnqueueUncertain(StoreUnavailable):
 
     Also when it is there, but too few replicas have it in time (`wait_replicas`): a failover may lose it.
     Enqueue again if a second run does no harm, with the same `jid` so that the two can be recognised.
+
+    Attributes:
+        jids: the jobs of an `enqueue_many`: all of them are in their queue, or none; `jid` is the first.
     """
 
     jid: str
     sent: bool = True
+    jids: tuple[str, ...] = attrs.field(default=attrs.Factory(lambda self: (self.jid,), takes_self=True))
 
     def __str__(self) -> str:
-        return f"it is unknown whether job {shown(self.jid)} was enqueued: {super().__str__()}"
+        more = f" and {len(self.jids) - 1} more were" if len(self.jids) > 1 else " was"
+        return f"it is unknown whether job {shown(self.jid)}{more} enqueued: {super().__str__()}"
+
+
+@attrs.define(eq=False)
+class EnqueuedInPart(StoreError):
+    """Raised when `enqueue_many` had to stop in the middle; enqueue those again that were not enqueued.
+
+    Attributes:
+        enqueued: the jids of the jobs that are in their queues.
+        uncertain: those of which it is unknown, since a reply was lost (`EnqueueUncertain`).
+        not_enqueued: the rest.
+    """
+
+    enqueued: tuple[str, ...]
+    uncertain: tuple[str, ...]
+    not_enqueued: tuple[str, ...]
+
+    def __str__(self) -> str:
+        counts = f"{len(self.enqueued)} jobs were enqueued, {len(self.not_enqueued)} were not"
+        uncertain = f", of {len(self.uncertain)} it is unknown" if self.uncertain else ""
+        return f"{counts}{uncertain}: {super().__str__()}"
 
 
 @attrs.define(eq=False)

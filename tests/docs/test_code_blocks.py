@@ -45,12 +45,12 @@ def test_the_jobs_of_the_readmes_example_are_run(redis_url: str, redis: Redis, t
     assert README_URL in block
     # A stop lets running jobs end, but those that wait stay: so it has to come after they ran.
     block = block.replace(
-        "\nsystem.stop()", "\nimport time\nwhile client.counters.totals().processed < 2: pass\nsystem.stop()"
+        "\nsystem.stop()", "\nimport time\nwhile client.counters.totals().processed < 102: pass\nsystem.stop()"
     )
 
     subprocess.run([sys.executable, "-c", block.replace(README_URL, redis_url)], cwd=tmp_path, check=True, timeout=30)
 
-    assert redis.get("stat:processed") == b"2"
+    assert redis.get("stat:processed") == b"102"
     assert redis.get("stat:failed") is None
 
 

@@ -11,7 +11,8 @@ from redis.crc import key_slot
 from support.cluster import NAMESPACE, SLOT, Cluster
 from support.eventually import eventually
 
-from verk_actors.config import RedisUrl
+from verk_actors.client import Client
+from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import ConfigError, StoreUnavailable
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
@@ -22,6 +23,7 @@ from verk_actors.store.nodes import Nodes
 from verk_actors.store.queue import Queue
 from verk_actors.store.scripts import ENQUEUE, SCRIPTS, Script
 from verk_actors.store.waiting import Waiter, unblock
+from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 JOB = b'{"class":"C","args":[],"jid":"1","queue":"q"}'
@@ -85,6 +87,13 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         nodes.deregister("n1", None)
 
     assert commands.slots == {script.name: {SLOT} for script in SCRIPTS}
+
+
+def test_many_jobs_of_several_queues_are_enqueued_in_a_cluster(cluster: Cluster) -> None:
+    with Client(Config(redis_url=RedisUrl(cluster.url), namespace=NAMESPACE)) as client:
+        client.enqueue_many([Job(queue=queue, class_="C", args=[]) for queue in ("a", "b") * 600])
+
+        assert (client.queue("a").count(), client.queue("b").count()) == (600, 600)
 
 
 def test_a_connection_follows_the_keys_to_another_server(cluster: Cluster) -> None:

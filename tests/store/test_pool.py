@@ -55,12 +55,11 @@ def test_many_threads_share_the_connections_and_each_gets_its_own_reply(redis_ur
 
 
 def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(pool):
-    with (
-        pool._lent(),
-        pool._lent(),
-        pytest.raises(StoreUnavailable, match="all 2 connections are in use") as caught,
-    ):
-        pool.call("PING")
+    def all_lent(_: object) -> None:
+        pool._lend(lambda _: pool.call("PING"))
+
+    with pytest.raises(StoreUnavailable, match="all 2 connections are in use") as caught:
+        pool._lend(all_lent)
 
     assert not caught.value.sent
     assert pool.call("PING") == b"PONG"
@@ -159,7 +158,7 @@ def test_a_wait_that_another_server_answers_is_none_since_nothing_was_written_th
                 return 2
             return super().call(*args)
 
-    pool._idle.put(Switched(pool._url, name="switched"))  # the one lent next
+    pool._idle.append(Switched(pool._url, name="switched"))  # the one lent next
 
     with pytest.raises(StoreUnavailable, match="the server has changed since the write") as raised:
         pool.replicated(lambda commands: commands.call("INCR", "key"), 2, 1.0)

@@ -8,7 +8,7 @@ from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.connection import Connection
 from verk_actors.store.members import Malformed
-from verk_actors.store.queue import Queue, queue_names
+from verk_actors.store.queue import Queue, parts_of, queue_names
 
 
 def job(jid: str) -> bytes:
@@ -45,6 +45,17 @@ def test_any_number_of_jobs_is_pushed_in_order(queue, redis, keys):
 
     assert queue.push(*payloads) == 2500
     assert redis.lrange(keys.queue("default"), 0, -1) == payloads[::-1]
+
+
+def test_a_push_goes_in_parts_of_at_most_1000_payloads_and_1_mib():
+    def lengths(*payloads: bytes) -> list[int]:
+        return [len(part) for part in parts_of(payloads)]
+
+    small, long, longer = b"x", b"x" * 600_000, b"x" * (2 << 20)
+    assert lengths() == []
+    assert lengths(*[small] * 2001) == [1000, 1000, 1]
+    assert lengths(long, small, long, small) == [2, 2]
+    assert lengths(longer, small, longer) == [1, 1, 1]
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x00\xff\r\n", b"x" * (2 << 20)], ids=["empty", "binary", "huge"])

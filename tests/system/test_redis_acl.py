@@ -179,7 +179,7 @@ def enqueue_with_replicas(config: Config) -> None:
 def test_a_producer_enqueues_and_schedules(access: Access, admin) -> None:
     config = access.config("verk-producer")
     with Client(config) as client:
-        client.enqueue(Job(queue="q", class_="Good", args=[]))
+        client.enqueue_many([Job(queue="q", class_="Good", args=[])])
         client.schedule(Job(queue="q", class_="Good", args=[]), 60)
     enqueue_with_replicas(config)
 

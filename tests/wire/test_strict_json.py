@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import decimal
+import enum
+import json
 import subprocess
 import sys
+import uuid
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +110,14 @@ def test_a_value_without_flaws_is_read_back_alike(value: Any) -> None:
     assert repr(strict_json.parse(strict_json.dump(value).encode())) == repr(value)
 
 
+@given(VALUES)
+def test_what_is_written_is_read_back_alike_by_both_parsers(value: Any) -> None:
+    data = strict_json.write(value)
+
+    assert repr(strict_json.parse(data)) == repr(strict_json.parse_with_standard_library(data)) == repr(value)
+    assert b"\n" not in data
+
+
 @pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize(
     "data",
@@ -175,11 +188,53 @@ def circle() -> list[Any]:
     ],
     ids=range(11),
 )
-def test_what_a_peer_would_read_otherwise_is_found_and_located(value: Any, path: str, why: str) -> None:
+def test_what_a_peer_would_read_otherwise_is_found_and_located(value: Any, path: str, why: str, parser: None) -> None:
     flaw = strict_json.flaw_of(value)
 
     assert flaw is not None
     assert (flaw.path, flaw.why) == (path, why)
+    with pytest.raises(strict_json.Unwritable) as raised:
+        strict_json.write(value)
+    assert (raised.value.flaw.path, raised.value.flaw.why) == (path, why)
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+@attrs.define
+class Dressed:
+    """What msgspec would write as an object, without being asked."""
+
+    x: int = 1
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize(
+    "value", [Dressed(), uuid.UUID(int=1), decimal.Decimal(1), datetime.timedelta(1), frozenset(), bytearray(b"x")]
+)
+def test_what_only_one_writer_could_write_is_refused(value: Any) -> None:
+    with pytest.raises(strict_json.Unwritable, match="which JSON doesn't have"):
+        strict_json.write([value])
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ((1, (2,)), "[1,[2]]"),
+        ([10**40, -(2**64), 2**63], f"[{10**40},{-(2**64)},{2**63}]"),
+        ([Colour.RED, {Colour.RED: True}], '["red",{"red":true}]'),
+        ("\x7f\x00\u2028😀", '"\x7f\\u0000\u2028😀"'),
+        ([1e16, 1.0, -0.0], None),
+    ],
+    ids=range(5),
+)
+def test_what_is_good_is_written_alike_with_and_without_msgspec(value: Any, written: str | None) -> None:
+    data = strict_json.write(value)
+
+    assert written is None or data.decode() == written
+    assert json.loads(data) == json.loads(json.dumps(value))
 
 
 def test_tuples_big_integers_and_astral_characters_are_fine() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from redis.backoff import NoBackoff
 from redis.connection import Connection as TcpLink
 from redis.connection import SSLConnection, parse_url
+from redis.exceptions import DataError
 from redis.retry import Retry
 
 from verk_actors.store.commands import Argument
@@ -62,10 +63,28 @@ def open_link(url: str, *, opening: Callable[[Link], object] = bool, **options: 
         options["ssl_check_hostname"] = True  # redis-py below 6 takes any name
     if "path" not in options:
         options["socket_keepalive"] = True  # finds out about a peer that vanished without a word
-    link = cast(Link, link_class(**options, protocol=2, retry=Retry(NoBackoff(), 0)))
+    link = cast(Link, link_class(**options, protocol=2, retry=Retry(NoBackoff(), 0), command_packer=_PACKER))
     opening(link)
     link.connect()
     return link
+
+
+class _Packer:
+    """Packs commands as redis-py does with hiredis, but takes them as they are: nothing to split, nothing to copy."""
+
+    def pack(self, *command: Argument) -> list[bytes]:
+        try:
+            return [hiredis.pack_command(command)]  # type: ignore[arg-type, unused-ignore]
+        except TypeError as error:
+            raise DataError(str(error)) from error
+
+
+try:
+    import hiredis  # type: ignore[import-not-found, unused-ignore]
+except ImportError:  # the extra `fast` isn't installed
+    _PACKER = None  # redis-py's own
+else:
+    _PACKER = _Packer()
 
 
 def ask(link: Link, *command: Argument) -> Any:

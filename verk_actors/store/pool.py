@@ -6,9 +6,10 @@ The actors don't: each of them owns a `Connection`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from queue import Empty, LifoQueue
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from verk_actors.config import RedisUrl
@@ -47,13 +48,11 @@ class Pool:
 
     def call(self, *args: Argument) -> Any:
         """Sends one command and returns its reply; raises what `Commands` says."""
-        with self._lent() as connection:
-            return connection.call(*args)
+        return self._lend(lambda connection: connection.call(*args))
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Runs one script and returns its reply; raises what `Commands` says."""
-        with self._lent() as connection:
-            return connection.script(script, keys, args)
+        return self._lend(lambda connection: connection.script(script, keys, args))
 
     def replicated(self, write: Callable[[Commands], T], replicas: int, seconds: float) -> T:
         """Writes over one connection and waits there until so many replicas have it; returns what `write` does.
@@ -62,29 +61,32 @@ class Pool:
             StoreUnavailable: what the write raised; or it was done, but too few replicas have it in time, which
                 counts as `sent`: a failover now may lose it.
         """
-        with self._lent() as connection:
+
+        def write_and_wait(connection: Connection) -> T:
             result = write(connection)
             if replicas:
                 _wait(connection, connection.opened, replicas, seconds)
-        return result
+            return result
+
+        return self._lend(write_and_wait)
 
     def close(self) -> None:
         """Closes the connections that are not lent. Later commands connect anew."""
         closed: list[Connection] = []
-        while not self._idle.empty():
-            try:
-                closed.append(self._idle.get_nowait())
-            except Empty:  # lent in between
-                break
-            closed[-1].close()
+        with suppress(Empty):
+            while True:
+                self._free.get_nowait()
+                closed.append(self._idle.pop())
+                closed[-1].close()
         for connection in closed:
-            self._idle.put(connection)
+            self._give_back(connection)
 
     def _fill(self) -> None:
         self._pid = os.getpid()
-        self._idle: LifoQueue[Connection] = LifoQueue()
+        self._idle: deque[Connection] = deque()  # the one used last is lent first, so that few are open
+        self._free: SimpleQueue[None] = SimpleQueue()  # as many as are idle: what a thread waits for
         for _ in range(self._size):
-            self._idle.put(
+            self._give_back(
                 Connection(
                     self._url,
                     name=self._name,
@@ -93,21 +95,25 @@ class Pool:
                 )
             )
 
-    @contextmanager
-    def _lent(self) -> Iterator[Connection]:
+    def _give_back(self, connection: Connection) -> None:
+        self._idle.append(connection)
+        self._free.put(None)
+
+    def _lend(self, use: Callable[[Connection], T]) -> T:
+        """Returns what `use` does with a connection that nobody else has meanwhile."""
         if self._pid != os.getpid():
             self._fill()  # the sockets are the parent's: two processes reading one get each other's replies
-        idle = self._idle
         try:
-            connection = idle.get(timeout=self._socket_timeout_seconds)
+            self._free.get(timeout=self._socket_timeout_seconds)
         except Empty:
             why = f"all {self._size} connections are in use"
             raise StoreUnavailable("connect", str(self._url), why) from None
+        connection = self._idle.pop()
         try:
             connection.check()
-            yield connection
+            return use(connection)
         finally:
-            idle.put(connection)
+            self._give_back(connection)
 
 
 def _wait(connection: Connection, written_over: int, replicas: int, seconds: float) -> None:

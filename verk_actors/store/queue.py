@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from verk_actors.store.commands import Argument, Commands
+from collections.abc import Iterator, Sequence
+
+from verk_actors.store.commands import Commands
 from verk_actors.store.members import Member, member_of, name_of, payload_of
 from verk_actors.store.scripts import ENQUEUE
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 _PAGE = 1000  # keeps one script, and one reply, short
+_MOST_BYTES = 1 << 20  # does so too: a script takes 1 ms for 1000 small payloads, and 2 ms for 1 MiB of long ones
 
 
 def queue_names(commands: Commands, keys: Keys) -> list[str]:
     """Returns the names of all known queues, in order. SMEMBERS, O(n)."""
     return sorted(name_of(name) for name in commands.call("SMEMBERS", keys.queues))
+
+
+def parts_of(payloads: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Yields the parts of a push that are one step each: 1000 payloads and 1 MiB at most; a longer one goes alone."""
+    start = size = 0
+    for at, payload in enumerate(payloads):
+        size += len(payload)
+        if at > start and (size > _MOST_BYTES or at - start == _PAGE):
+            yield payloads[start:at]
+            start, size = at, len(payload)
+    if start < len(payloads):
+        yield payloads[start:]
 
 
 class Queue:
@@ -32,14 +47,13 @@ class Queue:
             How many jobs the queue has now.
 
         Raises:
-            StoreUnavailable: its `sent` tells whether the jobs may have been added. More than 1000 go in
-                parts, of which the earlier ones may have been added in any case.
+            StoreUnavailable: its `sent` tells whether the jobs may have been added. More than one of `parts_of`
+                go one after the other: of them, the earlier ones have been added in any case.
         """
-        count = 0
-        for start in range(0, max(len(payloads), 1), _PAGE):
-            args: tuple[Argument, ...] = (self.name, *payloads[start : start + _PAGE])
-            count = int(self._commands.script(ENQUEUE, (self._key, self._queues), args))
-        return count
+        count: int | None = None
+        for part in parts_of(payloads):
+            count = int(self._commands.script(ENQUEUE, (self._key, self._queues), (self.name, *part)))
+        return self.count() if count is None else count
 
     def count(self) -> int:
         """Returns how many jobs wait. LLEN."""

@@ -6,6 +6,7 @@ and counts of retries can make an object malformed: an odd time or queue is no r
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -20,6 +21,8 @@ _NO_KEYS = {"extra", "wire_format", "payload"}  # fields of a job, but not of it
 _KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry"}
 _HISTORY = ("failed_at", "retried_at", "finished_at", "error_class", "error_message", "error_backtrace")
 _NO_HISTORY: dict[str, Any] = dict.fromkeys(_HISTORY)
+_history_of = attrgetter(*_HISTORY)
+_NO_HISTORY_OF = (None,) * len(_HISTORY)
 
 
 def decode(payload: bytes, queue: str | None = None) -> Job:
@@ -144,16 +147,18 @@ def encode(job: Job, *, wire_format: WireFormat | None = None) -> bytes:
         InvalidJob: a value can't be written as JSON that every peer reads alike, or the payload is longer than any
             node reads. Correct the value it names.
     """
-    for key in _KNOWN_KEYS.intersection(job.extra):
+    for key in job.extra and _KNOWN_KEYS.intersection(job.extra):
         raise InvalidJob(f"extra.{key}", job.extra[key], "is a key of the job itself")
     # Verk's keys are in the alphabet's order, and its arguments are JSON within JSON
     in_verk_form = (wire_format or job.wire_format) == "verk"
     document = _verk_fields(job) if in_verk_form else _sidekiq_fields(job)
-    if flaw := strict_json.flaw_of(document):
-        raise InvalidJob(flaw.path.removeprefix(".") or "extra", flaw.value, flaw.why)
+    try:
+        payload = strict_json.write(document)
+    except strict_json.Unwritable as error:
+        flaw = error.flaw
+        raise InvalidJob(flaw.path.removeprefix(".") or "extra", flaw.value, flaw.why) from None
     if in_verk_form:
-        document = dict(sorted(document.items())) | {"args": strict_json.dump(job.args)}
-    payload = strict_json.dump(document).encode()
+        payload = strict_json.write(dict(sorted(document.items())) | {"args": strict_json.dump(job.args)})
     if len(payload) > strict_json.MAX_BYTES:
         raise InvalidJob("args", job.args, f"make a payload longer than {strict_json.MAX_BYTES} bytes")
     return payload
@@ -162,7 +167,7 @@ def encode(job: Job, *, wire_format: WireFormat | None = None) -> bytes:
 def _sidekiq_fields(job: Job) -> dict[str, Any]:
     """Returns what Sidekiq writes, in its order; what hasn't happened is left out."""
     retry = retry_of(job)
-    fields = {
+    fields: dict[str, Any] = {
         "retry": retry,
         "queue": job.queue,
         "class": job.class_,
@@ -170,16 +175,23 @@ def _sidekiq_fields(job: Job) -> dict[str, Any]:
         "jid": job.jid,
         "created_at": _time("created_at", job.created_at),
         "enqueued_at": _time("enqueued_at", job.enqueued_at),
-        "dead": None if job.dead or retry is False else False,
-        "error_message": job.error_message,
-        "error_class": job.error_class,
-        "failed_at": _time("failed_at", job.failed_at),
-        "retry_count": job.retry_count - 1 if job.retry_count else None,
-        "retried_at": _time("retried_at", job.retried_at),
-        "error_backtrace": None if job.error_backtrace is None else backtrace.pack(job.error_backtrace),
-        "finished_at": _time("finished_at", job.finished_at),
     }
-    return {key: value for key, value in fields.items() if value is not None} | dict(job.extra)
+    if not job.dead and retry is not False:
+        fields["dead"] = False
+    if job.retry_count or _history_of(job) != _NO_HISTORY_OF:  # most jobs are new
+        fields |= {
+            "error_message": job.error_message,
+            "error_class": job.error_class,
+            "failed_at": _time("failed_at", job.failed_at),
+            "retry_count": job.retry_count - 1 if job.retry_count else None,
+            "retried_at": _time("retried_at", job.retried_at),
+            "error_backtrace": None if job.error_backtrace is None else backtrace.pack(job.error_backtrace),
+            "finished_at": _time("finished_at", job.finished_at),
+        }
+    if None in fields.values():
+        fields = {key: value for key, value in fields.items() if value is not None}
+    fields.update(job.extra)
+    return fields
 
 
 def retry_of(job: Job) -> bool | int:

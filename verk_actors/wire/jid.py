@@ -11,3 +11,9 @@ def new_jid() -> str:
     Source: Sidekiq lib/sidekiq/client.rb, SecureRandom.hex(12)
     """
     return secrets.token_hex(12)
+
+
+def new_jids(count: int) -> list[str]:
+    """Returns so many of them, from one request to the system's source of randomness."""
+    digits = secrets.token_hex(12 * count)
+    return [digits[start : start + 24] for start in range(0, 24 * count, 24)]

@@ -33,7 +33,8 @@ def parse(data: bytes) -> Any:
     """
     if len(data) > MAX_BYTES:
         raise ValueError(f"longer than {MAX_BYTES} bytes")
-    if len(data) > 2 * MAX_NESTING and _is_too_deep(data):
+    # The counts spare nearly every job the rest
+    if data.count(b"[") + data.count(b"{") > MAX_NESTING and _is_too_deep(data):
         raise ValueError(f"nested more than {MAX_NESTING} deep")
     try:
         return _parse_first(data)
@@ -54,6 +55,23 @@ def dump(value: Any) -> str:
     return _encode(value)
 
 
+def write(value: Any) -> bytes:
+    """Returns the compact JSON text of any value, in UTF-8.
+
+    Raises:
+        Unwritable: it has a flaw.
+    """
+    try:
+        data = _write_first(value)
+        if parse(data) == value:  # read back alike, it has no flaw: that is cheaper than to look for one
+            return data
+    except _WRITE_ERRORS:
+        pass  # whatever was met, the flaw says it better; some values, such as tuples, come here and have none
+    if flaw := flaw_of(value):
+        raise Unwritable(flaw)
+    return dump(value).encode()
+
+
 @attrs.frozen
 class Flaw:
     """What can't be written as JSON: where it is (such as `[2].x`), the value there, and why."""
@@ -65,6 +83,14 @@ class Flaw:
     def under(self, step: str) -> Flaw:
         """Returns the same flaw as seen from the container that holds it at `step`."""
         return attrs.evolve(self, path=step + self.path)
+
+
+class Unwritable(ValueError):
+    """Raised when a value can't be written as JSON; it has a flaw."""
+
+    def __init__(self, flaw: Flaw) -> None:
+        super().__init__(flaw.why)
+        self.flaw = flaw
 
 
 def flaw_of(value: Any, level: int = 1) -> Flaw | None:
@@ -111,8 +137,6 @@ def _scalar_flaw(value: Any) -> Flaw | None:
 
 def _is_too_deep(data: bytes) -> bool:
     """Tells whether brackets nest too deeply, by peeling off the innermost pairs level by level."""
-    if data.count(b"[") + data.count(b"{") <= MAX_NESTING:  # spares nearly every job the rest
-        return False
     if b"\\" in data:
         data = _ESCAPES.sub(b"", data)
     brackets = _STRINGS.sub(b"", data.translate(_BRACKETS, _OTHER_BYTES))
@@ -139,12 +163,22 @@ _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse_constant
 # Circles are found by flaw_of
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
 
+
+def _write_with_standard_library(value: Any) -> bytes:
+    return _encode(value).encode()
+
+
 _parse_first: Callable[[bytes], Any]
+_write_first: Callable[[Any], bytes]
 _FIRST_ERRORS: tuple[type[Exception], ...]
+_WRITE_ERRORS: tuple[type[Exception], ...] = (TypeError, ValueError, OverflowError, RecursionError)
 try:
     import msgspec  # type: ignore[import-not-found, unused-ignore]
 except ImportError:  # the extra `fast` isn't installed
     _parse_first, _FIRST_ERRORS = parse_with_standard_library, ()
+    _write_first = _write_with_standard_library
 else:
     _parse_first = msgspec.json.Decoder().decode
+    _write_first = msgspec.json.Encoder().encode
     _FIRST_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError)
+    _WRITE_ERRORS += (msgspec.MsgspecError,)
