@@ -50,9 +50,9 @@ class JobLog:
             JobMalformed: logging.ERROR,
         }
 
-    def wants(self, event: Event) -> bool:
-        """Whether the event has a line, and the logger's level allows it."""
-        level = self._levels.get(type(event))
+    def wants(self, kind: type[Event]) -> bool:
+        """Whether events of this class have a line, and the logger's level allows it now."""
+        level = self._levels.get(kind)
         return level is not None and log.isEnabledFor(level)
 
     def write(self, event: Event) -> bool:

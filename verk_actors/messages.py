@@ -162,11 +162,9 @@ class Exchanged(Cast):
 
     Attributes:
         exchange: what is done; None where jobs came while waiting.
-        fetched: jobs to be offered to the workers.
     """
 
     exchange: Exchange | None
-    fetched: Sequence[RunningJob]
 
 
 @attrs.frozen

@@ -58,7 +58,6 @@ class RunningJob:
         started_at, ended_at: unix seconds; 0 before.
         outcome: how it ended; None before. Set once, by whoever ends it.
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
-        offered: it has been put into the channel.
         sent: its fate has been sent to Redis, and may have been done though there was no reply.
         stuck: it has been told that this run takes too long.
         interrupt: ends the run, from any thread; None where nothing can. What it comes to then counts no more.
@@ -71,7 +70,6 @@ class RunningJob:
     ended_at: float = 0.0
     outcome: Outcome | None = None
     settled: bool | None = None
-    offered: bool = False
     sent: bool = False
     stuck: bool = False
     interrupt: Callable[[], None] | None = attrs.field(default=None, repr=False)

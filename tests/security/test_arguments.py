@@ -35,7 +35,7 @@ def test_nothing_that_holds_a_job_shows_its_arguments() -> None:
     exchange = Exchange([row], 1)
     finished = JobFinished(queue="q", job=job, started_at=1.0, finished_at=2.0)
     holders = [
-        job, CurrentJob(job), row, exchange, Exchanged(exchange, [row]), Publish([finished]), finished,
+        job, CurrentJob(job), row, exchange, Exchanged(exchange), Publish([finished]), finished,
         JobDead(queue="q", job=job, died_at=1.0, error_class="E", error_message="m"),
         JobMalformed(queue="q", payload=BROKEN, jid="j", reason="no class"), member_of(BROKEN),
         Settlement("retry", row.payload, row.payload, 1.0), compare([BROKEN], [row]),

@@ -44,23 +44,40 @@ def names(jobs: list[RunningJob]) -> list[str]:
     return [running_job.payload.decode() for running_job in jobs]
 
 
-def test_jobs_are_offered_once_and_none_that_has_ended() -> None:
-    table, first = RunningJobs(), job("first")
+def put(table: RunningJobs, *jobs: RunningJob) -> None:
+    """Enter jobs as a QueueManager does."""
+    for one in jobs:
+        table.add(one)
+    table.wake()
 
-    table.offer([first, job("ended", outcome=SUCCEEDED)])
-    table.offer([first, job("second")])
 
+def test_what_is_fetched_is_held_and_waits_for_a_worker_unless_it_has_ended() -> None:
+    table = RunningJobs(is_open=True)
+
+    put(table, job("first"), job("ended", outcome=SUCCEEDED), job("second"))
+
+    assert names(list(table.held)) == ["first", "ended", "second"]
     assert names(list(table.channel)) == ["first", "second"]
-    assert all(offered.offered for offered in table.channel)
     assert not table.waking  # nobody is idle
 
 
+def test_while_the_channel_is_closed_nobody_is_woken_and_nothing_is_claimed(bench: Bench) -> None:
+    table, me = RunningJobs(), start(bench, "me")
+    table.idle.append(me)
+
+    put(table, job("1"))
+
+    assert bench.noted() == []
+    assert table.claim(me) is None
+    assert names(table.withdraw()) == ["1"]
+
+
 def test_the_worker_that_went_idle_last_is_woken_and_no_other_before_it_has_looked(bench: Bench) -> None:
-    table = RunningJobs()
+    table = RunningJobs(is_open=True)
     table.idle.extend([start(bench, "one"), start(bench, "two")])
 
-    table.offer([job("1")])
-    table.offer([job("2")])
+    put(table, job("1"))
+    put(table, job("2"))
 
     assert bench.noted() == ["two Run"]
     assert table.waking
@@ -72,58 +89,74 @@ def names_of(refs: object) -> list[str]:
 
 
 def test_nobody_is_woken_for_nothing(bench: Bench) -> None:
-    table = RunningJobs()
+    table = RunningJobs(is_open=True)
     table.idle.append(start(bench, "one"))
 
-    table.offer([])
+    put(table)
 
     assert bench.noted() == []
     assert not table.waking
 
 
 def test_a_worker_that_died_idle_is_passed_over(bench: Bench) -> None:
-    table = RunningJobs()
+    table = RunningJobs(is_open=True)
     dead = start(bench, "dead")
     table.idle.extend([start(bench, "alive"), dead])
     dead.stop()
 
-    table.offer([job("1")])
+    put(table, job("1"))
 
     assert bench.noted() == ["alive Run"]
     assert table.waking
 
 
 def test_where_all_that_were_idle_are_dead_the_next_that_looks_need_not_be_woken(bench: Bench) -> None:
-    table = RunningJobs()
+    table = RunningJobs(is_open=True)
     dead = start(bench, "dead")
     table.idle.append(dead)
     dead.stop()
 
-    table.offer([job("1")])
+    put(table, job("1"))
 
     assert not table.waking
     assert not table.idle
 
 
-def test_jobs_are_claimed_in_order_and_another_worker_is_woken_while_some_remain(bench: Bench) -> None:
-    table, me = RunningJobs(), start(bench, "me")
-    table.offer([job("1"), job("2")])
+def test_jobs_are_claimed_in_order_and_nobody_else_is_woken_for_them_at_once(bench: Bench) -> None:
+    table, me = RunningJobs(is_open=True), start(bench, "me")
+    put(table, job("1"), job("2"))
     table.idle.append(start(bench, "other"))
 
-    first = table.claim(me)
-    table.waking = False  # the other has looked
-    second = table.claim(me)
+    first, second = table.claim(me), table.claim(me)
 
     assert (first.payload, second.payload, table.claim(me)) == (b"1", b"2", None)
     assert first.worker is second.worker is me
-    assert bench.noted() == ["other Run"]
+    assert bench.noted() == []
+
+
+def test_where_jobs_wait_though_a_worker_has_looked_each_that_claims_one_wakes_the_next(bench: Bench) -> None:
+    table, me = RunningJobs(is_open=True), start(bench, "me")
+    put(table, job("1"), job("2"), job("3"), job("4"))
+    table.idle.extend([start(bench, "third"), start(bench, "second")])
+
+    table.claim(me)
+    table.spread()
+    table.waking = False  # the second has looked
+    table.claim(me)
+    table.waking = False  # the third too
+    table.claim(me)
+    table.claim(me)
+
+    assert bench.noted() == ["second Run", "third Run"]
+    assert not table.spreading  # nothing waits any more
 
 
 def test_a_worker_that_has_not_looked_yet_is_not_woken_again(bench: Bench) -> None:
-    table, me = RunningJobs(waking=True), start(bench, "me")
+    table, me = RunningJobs(is_open=True, waking=True), start(bench, "me")
     table.idle.append(start(bench, "other"))
-    table.offer([job("1"), job("2")])
+    put(table, job("1"), job("2"))
 
+    table.spread()
     table.claim(me)
 
     assert bench.noted() == []
@@ -131,15 +164,15 @@ def test_a_worker_that_has_not_looked_yet_is_not_woken_again(bench: Bench) -> No
 
 @pytest.mark.parametrize("settled", [True, False])
 def test_a_job_that_is_no_longer_ours_is_passed_over(bench: Bench, settled: bool) -> None:
-    table, me = RunningJobs(), start(bench, "me")
-    table.offer([job("gone", settled=settled), job("ours")])
+    table, me = RunningJobs(is_open=True), start(bench, "me")
+    put(table, job("gone", settled=settled), job("ours"))
 
     assert table.claim(me).payload == b"ours"
 
 
 def test_what_nobody_has_claimed_is_taken_back_in_order() -> None:
     table = RunningJobs()
-    table.offer([job("1"), job("2")])
+    put(table, job("1"), job("2"))
 
     assert names(table.withdraw()) == ["1", "2"]
     assert table.withdraw() == []

@@ -5,7 +5,10 @@ inbox, up to `event_buffer` events; beyond that it misses the newest, and that i
 memory only, and neither jobs nor other listeners wait for it. The list of listeners is the node's: it survives
 this actor.
 
-Source: Verk lib/verk/event_producer.ex. Differs: docs/decisions/0008.
+It tells what has come to it, then rests for a moment: where much happens, that is told in few large batches, and
+waking the listeners costs next to nothing; where little happens, it is told at once.
+
+Source: Verk lib/verk/event_producer.ex. Differs: docs/decisions/0008, 0022.
 """
 
 from __future__ import annotations
@@ -15,12 +18,15 @@ from collections.abc import Sequence
 from verk_actors.errors import loggable
 from verk_actors.events import Event
 from verk_actors.listener import EventListener
-from verk_actors.messages import EventBatch, Publish, RegisterListener, Selector, UnregisterListener
-from verk_actors.otp import ActorDeadError, Server, handles
+from verk_actors.messages import EventBatch, Publish, RegisterListener, UnregisterListener
+from verk_actors.otp import ActorDeadError, ExitReason, Server, handles
+from verk_actors.tree.listeners import Listener
 from verk_actors.tree.node_log import NodeLog
-from verk_actors.tree.node_state import Listener, NodeState
+from verk_actors.tree.node_state import NodeState
 
 log = NodeLog(__name__)
+
+_REST_SECONDS = 0.002  # the time of some 50 jobs; longer brings little more
 
 
 class EventProducer(Server):
@@ -32,10 +38,16 @@ class EventProducer(Server):
         super().__init__()
         self._listeners = node.listeners
         self._buffer = node.config.event_buffer
+        self._untold: list[Event] = []
+
+    def terminate(self, reason: ExitReason) -> None:
+        """Tell what is left."""
+        self._tell_all()
 
     @handles(RegisterListener)
     def register(self, message: RegisterListener) -> None:
-        """Add a listener, or give a known one a new selector."""
+        """Add a listener, or give a known one a new selector; it is told of what happens from now on."""
+        self._tell_all()
         self._listeners[message.ref.actor_urn] = Listener(message.ref, message.selector)
 
     @handles(UnregisterListener)
@@ -45,9 +57,20 @@ class EventProducer(Server):
 
     @handles(Publish)
     def publish(self, message: Publish) -> None:
+        """Tell these once the inbox is empty, with all that came beside them."""
+        self._untold += message.events
+
+    def handle_idle(self) -> None:
+        """Tell what has come, and rest."""
+        if self._untold:
+            self._tell_all()
+            self.wait_seconds(_REST_SECONDS)
+
+    def _tell_all(self) -> None:
         """Tell each listener what it selects."""
+        untold, self._untold = self._untold, []
         for urn, listener in tuple(self._listeners.items()):
-            events = _selected(message.events, listener.selector)
+            events = listener.selected(untold)
             if events and not self._tell(listener, events):
                 log.info("listener %s is dead and no longer told", loggable(str(listener.ref)))
                 del self._listeners[urn]
@@ -69,21 +92,3 @@ class EventProducer(Server):
         except ActorDeadError:
             return False
         return bool(ref.is_alive())
-
-
-def _selected(events: Sequence[Event], selector: Selector | None) -> Sequence[Event]:
-    if selector is None:
-        return events
-    if isinstance(selector, type):
-        return [event for event in events if isinstance(event, selector)]
-    if isinstance(selector, Sequence):
-        return [event for event in events if isinstance(event, tuple(selector))]
-    return [event for event in events if _says_yes(selector, event)]
-
-
-def _says_yes(predicate: object, event: Event) -> bool:
-    try:
-        return bool(predicate(event))  # type: ignore[operator]
-    except Exception:
-        log.exception("a listener's selector raised; the event is not told to it")
-        return False

@@ -12,8 +12,9 @@ from verk_actors.events import Event
 from verk_actors.job_log import JobLog
 from verk_actors.listener import EventListener
 from verk_actors.otp import handles
+from verk_actors.tree.listeners import Listener, OfKinds
 from verk_actors.tree.node_log import Line, dropped
-from verk_actors.tree.node_state import Listener, NodeState
+from verk_actors.tree.node_state import NodeState
 
 
 class JobLogger(EventListener):
@@ -25,7 +26,7 @@ class JobLogger(EventListener):
         super().__init__()
         self._listeners = node.listeners
         self._lines = JobLog(node.config)
-        self._row = Listener(self.actor_ref, self._lines.wants)
+        self._row = Listener(self.actor_ref, OfKinds(self._lines.wants))
         self._unwritten = 0  # the handlers raised
         self._told = 0  # of the lines that are missing
 

@@ -12,10 +12,11 @@ from typing import Any
 import attrs
 
 from verk_actors.config import Config, QueueConfig, RedisUrl
-from verk_actors.messages import Backlog, Selector
+from verk_actors.events import Event
 from verk_actors.registry import Registry
 from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
+from verk_actors.tree.listeners import Listener
 from verk_actors.tree.outage import ServerTrouble
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.tree.token import new_token
@@ -94,21 +95,6 @@ class QueueRow:
 
 
 @attrs.define(eq=False)
-class Listener:
-    """A registered listener; written by EventProducer.
-
-    Attributes:
-        missed: events it was not told of, since it lagged too far behind.
-        backlog: how far it is behind, where it is one of ours; others are judged by their inbox.
-    """
-
-    ref: Any
-    selector: Selector | None
-    missed: int = 0
-    backlog: Backlog = attrs.Factory(Backlog)
-
-
-@attrs.define(eq=False)
 class NodeState:
     """The tables of one node, handed to each actor by its supervisor.
 
@@ -158,6 +144,10 @@ class NodeState:
             server = self.servers[url] = RedisServer(url, label=str(url))
         self.queues[queue] = QueueRow(settings, server)
         return server
+
+    def is_wanted(self, kind: type[Event]) -> bool:
+        """Whether a listener may want events of this very class; where none does, they need not be made."""
+        return any(listener.may_want(kind) for listener in tuple(self.listeners.values()))
 
     @property
     def limits(self) -> Limits:

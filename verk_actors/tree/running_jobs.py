@@ -9,7 +9,6 @@ Plain containers and no lock: each operation on them is one step under the inter
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 
 import attrs
 
@@ -31,9 +30,11 @@ class RunningJobs:
     Attributes:
         held: all of them, in the order of their fetch; added to and removed from by the QueueManager alone.
         channel: those that wait for a worker, the next on the left.
+        is_open: workers may claim; written by the WorkersManager.
         started, ended, settled: those the WorkersManager has not yet looked at since that happened to them.
         idle: workers that wait for `Run`.
-        waking: a worker has been woken and has not looked yet; it wakes the next if jobs remain.
+        waking: a worker has been woken and has not looked yet.
+        spreading: jobs wait though a worker has looked, so each that claims one wakes the next.
         queue_manager: who fetches and settles, or did last.
         workers_manager: who is told, or was last.
         told: it has been told, and has not looked yet.
@@ -41,23 +42,22 @@ class RunningJobs:
 
     held: dict[RunningJob, None] = attrs.Factory(dict)
     channel: deque[RunningJob] = attrs.Factory(deque)
+    is_open: bool = False
     started: deque[RunningJob] = attrs.Factory(deque)
     ended: deque[RunningJob] = attrs.Factory(deque)
     settled: deque[RunningJob] = attrs.Factory(deque)
     idle: deque[Ref] = attrs.Factory(deque)
     waking: bool = False
+    spreading: bool = False
     queue_manager: Ref | None = None
     workers_manager: Ref | None = None
     told: bool = False
 
-    def offer(self, jobs: Iterable[RunningJob]) -> None:
-        """Put jobs into the channel, each once, and see to it that a worker looks."""
-        for job in jobs:
-            if not job.offered and job.outcome is None:
-                job.offered = True
-                self.channel.append(job)
-        if self.channel and not self.waking:
-            self.wake_one()
+    def add(self, job: RunningJob) -> None:
+        """Enter a job that was fetched; it waits for a worker unless it has ended."""
+        self.held[job] = None
+        if job.outcome is None:
+            self.channel.append(job)
 
     def withdraw(self) -> list[RunningJob]:
         """Take back what no worker has claimed; one by one, as each may be claimed meanwhile."""
@@ -69,9 +69,9 @@ class RunningJobs:
                 break
         return withdrawn
 
-    def wake_one(self) -> None:
-        """Wake the worker that went idle last: its memory is warm."""
-        while True:
+    def wake(self) -> None:
+        """See to it that a worker looks if jobs wait: the one that went idle last, as its memory is warm."""
+        while self.channel and self.is_open and not self.waking:
             try:
                 worker = self.idle.pop()
             except IndexError:
@@ -81,18 +81,29 @@ class RunningJobs:
                 return
             self.waking = False  # it died idle; its successor looks by itself, but others may be idle too
 
+    def spread(self) -> None:
+        """Have more workers look if jobs wait though one has looked: it is not through with them at once.
+
+        One that is takes them all, and to wake others in vain costs more than short jobs do.
+        """
+        if self.channel and not self.waking:
+            self.spreading = True
+            self.wake()
+
     def claim(self, worker: Ref) -> RunningJob | None:
-        """Take the next job for a worker, on its own thread; wakes another worker if jobs remain."""
-        while True:
+        """Take the next job for a worker, on its own thread."""
+        while self.is_open:
             try:
                 running_job = self.channel.popleft()
             except IndexError:
                 return None
             running_job.worker = worker
-            if self.channel and not self.waking:
-                self.wake_one()
+            if self.spreading:
+                self.spreading = bool(self.channel)
+                self.wake()
             if running_job.settled is None:  # else it was found to be no longer ours before it ran
                 return running_job
+        return None
 
     def tell(self) -> None:
         """Tell the WorkersManager that jobs have moved, unless it has been told already.

@@ -21,18 +21,18 @@ from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
 
 
-def test_jobs_fetched_by_a_queue_manager_that_died_before_it_told_are_offered_by_its_successor(
+def test_jobs_fetched_by_a_queue_manager_that_died_before_it_told_are_run(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = QueueManager._report
     died: list[Ref] = []
 
-    def die_once(self: QueueManager, fetched: list[RunningJob]) -> None:
-        if fetched and not died:
+    def die_once(self: QueueManager) -> None:
+        if self._table.channel and not died:
             died.append(self.actor_ref)
             self.actor_ref.kill()
             return
-        report(self, fetched)
+        report(self)
 
     monkeypatch.setattr(QueueManager, "_report", die_once)
     with running_node(config, queues={"q": 3}) as node:
@@ -216,17 +216,17 @@ def test_a_worker_tells_the_successor_of_a_workers_manager_that_died_under_it() 
 
 
 def test_a_job_whose_worker_died_before_it_was_noted_is_still_seen_to() -> None:
-    table = RunningJobs()
+    table = RunningJobs(is_open=True)
     job = RunningJob(b"x", None)
-    table.offer([job])
+    table.add(job)
     worker: Any = object()
     assert table.claim(worker) is job
     assert job.worker is worker
 
 
-def test_what_was_handed_back_is_offered_to_nobody() -> None:
-    table = RunningJobs()
-    table.offer([RunningJob(b"x", None, outcome=SUCCEEDED)])
+def test_what_has_ended_before_it_began_is_claimed_by_nobody() -> None:
+    table = RunningJobs(is_open=True)
+    table.add(RunningJob(b"x", None, outcome=SUCCEEDED))
     assert table.claim(object()) is None  # type: ignore[arg-type]
 
 
@@ -239,8 +239,8 @@ def test_jobs_that_come_when_the_queue_is_paused_go_back_to_it(config: Config, r
         payload = b'{"class":"Good","args":["late"],"jid":"late","queue":"q"}'
         late = RunningJob(payload, decode(payload, "q"))
         redis.lpush(f"inprogress:q:{node.config.node_id}", payload)
-        node.state.queues["q"].running_jobs.held[late] = None
-        node.whereis(names.workers_manager("q")).cast(Exchanged(None, [late]))
+        node.state.queues["q"].running_jobs.add(late)
+        node.whereis(names.workers_manager("q")).cast(Exchanged(None))
         eventually(lambda: redis.lrange("queue:q", 0, -1) == [payload], "the late job in its queue")
         node.jobs.gate.open()
         node.log.expect(QueuePaused)

@@ -10,7 +10,7 @@ Source: Verk lib/verk/queue_manager.ex. Differs: docs/decisions/0006.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import attrs
 
@@ -87,7 +87,7 @@ class QueueManager(IoServer):
         self._caller = self.defer()
         self._room = message.room
         if self._node.stopping and not message.settle and not message.room:
-            self._report([])  # nothing to say to Redis, which may be away: an idle queue stops at once
+            self._report()  # nothing to say to Redis, which may be away: an idle queue stops at once
         else:
             self._work()
         return NO_REPLY
@@ -166,7 +166,9 @@ class QueueManager(IoServer):
             else:
                 self._settled(job, settled)
         self._see_to_refused(result.refusal)
-        self._report([self._take(payload) for payload in result.payloads])
+        for payload in result.payloads:
+            self._take(payload)
+        self._report()
         self._tell_of_trimmed(result.trimmed)
         if result.status == "FENCED":
             self._lose_lease()
@@ -193,12 +195,11 @@ class QueueManager(IoServer):
         if manager is not None:
             manager.cast(Tick())
 
-    def _unsettled(self, jobs: Iterable[RunningJob]) -> list[RunningJob]:
+    def _unsettled(self, jobs: Collection[RunningJob]) -> list[RunningJob]:
         """Return the jobs that Redis is to be told of; not those sent again though settled, nor lost ones."""
-        for job in jobs:
-            if job in self._lost:
-                self._lost.remove(job)
-                self._table.settled.append(job)
+        for job in [job for job in self._lost if job in jobs]:
+            self._lost.remove(job)
+            self._table.settled.append(job)
         return [job for job in jobs if job.settled is None]
 
     def _settled(self, job: RunningJob, settled: bool) -> None:
@@ -208,11 +209,13 @@ class QueueManager(IoServer):
         if job.outcome is not None:
             self._table.settled.append(job)
 
-    def _take(self, payload: bytes) -> RunningJob:
+    def _take(self, payload: bytes) -> None:
         """Enter a fetched job into the table, before anybody is told."""
-        running_job = self._found_again(payload) or self._decoded(payload)
-        self._table.held[running_job] = None
-        return running_job
+        again = self._found_again(payload)
+        if again is None:
+            self._table.add(self._decoded(payload))
+        else:
+            self._table.held[again] = None
 
     def _found_again(self, payload: bytes) -> RunningJob | None:
         """Return the lost job of this payload that still runs here: it is ours again, and not started twice."""
@@ -234,8 +237,10 @@ class QueueManager(IoServer):
         # Resque's jobs have no id; given here, events and the retry set show the same.
         return RunningJob(payload, job if job.jid else attrs.evolve(job, jid=new_jid()))
 
-    def _report(self, fetched: list[RunningJob]) -> None:
-        exchanged, self._exchange = Exchanged(self._exchange, fetched), None
+    def _report(self) -> None:
+        """Wake a worker for what was fetched, and confirm the exchange."""
+        self._table.wake()
+        exchanged, self._exchange = Exchanged(self._exchange), None
         if self._caller is not None:
             self._caller.reply()
             self._caller = None

@@ -35,6 +35,7 @@ class Worker(Server):
 
     def init(self) -> None:
         """Look at the channel first: the worker before may have been woken and died."""
+        self._now = self.clock.time
         self.actor_ref.cast(Run())
 
     @handles(Run)
@@ -46,22 +47,21 @@ class Worker(Server):
             running_job = table.claim(me)
             if running_job is None:
                 table.idle.append(me)
-                if table.channel and not table.waking:  # put there between the look and going idle
-                    table.wake_one()
+                table.wake()  # for a job that came between the look and going idle
                 return
             self._run_one(running_job)
 
     def _run_one(self, running_job: RunningJob) -> None:
-        table, time = self._table, self.clock.time
-        running_job.started_at = time()
+        table, now = self._table, self._now
+        running_job.started_at = now()
         table.started.append(running_job)
         table.tell()
         outcome = self._perform(running_job.job) if running_job.job is not None else SUCCEEDED
-        running_job.ended_at = time()
+        running_job.ended_at = now()
         if running_job.outcome is None:  # else it was handed back meanwhile
             running_job.outcome = outcome
             table.ended.append(running_job)
             table.tell()
 
     def _perform(self, job: Job) -> Outcome:
-        return perform(job, self._find, self._frames, self.clock.time)
+        return perform(job, self._find, self._frames, self._now)

@@ -80,10 +80,9 @@ class WorkersManager(Server):
             table.workers_manager.join_thread(PREDECESSOR_SECONDS)  # where it was killed
         table.workers_manager = self.actor_ref
         if row.paused or row.removing or self._node.stopping:
-            row.status = "pausing"
+            row.status, table.is_open = "pausing", False
         else:
-            row.status = "running"
-            self._publish([QueueRunning(queue=self._queue)])
+            self._run()
         self._adopt()
         self._look_later(self._node.config.stuck_job_seconds / LOOKS_PER_LIMIT)  # for those of its predecessor
         self._use(self.whereis(names.queue_manager(self._queue)))
@@ -98,6 +97,7 @@ class WorkersManager(Server):
             return
         self._look()
         if self._node.stopping or self._row.removing:
+            self._table.is_open = False
             self._table.withdraw()
             self._give_back(list(self._table.held))
         if self._under_way is not None:
@@ -122,13 +122,11 @@ class WorkersManager(Server):
 
     @handles(Exchanged)
     def exchanged(self, message: Exchanged) -> None:
-        """Offer fetched jobs to the workers; what was settled stands in the table."""
+        """Give back what was fetched meanwhile if the queue pauses; what was settled stands in the table."""
         if message.exchange is self._under_way:
             self._under_way = None
-        if self._row.status == "running":
-            self._table.offer(message.fetched)
-        else:
-            self._give_back(message.fetched)
+        if not self._table.is_open:
+            self._give_back(self._table.withdraw())
 
     def handle_idle(self) -> None:
         """Look at the table, then settle and tell the room, if there is anything to say."""
@@ -152,11 +150,13 @@ class WorkersManager(Server):
         """
         table = self._table
         table.told = False
+        table.spread()
         settled, ended, started = (_emptied(jobs) for jobs in (table.settled, table.ended, table.started))
         events: list[Event] = []
+        told = bool(started) and self._node.is_wanted(JobStarted)
         for job in started:
             self._watch(job)
-            if job.job is not None:
+            if told and job.job is not None:
                 events.append(JobStarted(queue=self._queue, job=job.job, started_at=job.started_at))
         self._ended.update(dict.fromkeys(ended))
         for job in settled:
@@ -198,10 +198,10 @@ class WorkersManager(Server):
                 self._ended[job] = None
             else:
                 self._watch(job)
-        if self._row.status == "running":
-            self._table.offer(jobs)
+        if self._table.is_open:
+            self._table.wake()
         else:
-            self._give_back([*self._table.withdraw(), *(job for job in jobs if not job.offered)])
+            self._give_back(self._table.withdraw())
 
     def _watch(self, job: RunningJob) -> None:
         """Hear of the end of a job's worker."""
@@ -244,7 +244,7 @@ class WorkersManager(Server):
     def pause(self, _: Pause) -> None:
         """Fetch no more; jobs that no worker has begun go back to the queue."""
         if self._row.status == "running":
-            self._row.status = "pausing"
+            self._row.status, self._table.is_open = "pausing", False
             self._give_back(self._table.withdraw())
             self._publish([QueuePausing(queue=self._queue)])
 
@@ -253,8 +253,11 @@ class WorkersManager(Server):
         """Fetch again."""
         row = self._row
         if row.status != "running" and not (row.removing or self._node.stopping):
-            row.status = "running"
-            self._publish([QueueRunning(queue=self._queue)])
+            self._run()
+
+    def _run(self) -> None:
+        self._row.status, self._table.is_open = "running", True
+        self._publish([QueueRunning(queue=self._queue)])
 
     @handles(Drain)
     def drain(self, _: Drain) -> NoReply:
