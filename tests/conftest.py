@@ -55,6 +55,12 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail("\n".join(complaints), pytrace=False)
 
 
+@pytest.fixture
+def asyncio_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have event loops check how they are used, as from which thread."""
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _server_program() -> Iterator[None]:
     """Let the embedded launcher run the program that `VERK_TEST_REDIS_SERVER` names, in all tests."""

@@ -141,11 +141,11 @@ class NeedsAnArgument:
     def perform(self) -> None: ...
 
 
-class Asynchronous:
-    async def perform(self) -> None: ...
-
-
 def generator() -> Any:
+    yield
+
+
+async def asynchronous_generator() -> Any:
     yield
 
 
@@ -158,8 +158,8 @@ def keyword_needed(*, loud: bool) -> None: ...
         (NoPerform, "neither a class with a perform nor a function"),
         ("NoPerform", "neither a class with a perform nor a function"),
         (NeedsAnArgument, "missing a required argument: 'dependency'"),
-        (Asynchronous, "does nothing when it is called"),
         (generator, "does nothing when it is called"),
+        (asynchronous_generator, "does nothing when it is called"),
         (keyword_needed, "needs the keyword argument loud"),
     ],
 )
@@ -178,3 +178,23 @@ def test_options_that_no_job_can_have_are_refused_when_it_is_registered(
         worker(**options, registry=registry)(lambda: None)
 
     assert registry.names() == []
+
+
+def test_a_performer_says_whether_a_loop_has_to_run_it(registry: Registry) -> None:
+    @worker(registry=registry)
+    class Asynchronous(JobClass):
+        async def perform(self, number: int) -> int:
+            return number
+
+    @worker(registry=registry)
+    async def asynchronous(number: int) -> int:
+        return number
+
+    @worker(registry=registry)
+    def plain(number: int) -> int:
+        return number
+
+    performers = [registry.find(name) for name in ("Asynchronous", "asynchronous", "plain")]
+
+    assert [performer.is_async for performer in performers] == [True, True, False]
+    assert Asynchronous.job(1).args == asynchronous.job(1).args == [1]

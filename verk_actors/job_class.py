@@ -189,6 +189,7 @@ def _performer(target: Any, builder: JobBuilder[...]) -> Performer:
         max_retry_count=builder.max_retry_count,
         target=target,
         perform=partial(_perform_by_instance if is_class else _perform_by_function, target),
+        is_async=inspect.iscoroutinefunction(target.perform if is_class else target),
         retry_at=partial(_retry_at_by_instance, target) if is_class and hasattr(target, "retry_at") else None,
     )
 
@@ -213,7 +214,7 @@ def _signature_of(target: Any) -> inspect.Signature:
     if not callable(function):
         raise TypeError(f"{target!r} is neither a class with a perform nor a function")
     if any(test(function) for test in _CALLED_WITHOUT_RUNNING):
-        raise TypeError(f"{target!r}: a coroutine or generator function does nothing when it is called")
+        raise TypeError(f"{target!r}: a generator function does nothing when it is called")
     if is_class:
         inspect.signature(target).bind()  # a worker makes an instance, and has nothing to give it
     parameters = list(inspect.signature(function).parameters.values())
@@ -227,7 +228,6 @@ def _signature_of(target: Any) -> inspect.Signature:
 
 
 _CALLED_WITHOUT_RUNNING = (
-    inspect.iscoroutinefunction,
     inspect.isgeneratorfunction,
     inspect.isasyncgenfunction,
 )

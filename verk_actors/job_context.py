@@ -7,7 +7,7 @@ finds the job by `current_job`. Nothing of one job's context is left for the nex
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import TypeVar, TypeVarTuple
 
 import attrs
@@ -49,7 +49,12 @@ def current_job() -> CurrentJob | None:
 
 
 def running(handle: CurrentJob, function: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
-    """Return `function(*args)`, run in a copy of the caller's context whose current job is `handle`."""
+    """Return `function(*args)`, run in a context of its own whose current job is `handle`."""
+    return context_of(handle).run(function, *args)  # apart from the setting: no frame of ours in a job's traceback
+
+
+def context_of(handle: CurrentJob) -> Context:
+    """Return a copy of the caller's context, in which `handle` is the current job; for a task."""
     context = copy_context()
-    context.run(_current.set, handle)  # apart from the call: no frame of ours in a job's traceback
-    return context.run(function, *args)
+    context.run(_current.set, handle)
+    return context

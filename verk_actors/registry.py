@@ -27,6 +27,9 @@ class Performer:
     perform: Callable[[list[Any]], Any]
     """Runs one job with these arguments; a class gets a fresh instance for each, as in Verk and Sidekiq."""
 
+    is_async: bool = False
+    """Whether `perform` only makes a coroutine, which a loop has to run."""
+
     retry_at: Callable[[float, int], float] | None
     """When to retry a run that failed at these unix seconds with this attempt; None for the usual curve."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 
@@ -59,6 +60,7 @@ class RunningJob:
         outcome: how it ended; None before. Set once, by whoever ends it.
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
         sent: its fate has been sent to Redis, and may have been done though there was no reply.
+        coroutine: what runs it on an event loop.
         stuck: it has been told that this run takes too long.
         interrupt: ends the run, from any thread; None where nothing can. What it comes to then counts no more.
     """
@@ -71,5 +73,6 @@ class RunningJob:
     outcome: Outcome | None = None
     settled: bool | None = None
     sent: bool = False
+    coroutine: Any = attrs.field(default=None, repr=False)
     stuck: bool = False
     interrupt: Callable[[], None] | None = attrs.field(default=None, repr=False)

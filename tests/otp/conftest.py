@@ -14,9 +14,3 @@ def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.end()
-
-
-@pytest.fixture
-def asyncio_debug(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have event loops check how they are used, as from which thread."""
-    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")

@@ -181,10 +181,14 @@ def test_a_child_that_a_task_forked_ends_with_the_task_or_at_its_next_await(rest
         finally:
             print("went on", os.getpid() == parent, flush=True)
 
+    async def say():
+        print("once", flush=True)
+
     class Forks(LoopServer):
         def init(self):
             self.spawn(wait(), lambda _: ended.set())
             self.spawn(fork(), lambda _: door.set())
+            self.spawn(say(), bool)
 
     parent, door, ended = os.getpid(), asyncio.Event(), threading.Event()
     forks = Forks.start()
@@ -192,4 +196,4 @@ def test_a_child_that_a_task_forked_ends_with_the_task_or_at_its_next_await(rest
     print(forks.stop())
     echo.stop()
     """
-    assert run(script) == "0\nwent on True\nTrue\n"
+    assert run(script) == "0\nonce\nwent on True\nTrue\n"

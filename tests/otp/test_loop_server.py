@@ -91,6 +91,17 @@ def test_the_end_of_the_server_cancels_its_tasks(bench: Bench, looper: Looper, e
     assert looper.ending == ref.reason
 
 
+def test_a_task_can_be_cancelled_from_any_thread_and_at_any_time(bench: Bench, looper: Looper) -> None:
+    """Ours: spawn returns what cancels the task."""
+    cancel = looper.actor_ref.call(Ask(lambda me: me.spawn(never(me), me.ends.put)))
+
+    cancel()
+
+    assert [looper.ends.get(timeout=WAIT) for _ in range(2)] == ["cancelled", None]
+    looper.actor_ref.stop()
+    cancel()
+
+
 def test_terminate_is_called_before_tasks_are_cancelled(bench: Bench, looper: Looper) -> None:
     """Ours: terminate may still use the tasks."""
     looper.actor_ref.tell(Spawn(never(looper, lambda: looper.notes.append("cancelled"))))

@@ -42,7 +42,7 @@ from verk_actors.otp.exit_reason import (
 from verk_actors.otp.io_server import IoServer
 from verk_actors.otp.loop_server import LoopServer
 from verk_actors.otp.message import NO_REPLY, Call, Cast, NoReply, Refused, Stop, handles
-from verk_actors.otp.observe import ProcessInfo, snapshot, stack
+from verk_actors.otp.observe import ProcessInfo, coroutine_stack, snapshot, stack
 from verk_actors.otp.port import Port
 from verk_actors.otp.ref import ChildRow, Down, Exit, Ref, current
 from verk_actors.otp.runtime import Runtime
@@ -129,6 +129,7 @@ __all__ = [
     "TooManyChildren",
     "Trace",
     "WhichChildren",
+    "coroutine_stack",
     "current",
     "handles",
     "snapshot",

@@ -11,7 +11,9 @@ import os
 import threading
 from asyncio import CancelledError
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context
+from functools import partial
 from typing import Any, TypeVar
 
 __all__ = ["CancelledError", "EventLoop", "run_alone", "time_limit"]
@@ -44,17 +46,21 @@ class EventLoop:
         self._loop.set_exception_handler(lambda _, what: report(what["message"], what.get("exception")))
         self._report = report
         self._tasks: dict[asyncio.Task[Any], Ended] = {}
+        self._dropped: set[asyncio.Task[Any]] = set()
         self._error: BaseException | None = None
 
     def stop_when_readable(self, fd: int) -> None:
         """End each turn as soon as there is something to read."""
         self._loop.add_reader(fd, self._loop.stop)
 
-    def spawn(self, coroutine: Coroutine[Any, Any, Any], ended: Ended, context: Context | None = None) -> None:
-        """Start a task; its error, or that of `ended`, is raised by `turn`."""
+    def spawn(
+        self, coroutine: Coroutine[Any, Any, Any], ended: Ended, context: Context | None = None
+    ) -> Callable[[], None]:
+        """Start a task; its error, or that of `ended`, is raised by `turn`. What is returned cancels it."""
         task = self._loop.create_task(coroutine, context=context)
         self._tasks[task] = ended
         task.add_done_callback(self._task_ended)
+        return partial(self._cancel, task)
 
     def turn(self) -> None:
         """Run what there is to run until there is something to read, or a spawned task has raised."""
@@ -65,12 +71,13 @@ class EventLoop:
 
     def end_tasks(self, seconds: float) -> int:
         """Cancel all tasks and let them end; returns how many did not in so many seconds, and were dropped."""
-        pending = asyncio.all_tasks(self._loop)
+        pending = asyncio.all_tasks(self._loop) - self._dropped
         for task in pending:
             task.cancel()
         if pending:
             self._await(asyncio.wait(pending, timeout=seconds))
-        dropped = [task for task in pending if not task.done()]
+        dropped = {task for task in pending if not task.done()}
+        self._dropped |= dropped
         for task in dropped:
             self._drop(task)
         return len(dropped)
@@ -91,6 +98,11 @@ class EventLoop:
             self._report("a task raised it", error)
         finally:
             _turning.loop = None
+
+    def _cancel(self, task: asyncio.Task[Any]) -> None:
+        """Cancel a task; from any thread, also when all is over."""
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(task.cancel)
 
     def _task_ended(self, task: asyncio.Task[Any]) -> None:
         ended = self._tasks.pop(task, None)
@@ -133,6 +145,8 @@ def _stop_in_child() -> None:
     loop = getattr(_turning, "loop", None)
     if loop is not None:
         loop.stop()
+        for handle in getattr(loop, "_ready", ()):  # asyncio's own loops have it; others might run these once more
+            handle.cancel()
 
 
 os.register_at_fork(after_in_child=_stop_in_child)

@@ -33,15 +33,15 @@ class LoopServer(IoServer):
 
     def spawn(
         self, coroutine: Coroutine[Any, Any, Any], ended: Callable[[Any], object], context: Context | None = None
-    ) -> None:
-        """Start a task, on the server's thread.
+    ) -> Callable[[], None]:
+        """Start a task, on the server's thread; returns what cancels it, from any thread and at any time.
 
         Args:
             ended: called once on the server's thread, with what the coroutine returned; with None where it was
                 cancelled, or dropped, with the server.
             context: what the coroutine runs in; a copy of the caller's unless given.
         """
-        self._otp_loop.spawn(coroutine, ended, context)
+        return self._otp_loop.spawn(coroutine, ended, context)
 
     def handle_loop_error(self, what: str, error: BaseException | None) -> None:
         """Handle what asyncio has to say of tasks that are not awaited, and of callbacks: write it to the log."""

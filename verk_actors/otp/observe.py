@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import attrs
@@ -79,6 +80,22 @@ def stack(ref: Ref) -> tuple[str, ...]:
     frame = sys._current_frames().get(thread.ident)
     lines: list[str] = []
     while frame is not None:
-        lines.append(f"{frame.f_code.co_filename}:{frame.f_lineno}:in {frame.f_code.co_qualname}")
+        lines.append(_line(frame))
         frame = frame.f_back
     return tuple(lines)
+
+
+def coroutine_stack(coroutine: Any) -> tuple[str, ...]:
+    """Return where a coroutine waits, like `stack`; empty where it does not wait, but runs or has ended."""
+    lines: list[str] = []
+    while coroutine is not None and not getattr(coroutine, "cr_running", False):
+        frame = getattr(coroutine, "cr_frame", None)
+        if frame is None:
+            break  # what is awaited here is no coroutine, but a future
+        lines.append(_line(frame))
+        coroutine = coroutine.cr_await
+    return tuple(reversed(lines))
+
+
+def _line(frame: FrameType) -> str:
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}:in {frame.f_code.co_qualname}"

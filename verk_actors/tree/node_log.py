@@ -67,9 +67,9 @@ class NodeLog:
         """Write at WARNING."""
         self._say(logging.WARNING, text, args)
 
-    def error(self, text: str, *args: object) -> None:
-        """Write at ERROR."""
-        self._say(logging.ERROR, text, args)
+    def error(self, text: str, *args: object, exc_info: BaseException | None = None) -> None:
+        """Write at ERROR, with the traceback of an error where one is given."""
+        self._say(logging.ERROR, text, args, exc_info)
 
     def critical(self, text: str, *args: object) -> None:
         """Write at CRITICAL."""

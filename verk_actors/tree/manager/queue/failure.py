@@ -11,6 +11,11 @@ from verk_actors.wire.bookkeeping import MAX_MESSAGE_LENGTH, Failure
 _OURS = str(Path(__file__).parents[3])  # the package: its frames are above the job's, and say nothing
 
 
+def worker_died(reason: object) -> Failure:
+    """Return what is kept of a run whose worker died."""
+    return Failure(class_name="WorkerDied", message=f"the worker died: {reason}")
+
+
 def failure_of(error: BaseException, max_frames: int) -> Failure:
     """Return an exception's class name, message and innermost frames, whatever it is made of."""
     return Failure(

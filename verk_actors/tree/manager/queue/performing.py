@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from verk_actors.errors import loggable, shown
+from verk_actors.errors import JobTimeout, loggable, shown
 from verk_actors.job_context import CurrentJob, running
+from verk_actors.otp.event_loop import run_alone, time_limit
 from verk_actors.otp.fork import is_left_in_parent
 from verk_actors.registry import Performer
 from verk_actors.running_job import SUCCEEDED, Failed, Outcome
@@ -17,7 +19,7 @@ log = NodeLog(__name__)
 
 
 def perform(job: Job, find: Callable[[str], Performer], frames: int, now: Callable[[], float]) -> Outcome:
-    """Run a job here and now, and return how it ended.
+    """Run a job here and now, and return how it ended; one that is `async` on an event loop of its own.
 
     Args:
         job: what to run.
@@ -28,12 +30,57 @@ def perform(job: Job, find: Callable[[str], Performer], frames: int, now: Callab
     performer: Performer | None = None
     try:
         performer = find(job.class_)
+        if performer.is_async:
+            return running(CurrentJob(job), run_alone, perform_as_task(job, find, frames, now))
         running(CurrentJob(job), performer.perform, job.args)
     except BaseException as error:
         if is_left_in_parent():
             raise  # in a process that the job forked: it ends, and the job goes on in the parent
         return failed(job, performer, error, frames, now)
     return SUCCEEDED
+
+
+async def perform_as_task(
+    job: Job, find: Callable[[str], Performer], frames: int, now: Callable[[], float], limit_seconds: float = 0.0
+) -> Outcome:
+    """Run a job on the event loop and in the context that this runs in, and return how it ended.
+
+    Args:
+        limit_seconds: how long it may take before it is cancelled. It has failed then, also where it does not heed
+            that and returns; 0 is any time.
+    """
+    performer: Performer | None = None
+    try:
+        performer = find(job.class_)
+        if not performer.is_async:
+            raise TypeError(_WOULD_BLOCK.format(performer))
+        run = performer.perform(job.args)
+        await (_within(limit_seconds, run) if limit_seconds else run)
+    except BaseException as error:
+        if is_left_in_parent():
+            raise
+        return failed(job, performer, error, frames, now)
+    return SUCCEEDED
+
+
+_WOULD_BLOCK = (
+    "{} is a plain def, which would hold up all jobs of its queue while it runs: make it an async def, or run it in a "
+    "queue whose executor is thread or process"
+)
+
+
+async def _within(seconds: float, run: Coroutine[Any, Any, object]) -> None:
+    """Let a job run for so long and no longer, then raise `JobTimeout` with the traceback of where it was."""
+    limit = time_limit(seconds)
+    try:
+        async with limit:
+            await run
+    except BaseException as error:
+        if not limit.expired():
+            raise
+        raise JobTimeout(seconds).with_traceback((error.__cause__ or error).__traceback__) from error
+    if limit.expired():  # it did not heed that it was cancelled
+        raise JobTimeout(seconds)
 
 
 def failed(

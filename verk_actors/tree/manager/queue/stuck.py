@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from verk_actors.events import JobStuck
-from verk_actors.otp import stack
+from verk_actors.otp import coroutine_stack, stack
 from verk_actors.running_job import RunningJob
 from verk_actors.tree.manager.queue.failure import own_frames
 
@@ -19,7 +19,8 @@ def newly_stuck(running: Iterable[RunningJob], queue: str, now: float, limit_sec
         if job is None or worker is None or not started_at or running_job.stuck or now - started_at < limit_seconds:
             continue
         running_job.stuck = True
-        event = JobStuck(queue=queue, job=job, started_at=started_at, stack=own_frames(stack(worker)))
+        where = coroutine_stack(running_job.coroutine) or stack(worker)  # the latter also where it blocks its loop
+        event = JobStuck(queue=queue, job=job, started_at=started_at, stack=own_frames(where))
         if running_job.outcome is None:  # else its worker may have been seen in the next job
             yield event
 

@@ -43,12 +43,12 @@ from verk_actors.otp import (
 )
 from verk_actors.running_job import GIVEN_BACK, Failed, RunningJob
 from verk_actors.tree import names
+from verk_actors.tree.manager.queue.failure import worker_died
 from verk_actors.tree.manager.queue.outcome_events import events_of
 from verk_actors.tree.manager.queue.stuck import LOOKS_PER_LIMIT, newly_stuck, seconds_to_next_look
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS
-from verk_actors.wire.bookkeeping import Failure
 
 log = NodeLog(__name__)
 
@@ -227,8 +227,7 @@ class WorkersManager(Server):
             if job.worker is down.ref:
                 if job.outcome is None:
                     job.ended_at = self.clock.time()
-                    failure = Failure(class_name="WorkerDied", message=f"the worker died: {down.ref.reason}")
-                    job.outcome = Failed(failure=failure)
+                    job.outcome = Failed(failure=worker_died(down.ref.reason))
                 self._ended[job] = None
 
     def _use(self, queue_manager: Ref | None) -> None:

@@ -1,0 +1,109 @@
+"""Runs the jobs of one queue on one event loop, as many at once as the queue's size.
+
+Supervised by the WorkerPool, permanent, as its only child. It claims jobs from the channel as a Worker does, but goes
+on claiming while jobs run, each of which is a task. At its end they are cancelled: those that were not handed back
+before have failed, as they would with a Worker that dies; where it ends for a shutdown they go back to the queue.
+
+Source: ours; docs/decisions/0023.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from verk_actors.errors import loggable, shown
+from verk_actors.job_context import CurrentJob, context_of
+from verk_actors.messages import Run
+from verk_actors.otp import LoopServer, handles
+from verk_actors.otp.event_loop import CancelledError
+from verk_actors.running_job import GIVEN_BACK, Failed, Outcome, RunningJob
+from verk_actors.tree import names
+from verk_actors.tree.manager.queue.failure import failure_of, worker_died
+from verk_actors.tree.manager.queue.performing import perform_as_task
+from verk_actors.tree.node_log import NodeLog
+from verk_actors.tree.node_state import NodeState
+
+log = NodeLog(__name__)
+
+
+class AsyncWorker(LoopServer):
+    """One event loop that runs the jobs of one queue.
+
+    Args:
+        number: which of the queue's workers it is, from 1.
+    """
+
+    cancel_seconds: ClassVar[float] = 2.0
+
+    def __init__(self, node: NodeState, queue: str, number: int) -> None:
+        super().__init__()
+        # Not registered: one that was killed while a job blocked its loop works on beside its successor.
+        self.actor_ref.label = names.worker(queue, number)
+        row = node.queues[queue]
+        self._find = node.registry.find
+        self._frames = node.config.backtrace_frames
+        self._limit_seconds = row.config.timeout_seconds
+        self._table = row.running_jobs
+        self._free = row.config.size
+        self._is_idle = False  # whether it stands in the table as that, and is sent `Run` when there are jobs
+
+    def init(self) -> None:
+        """Look at the channel first: the worker before may have been woken and died."""
+        self.actor_ref.cast(Run())
+
+    @handles(Run)
+    def run(self, _: Run) -> None:
+        """Start jobs until the channel is empty, or as many run as may."""
+        self._table.waking = self._is_idle = False
+        self._claim()
+
+    def handle_loop_error(self, what: str, error: BaseException | None) -> None:
+        """Write to the log what asyncio has to say, as of a task that a job left behind."""
+        log.error("%s: %s: %s", self.actor_ref, loggable(what), shown(error), exc_info=error)
+
+    def _claim(self) -> None:
+        table, me = self._table, self.actor_ref
+        while self._free and me.pending_exit is None and me.reason is None and self.ending is None:
+            running_job = table.claim(me)
+            if running_job is None:
+                self._is_idle = True
+                table.idle.append(me)
+                if table.channel and not table.waking:  # put there between the look and going idle
+                    table.wake_one()
+                return
+            self._start(running_job)
+
+    def _start(self, running_job: RunningJob) -> None:
+        table, time, job = self._table, self.clock.time, running_job.job
+        if job is None:
+            return  # never offered
+        self._free -= 1
+        running_job.started_at = time()
+        table.started.append(running_job)
+        table.tell()
+        running_job.coroutine = perform_as_task(job, self._find, self._frames, time, self._limit_seconds)
+        running_job.interrupt = self.spawn(
+            running_job.coroutine, partial(self._ended, running_job), context_of(CurrentJob(job))
+        )
+
+    def _ended(self, running_job: RunningJob, outcome: Outcome | None) -> None:
+        """Put the end of a job into the table, and start the next in its place."""
+        table = self._table
+        self._free += 1
+        running_job.ended_at = self.clock.time()
+        if running_job.outcome is None:  # else it was handed back meanwhile
+            running_job.outcome = self._judged(outcome)
+            table.ended.append(running_job)
+            table.tell()
+        if not self._is_idle:
+            self._claim()
+
+    def _judged(self, outcome: Outcome | None) -> Outcome:
+        """Return what became of a job: what its run says, unless it was cut short by the end of this worker."""
+        if outcome is None:  # cancelled before its first step, or dropped
+            outcome = Failed(failure=failure_of(cancelled := CancelledError(), 0), exception=cancelled)
+        cut_short = isinstance(outcome, Failed) and isinstance(outcome.exception, CancelledError)
+        if self.ending is None or not cut_short:
+            return outcome
+        return GIVEN_BACK if self.ending.graceful else Failed(failure=worker_died(self.ending))
