@@ -144,7 +144,7 @@ def test_a_job_that_will_not_end_does_not_hold_up_the_stop(
         kit.wait_seen("waits")
         node.system.stop()
         assert node.system.runtime.abandoned() == []
-    assert kit.seen["ignored"] == 1
+    assert kit.seen["ignored"]
     assert redis.llen("queue:q") == 1
 
 

@@ -4,7 +4,7 @@ Supervised by the WorkerPool, permanent, as its only child. It claims jobs from 
 on claiming while jobs run, each of which is a task. At its end they are cancelled: those that were not handed back
 before have failed, as they would with a Worker that dies; where it ends for a shutdown they go back to the queue.
 
-Source: ours; docs/decisions/0023.
+Source: ours; Verk needs no such thing, as its processes are cheap.
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ class AsyncWorker(LoopServer):
         running_job.interrupt = self.spawn(
             running_job.coroutine, partial(self._ended, running_job), context_of(CurrentJob(job))
         )
+        if running_job.outcome is not None:  # handed back since it was claimed
+            running_job.interrupt()
 
     def _ended(self, running_job: RunningJob, outcome: Outcome | None) -> None:
         """Put the end of a job into the table, and start the next in its place."""
