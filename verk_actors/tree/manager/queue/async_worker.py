@@ -69,8 +69,7 @@ class AsyncWorker(LoopServer):
             if running_job is None:
                 self._is_idle = True
                 table.idle.append(me)
-                if table.channel and not table.waking:  # put there between the look and going idle
-                    table.wake_one()
+                table.wake()  # for a job that came between the look and going idle
                 return
             self._start(running_job)
 
