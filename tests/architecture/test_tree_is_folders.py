@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from support.async_jobs import async_queue
 from support.nodes import running_node
 
 import verk_actors.tree
@@ -19,7 +20,7 @@ TREE = "verk_actors.tree"
 @pytest.fixture
 def lines_of_descent(config) -> Iterator[list[list[type]]]:
     """Return each process of a live tree, as the classes from the root down to it."""
-    with running_node(config, queues={"default": 2, "priority": 1}) as node:
+    with running_node(config, queues={"default": 2, "priority": 1, "async": async_queue()}) as node:
         yield list(below(node.system, []))
 
 
