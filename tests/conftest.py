@@ -91,8 +91,8 @@ def redis_url(_redis_server: str) -> str:
 
 @pytest.fixture(name="redis")
 def _redis(redis_url: str) -> Iterator[redis_py.Redis]:
-    """Return a plain client of the empty server, to prepare and to look at what is in it."""
-    with redis_py.Redis.from_url(redis_url) as client:
+    """Return a plain client of the empty server, to prepare and to look at what is in it, and to wait for it."""
+    with redis_py.Redis.from_url(redis_url, socket_timeout=None) as client:
         yield client
 
 

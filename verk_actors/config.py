@@ -7,16 +7,26 @@ Source: spec of Verk's configuration keys; the defaults that differ are ours.
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_args, get_type_hints
+from typing import Any, Literal, Self, get_type_hints
 
 import attrs
 
 from verk_actors import config_sources
+from verk_actors.config_checks import (
+    COUNT,
+    NAME,
+    NAME_ALLOWED,
+    NAMESPACE,
+    NODE_ID,
+    POSITIVE,
+    SECONDS,
+    SOME_SECONDS,
+    one_of,
+)  # fmt: skip
 from verk_actors.config_sources import PARSERS, Setting, queue_list
 from verk_actors.errors import ConfigError
 from verk_actors.redis_url import RedisUrl
@@ -30,8 +40,6 @@ Executor = Literal["thread", "process", "async"]
 _WireFormat = Literal["sidekiq", "verk"]
 
 _DAY_SECONDS = 86_400.0
-_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
-_NAME_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 _ . -"
 
 
 class GeneratedNodeId(str):
@@ -46,35 +54,6 @@ class GeneratedNodeId(str):
 def _generate_node_id() -> GeneratedNodeId:
     host = re.sub(r"[^A-Za-z0-9_.\-]", "-", os.uname().nodename)[:100] or "host"
     return GeneratedNodeId(f"{host}-{os.getpid()}-{os.urandom(4).hex()}")
-
-
-_Validator = Callable[[object, "attrs.Attribute[Any]", Any], None]
-
-
-def _allow(allowed: str, is_allowed: Callable[[Any], bool]) -> _Validator:
-    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if not is_allowed(value):
-            raise ConfigError(attribute.name, value, allowed)
-
-    return check
-
-
-def _one_of(choices: Any) -> _Validator:
-    return _allow("one of " + ", ".join(get_args(choices)), lambda value: value in get_args(choices))
-
-
-# By type() and not isinstance(): True is an int, and neither a count nor a time.
-_COUNT = _allow("a whole number, 0 or more", lambda value: type(value) is int and value >= 0)
-_POSITIVE = _allow("a whole number, 1 or more", lambda value: type(value) is int and value >= 1)
-_SECONDS = _allow("a number of seconds, 0 or more", lambda value: type(value) in (int, float) and 0 <= value < math.inf)
-_SOME_SECONDS = _allow(
-    "a number of seconds above 0", lambda value: type(value) in (int, float) and 0 < value < math.inf
-)
-_NODE_ID = _allow(_NAME_ALLOWED, lambda value: isinstance(value, str) and _NAME.fullmatch(value) is not None)
-_NAMESPACE = _allow(
-    "nothing, or up to 128 of the characters A-Z a-z 0-9 _ . - : { }",
-    lambda value: isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.\-:{}]{0,128}", value) is not None,
-)
 
 
 def _redis_url(url: str | RedisUrl) -> RedisUrl:
@@ -92,22 +71,22 @@ _NEEDS_EXECUTOR: Mapping[str, tuple[Executor, ...]] = {
 class QueueConfig:
     """How one queue is worked."""
 
-    size: int = attrs.field(default=25, validator=_POSITIVE)
+    size: int = attrs.field(default=25, validator=POSITIVE)
     """Workers, so jobs of this queue that this node runs at once."""
 
-    prefetch: int = attrs.field(default=0, validator=_COUNT)
+    prefetch: int = attrs.field(default=0, validator=COUNT)
     """Jobs fetched beyond those that an idle worker can start."""
 
-    executor: Executor = attrs.field(default="thread", validator=_one_of(Executor))
+    executor: Executor = attrs.field(default="thread", validator=one_of(Executor))
     """What each job runs in."""
 
-    timeout_seconds: float = attrs.field(default=0.0, validator=_SECONDS)
+    timeout_seconds: float = attrs.field(default=0.0, validator=SECONDS)
     """How long one run may take before it is ended and has failed; 0 for any time. No thread can be ended."""
 
-    recycle_after_jobs: int = attrs.field(default=0, validator=_COUNT)
+    recycle_after_jobs: int = attrs.field(default=0, validator=COUNT)
     """Jobs after which a worker's process is replaced by a fresh one; 0 for never."""
 
-    recycle_above_megabytes: int = attrs.field(default=0, validator=_COUNT)
+    recycle_above_megabytes: int = attrs.field(default=0, validator=COUNT)
     """Resident memory (of 1,000,000 bytes) from which on a worker's process is replaced after its job; 0 for never."""
 
     redis_url: RedisUrl | None = attrs.field(default=None, converter=attrs.converters.optional(_redis_url))
@@ -127,8 +106,8 @@ def _queues(queues: Mapping[str, QueueConfig | int]) -> Mapping[str, QueueConfig
 
 
 def _queue(name: object, settings: object) -> QueueConfig:
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
-        raise ConfigError("queues", name, f"names of {_NAME_ALLOWED}")
+    if not isinstance(name, str) or NAME.fullmatch(name) is None:
+        raise ConfigError("queues", name, f"names of {NAME_ALLOWED}")
     if isinstance(settings, QueueConfig):
         return settings
     table = settings if isinstance(settings, Mapping) else {"size": settings}
@@ -153,64 +132,67 @@ class Config:
     redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=_redis_url)
     """Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY."""
 
-    node_id: str = attrs.field(factory=_generate_node_id, validator=_NODE_ID)
+    node_id: str = attrs.field(factory=_generate_node_id, validator=NODE_ID)
     """The name under which this node holds jobs in progress. Give one to get them back at the next start."""
 
-    namespace: str = attrs.field(default="", validator=_NAMESPACE)
+    namespace: str = attrs.field(default="", validator=NAMESPACE)
     """A prefix of every key, without its colon; empty for none."""
 
-    wire_format: _WireFormat = attrs.field(default="sidekiq", validator=_one_of(_WireFormat))
+    wire_format: _WireFormat = attrs.field(default="sidekiq", validator=one_of(_WireFormat))
     """The form in which jobs are written; both are always read."""
 
-    max_retry_count: int = attrs.field(default=25, validator=_COUNT)
+    max_retry_count: int = attrs.field(default=25, validator=COUNT)
     """Retries after the first failed run, for jobs that don't say."""
 
-    max_dead_jobs: int = attrs.field(default=10_000, validator=_COUNT)
+    max_dead_jobs: int = attrs.field(default=10_000, validator=COUNT)
     """How many dead jobs are kept, the youngest."""
 
-    dead_timeout_seconds: float = attrs.field(default=180 * _DAY_SECONDS, validator=_SECONDS)
+    dead_timeout_seconds: float = attrs.field(default=180 * _DAY_SECONDS, validator=SECONDS)
     """How long a dead job is kept."""
 
-    wait_replicas: int = attrs.field(default=0, validator=_COUNT)
+    wait_replicas: int = attrs.field(default=0, validator=COUNT)
     """How many replicas of the Redis must have a job before `enqueue` and `schedule` return."""
 
-    wait_replicas_seconds: float = attrs.field(default=1.0, validator=_SOME_SECONDS)
+    wait_replicas_seconds: float = attrs.field(default=1.0, validator=SOME_SECONDS)
     """How long that is waited for."""
 
-    heartbeat_seconds: float = attrs.field(default=10.0, validator=_SOME_SECONDS)
+    processes: int = attrs.field(default=1, validator=POSITIVE)
+    """Nodes that `verk run` starts, each a process of its own; a program that starts a node starts one."""
+
+    heartbeat_seconds: float = attrs.field(default=10.0, validator=SOME_SECONDS)
     """Time from one renewal of the node's lease to the next."""
 
-    poll_interval_seconds: float = attrs.field(default=5.0, validator=_SOME_SECONDS)
+    poll_interval_seconds: float = attrs.field(default=5.0, validator=SOME_SECONDS)
     """Longest time between two looks at the schedule and retry sets."""
 
-    block_seconds: float = attrs.field(default=2.0, validator=_SOME_SECONDS)
+    block_seconds: float = attrs.field(default=2.0, validator=SOME_SECONDS)
     """How long one blocking wait for a job lasts."""
 
-    shutdown_timeout_seconds: float = attrs.field(default=30.0, validator=_SECONDS)
+    shutdown_timeout_seconds: float = attrs.field(default=30.0, validator=SECONDS)
     """How long a stop waits for running jobs before it hands them back."""
 
-    stuck_job_seconds: float = attrs.field(default=600.0, validator=_SECONDS)
+    stuck_job_seconds: float = attrs.field(default=600.0, validator=SECONDS)
     """How long a job may run before listeners and the log are told that it may be stuck; 0 for never."""
 
-    backtrace_frames: int = attrs.field(default=25, validator=_COUNT)
+    backtrace_frames: int = attrs.field(default=25, validator=COUNT)
     """Frames kept of a failed job's traceback."""
 
-    event_buffer: int = attrs.field(default=10_000, validator=_POSITIVE)
+    event_buffer: int = attrs.field(default=10_000, validator=POSITIVE)
     """Events a listener may lag behind before it misses some."""
 
-    max_restarts: int = attrs.field(default=3, validator=_COUNT)
+    max_restarts: int = attrs.field(default=3, validator=COUNT)
     """Restarts within `restart_window_seconds` that a supervisor puts up with."""
 
-    restart_window_seconds: float = attrs.field(default=5.0, validator=_SOME_SECONDS)
+    restart_window_seconds: float = attrs.field(default=5.0, validator=SOME_SECONDS)
     """The window over which restarts are counted."""
 
-    start_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
+    start_job_log_level: LogLevel = attrs.field(default="info", validator=one_of(LogLevel))
     """Level of the line for a job that starts."""
 
-    done_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
+    done_job_log_level: LogLevel = attrs.field(default="info", validator=one_of(LogLevel))
     """Level of the line for a job that finished."""
 
-    fail_job_log_level: LogLevel = attrs.field(default="info", validator=_one_of(LogLevel))
+    fail_job_log_level: LogLevel = attrs.field(default="info", validator=one_of(LogLevel))
     """Level of the line for a job that failed."""
 
     def __attrs_post_init__(self) -> None:

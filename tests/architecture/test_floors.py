@@ -22,6 +22,7 @@ BREACHES = [  # contract, and an import that it forbids
     ("tree", "verk_actors.tree.outage -> verk_actors.tree.queue_stats"),
     ("manager", "verk_actors.tree.manager.manager -> verk_actors.tree.manager.queue.fate"),
     ("queue", "verk_actors.tree.manager.queue.fate -> verk_actors.tree.manager.queue.queue_supervisor"),
+    ("fleet", "verk_actors.fleet.program -> verk_actors.fleet.node_process"),
     ("actors", "verk_actors.tree.manager.queue.workers_manager -> verk_actors.tree.manager.queue.worker"),
     ("kernel", "verk_actors.otp.server -> verk_actors.errors"),
     ("kernel-floors", "verk_actors.otp.clock -> verk_actors.otp.server"),

@@ -62,6 +62,7 @@ def test_when_all_nodes_have_died_one_that_comes_later_brings_their_jobs_back(tm
 
 def test_a_rescue_whose_rescuer_dies_between_two_batches_is_ended_by_the_next(tmp_path, redis_url, redis):
     keys = leave_in_progress(redis, "gone", 4 * BATCH)
+    redis.script_load(RESCUE.text)  # else the first request of it would only tell that it is not there
     with cutting_proxy(redis_url.removeprefix("unix://").partition("?")[0]) as proxy:
         proxy.rule(Rule(act="hang", needle=RESCUE.sha))  # the first batch is moved, and the rescuer never hears of it
         # Nor may it move a second one, however late it is killed.

@@ -6,6 +6,8 @@ import importlib
 import io
 import logging
 import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +17,9 @@ from verk_actors.cli.log_lines import LogLines
 from verk_actors.cli.options import redis_option
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import queue_list
+from verk_actors.fleet.running import run_fleet
 from verk_actors.node import end_process, run_node
+from verk_actors.otp.port import interpreter
 
 _LINE = "%(asctime)s %(levelname)-7s %(message)s"
 
@@ -28,6 +32,7 @@ _LINE = "%(asctime)s %(levelname)-7s %(message)s"
 @redis_option
 @click.option("--node-id", metavar="ID", help="Bear this name, and take back the jobs it had before a crash.")
 @click.option("-t", "--timeout", metavar="SECONDS", type=float, help="Let running jobs end for this long on a stop.")
+@click.option("--processes", metavar="N", type=int, help="Run so many nodes, each a process of its own. Default: 1.")
 @click.option("--log-level", type=click.Choice(get_args(LogLevel), case_sensitive=False), help="Default: info.")
 def command(
     *,
@@ -36,12 +41,16 @@ def command(
     redis_url: str | None,
     node_id: str | None,
     timeout: float | None,
+    processes: int | None,
     log_level: str | None,
 ) -> None:
     """Run a node in the foreground until a signal ends it.
 
     SIGTERM or SIGINT (Ctrl+C): running jobs may end, then the node stops, with exit code 0. A second one stops it
     now, and running jobs go back to their queues. SIGTSTP (Ctrl+Z): the node fetches no more jobs.
+
+    With several processes each is a node of its own, ID-1, ID-2 and so on; one that dies is started again. They
+    share these signals and, for all that they write, standard error.
 
     Options left out are read from VERK_* variables, then from verk.toml or [tool.verk] in pyproject.toml.
     """
@@ -50,15 +59,34 @@ def command(
         redis_url=redis_url,
         node_id=node_id,
         shutdown_timeout_seconds=timeout,
+        processes=processes,
     )
     if not config.queues:
         raise click.UsageError("no queue to work: give -q NAME:N, or set queues in verk.toml or VERK_QUEUES")
+    if config.processes > 1:
+        _log_at(log_level)
+        end_process(run_fleet(config, partial(_command, list(_given(click.get_current_context())))))
     for module in modules:
         _import(module)
     _log_at(log_level)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what jobs print is seen at once, also in a container's log
     end_process(run_node(config))
+
+
+def _command(options: Sequence[str], node_id: str) -> list[str]:
+    """Return the command of one node of several; what no option says it reads where this process has read it."""
+    own = ("--node-id", node_id, "--processes", "1")  # the last ones win
+    return [*interpreter(), "-m", "verk_actors", "run", "-r", "verk_actors.fleet.leashed", *options, *own]
+
+
+def _given(context: click.Context) -> Iterator[str]:
+    """Yield the options that this command was given, as another needs them."""
+    for option in context.command.params:
+        value = context.params[option.name or ""]
+        for one in value if option.multiple else [value]:
+            if one is not None:
+                yield from (option.opts[0], str(one))
 
 
 def _import(module: str) -> None:

@@ -138,7 +138,7 @@ class Port:
             self._signal()  # what it has left
             self._kept.close()
             self._owner.ports.discard(self)
-        return _in_words(self._process.returncode)
+        return in_words(self._process.returncode)
 
     def leave(self) -> None:
         """In a process that was forked from this one: give up what would keep the program from seeing our end."""
@@ -152,14 +152,20 @@ class Port:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
-def _command(module: str, label: str, socket: int, pipe: int) -> list[str]:
+def interpreter() -> list[str]:
+    """Return the beginning of a command of this interpreter, with its options."""
     options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
+    return [sys.executable, *options]
+
+
+def _command(module: str, label: str, socket: int, pipe: int) -> list[str]:
     here = str(Path.cwd())
     path = [str(entry) or here for entry in sys.path]
-    return [sys.executable, *options, "-c", _MAIN.format(module=module), label, str(socket), str(pipe), *path]
+    return [*interpreter(), "-c", _MAIN.format(module=module), label, str(socket), str(pipe), *path]
 
 
-def _in_words(status: int) -> str:
+def in_words(status: int) -> str:
+    """Return how a program has ended, by its exit code or, below 0, its signal."""
     if status >= 0:
         return f"exited with {status}"
     try:

@@ -19,7 +19,7 @@ from verk_actors.cli.bench.machine import look
 from verk_actors.cli.bench.report import Report, summarise, text
 from verk_actors.cli.bench.rows import ROWS
 from verk_actors.cli.options import as_json_line
-from verk_actors.node import ENDINGS, Signals
+from verk_actors.signals import ENDINGS, Signals
 
 
 @click.command("bench", epilog="Rows: " + "; ".join(f"{name}: {row.says}" for name, row in ROWS.items()) + ".")

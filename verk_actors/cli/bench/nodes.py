@@ -106,7 +106,7 @@ class Nodes:
     def _start(self, number: int) -> subprocess.Popen[bytes]:
         command = [
             *(sys.executable, "-m", "verk_actors", "run", "--log-level", self._log_level),
-            *("-r", "verk_actors.cli.chaos.leash", "-r", "verk_actors.cli.bench.jobs"),
+            *("-r", "verk_actors.fleet.leashed", "-r", "verk_actors.cli.bench.jobs"),
         ]
         kept = {key: value for key, value in os.environ.items() if not key.startswith("VERK_")}
         package = str(Path(verk_actors.__file__).parent.parent)

@@ -181,7 +181,7 @@ class Cluster:
         self.names.append(name)
         command = [
             *(sys.executable, "-m", "verk_actors", "run"),
-            *("-r", "verk_actors.cli.chaos.leash", "-r", "verk_actors.cli.chaos.jobs"),
+            *("-r", "verk_actors.fleet.leashed", "-r", "verk_actors.cli.chaos.jobs"),
             *("-q", f"{QUEUE}:{WORKERS}", "--redis", self._proxy_url, "--node-id", name, "--log-level", "warning"),
         ]
         variables = {

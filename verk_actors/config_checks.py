@@ -1,0 +1,44 @@
+"""What a setting may be, in code and in words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, get_args
+
+import attrs
+
+from verk_actors.errors import ConfigError
+
+NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
+NAME_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 _ . -"
+
+_Validator = Callable[[object, "attrs.Attribute[Any]", Any], None]
+
+
+def allow(allowed: str, is_allowed: Callable[[Any], bool]) -> _Validator:
+    """Return a check that says what is allowed."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if not is_allowed(value):
+            raise ConfigError(attribute.name, value, allowed)
+
+    return check
+
+
+def one_of(choices: Any) -> _Validator:
+    """Return a check for a Literal type."""
+    return allow("one of " + ", ".join(get_args(choices)), lambda value: value in get_args(choices))
+
+
+# By type() and not isinstance(): True is an int, and neither a count nor a time.
+COUNT = allow("a whole number, 0 or more", lambda value: type(value) is int and value >= 0)
+POSITIVE = allow("a whole number, 1 or more", lambda value: type(value) is int and value >= 1)
+SECONDS = allow("a number of seconds, 0 or more", lambda value: type(value) in (int, float) and 0 <= value < math.inf)
+SOME_SECONDS = allow("a number of seconds above 0", lambda value: type(value) in (int, float) and 0 < value < math.inf)
+NODE_ID = allow(NAME_ALLOWED, lambda value: isinstance(value, str) and NAME.fullmatch(value) is not None)
+NAMESPACE = allow(
+    "nothing, or up to 128 of the characters A-Z a-z 0-9 _ . - : { }",
+    lambda value: isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.\-:{}]{0,128}", value) is not None,
+)

@@ -1,0 +1,44 @@
+"""What must outlive the actors of a fleet: what it was told, and how its nodes have ended."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
+
+import attrs
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+"""What ends a fleet."""
+
+HARMLESS = (0, -signal.SIGTERM)
+"""Exit codes of nodes that have stopped in order; the latter of one that had not got as far as to have jobs."""
+
+
+@attrs.define(kw_only=True)
+class FleetState:
+    """Written by one thread each, read by all.
+
+    Attributes:
+        node_ids: one for each node; one that is started again gets its own again, and with it its jobs.
+        command: returns the command of the node with an id.
+        output: where the lines of all nodes go.
+        stop_seconds: how long a node may take to end once it was told to.
+        max_restarts, restart_window_seconds: the restart intensity.
+        signals: those that came so far, in order; each node is sent all of them.
+        exit_codes: of nodes that have ended, by id; a signal's number below 0 where one has ended it.
+    """
+
+    node_ids: Sequence[str]
+    command: Callable[[str], Sequence[str]]
+    output: BinaryIO
+    stop_seconds: float
+    max_restarts: int
+    restart_window_seconds: float
+    signals: list[int] = attrs.field(factory=list)
+    exit_codes: dict[str, int] = attrs.field(factory=dict)
+
+    @property
+    def stops(self) -> list[int]:
+        """The signals that are to end the fleet: the first lets jobs end, the second stops now."""
+        return [number for number in self.signals if number in STOPS]
