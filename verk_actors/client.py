@@ -70,7 +70,7 @@ class Client:
         """
         now = self._clock()
         job = self._completed(job, job.jid or new_jid(), now, enqueued_at=now)
-        self._push(_Part(str(job.queue), (str(job.jid),), (self._encoded(job),)))
+        self._push(str(job.queue), (str(job.jid),), (self._encoded(job),))
         return str(job.jid)
 
     def enqueue_many(self, jobs: Iterable[Job]) -> list[str]:
@@ -157,7 +157,7 @@ class Client:
         """Push one part after the other; where one fails, stop and say what has become of which job."""
         for at, part in enumerate(parts):
             try:
-                self._push(part)
+                self._push(part.queue, part.jids, part.payloads)
             except StoreError as error:
                 uncertain = part.jids if isinstance(error, EnqueueUncertain) else ()
                 enqueued, left = _jids_of(parts[:at]), _jids_of(parts[at + 1 if uncertain else at :])
@@ -165,10 +165,8 @@ class Client:
                     raise  # the same holds for all
                 raise EnqueuedInPart(error.operation, error.key, error.why, enqueued, uncertain, left) from error
 
-    def _push(self, part: _Part) -> None:
-        self._write(
-            part.queue, part.jids, lambda commands: Queue(commands, self._keys, part.queue).push(*part.payloads)
-        )
+    def _push(self, queue: str, jids: Sequence[str], payloads: Sequence[bytes]) -> None:
+        self._write(queue, jids, lambda commands: Queue(commands, self._keys, queue).push(*payloads))
 
     def _write(self, queue: str, jids: Sequence[str], write: Callable[[Commands], object]) -> None:
         """Write jobs to the Redis of their queue, in one step."""

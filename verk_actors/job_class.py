@@ -6,6 +6,7 @@ What a worker does with the name is in `verk_actors.registry`.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -42,9 +43,22 @@ class JobBuilder(Generic[_P]):
     queue: str | None
     max_retry_count: int | None
     _signature: inspect.Signature
+    _counts: range = attrs.field(init=False, repr=False, eq=False)
+    _template: Job = attrs.field(init=False, repr=False, eq=False)
 
-    def __attrs_post_init__(self) -> None:
-        self._build(())  # refuses bad options here rather than at the first job
+    @_counts.default
+    def _(self) -> range:
+        """Return how many arguments the perform can be called with, if all are positional."""
+        parameters = self._signature.parameters.values()
+        several = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
+        named = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_POSITIONAL]
+        needed = sum(parameter.default is parameter.empty for parameter in named)
+        return range(needed, sys.maxsize if several else len(named) + 1)
+
+    @_template.default
+    def _(self) -> Job:
+        """Return a job, with its options checked: bad ones are refused here rather than at the first job."""
+        return Job(class_=self.class_, args=(), queue=self.queue, max_retry_count=self.max_retry_count)
 
     def job(self, *args: _P.args, **kwargs: _P.kwargs) -> Job:
         """Return a job with these arguments of the perform; keyword ones become positional.
@@ -52,6 +66,8 @@ class JobBuilder(Generic[_P]):
         Raises:
             TypeError: the perform can't be called with them.
         """
+        if not kwargs and len(args) in self._counts:
+            return self._build(args)
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -69,7 +85,7 @@ class JobBuilder(Generic[_P]):
         )
 
     def _build(self, args: tuple[Any, ...]) -> Job:
-        return Job(class_=self.class_, args=args, queue=self.queue, max_retry_count=self.max_retry_count)
+        return Job.of_checked({**self._template.__dict__, "args": list(args), "extra": {}})
 
 
 class JobClass:

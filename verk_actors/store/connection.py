@@ -7,6 +7,7 @@ reply: here a command is sent once, and the caller decides what to do about an u
 from __future__ import annotations
 
 import logging
+import select
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -135,11 +136,11 @@ class Connection:
         """Closes a connection that died while idle, so that the next command goes over a new one."""
         if self._link is None:
             return
+        if self._arrivals.poll(0):  # nothing was asked: this is the end, or nothing to be trusted
+            self.close()
+            return
         try:
-            if self._link.can_read(0):  # nothing was asked: this is the end, or nothing to be trusted
-                self.close()
-            else:
-                self._link.check_health()
+            self._link.check_health()
         except RedisError:
             self.close()
 
@@ -209,6 +210,8 @@ class Connection:
             # Without redis-py's frames: their locals hold the password, and some tools report locals
             raise error_of(error, "connect", str(self._url), sent=False) from error.with_traceback(None)
         self._link = link
+        self._arrivals = select.poll()
+        self._arrivals.register(self.fileno(), select.POLLIN)
         self.opened += 1
         return link
 

@@ -6,7 +6,6 @@ and counts of retries can make an object malformed: an odd time or queue is no r
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -21,8 +20,6 @@ _NO_KEYS = {"extra", "wire_format", "payload"}  # fields of a job, but not of it
 _KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry"}
 _HISTORY = ("failed_at", "retried_at", "finished_at", "error_class", "error_message", "error_backtrace")
 _NO_HISTORY: dict[str, Any] = dict.fromkeys(_HISTORY)
-_history_of = attrgetter(*_HISTORY)
-_NO_HISTORY_OF = (None,) * len(_HISTORY)
 
 
 def decode(payload: bytes, queue: str | None = None) -> Job:
@@ -178,7 +175,7 @@ def _sidekiq_fields(job: Job) -> dict[str, Any]:
     }
     if not job.dead and retry is not False:
         fields["dead"] = False
-    if job.retry_count or _history_of(job) != _NO_HISTORY_OF:  # most jobs are new
+    if job.retry_count or _has_history(job):
         fields |= {
             "error_message": job.error_message,
             "error_class": job.error_class,
@@ -192,6 +189,12 @@ def _sidekiq_fields(job: Job) -> dict[str, Any]:
         fields = {key: value for key, value in fields.items() if value is not None}
     fields.update(job.extra)
     return fields
+
+
+def _has_history(job: Job) -> bool:
+    """Tells whether anything of an earlier run is to be written, which most jobs don't have."""
+    times, error = (job.failed_at, job.retried_at, job.finished_at), (job.error_class, job.error_message)
+    return times != (None, None, None) or error != (None, None) or job.error_backtrace is not None
 
 
 def retry_of(job: Job) -> bool | int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 
 def new_jid() -> str:
@@ -10,10 +10,10 @@ def new_jid() -> str:
 
     Source: Sidekiq lib/sidekiq/client.rb, SecureRandom.hex(12)
     """
-    return secrets.token_hex(12)
+    return os.urandom(12).hex()
 
 
 def new_jids(count: int) -> list[str]:
     """Returns so many of them, from one request to the system's source of randomness."""
-    digits = secrets.token_hex(12 * count)
+    digits = os.urandom(12 * count).hex()
     return [digits[start : start + 24] for start in range(0, 24 * count, 24)]
