@@ -17,9 +17,8 @@ from verk_actors.wire.job import MAX_COUNT, Job, WireFormat, is_name
 _MILLISECONDS_FROM = 1e11  # the year 5138 in seconds, 1973 in milliseconds, which Sidekiq 8 writes
 _LATEST = 1e15  # beyond it a number is no time in either unit
 _NO_KEYS = {"extra", "wire_format", "payload"}  # fields of a job, but not of its payload
+_BLANK: dict[str, Any] = {field.name: None for field in attrs.fields(Job)} | {"retry_count": 0, "dead": True}
 _KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry"}
-_HISTORY = ("failed_at", "retried_at", "finished_at", "error_class", "error_message", "error_backtrace")
-_NO_HISTORY: dict[str, Any] = dict.fromkeys(_HISTORY)
 
 
 def decode(payload: bytes, queue: str | None = None) -> Job:
@@ -43,48 +42,47 @@ def decode(payload: bytes, queue: str | None = None) -> Job:
 
 def _job_of(fields: dict[str, Any], payload: bytes, queue: str | None) -> Job:
     """Returns the job of a payload's fields; takes the known ones out, so that the unknown ones are left."""
-    take = fields.pop
+    job, take = _BLANK.copy(), fields.pop
     class_ = take("class", None)
     if not is_name(class_):
         raise ValueError("class is missing, or no printable text")
-    args, wire_format = _read_args(take("args", None))
-    retry, limit, count = take("retry", None), take("max_retry_count", None), take("retry_count", None)
+    job["class_"] = class_
+    job["args"], wire_format = _read_args(take("args", None))
+    job["wire_format"] = wire_format
     found_queue = take("queue", None)
-    return Job.of_checked(
-        {
-            "class_": class_,
-            "args": args,
-            "queue": _read_name(found_queue) if queue is None else queue,
-            "jid": _read_name(take("jid", None)),
-            "max_retry_count": _read_limit(retry, limit, wire_format),
-            "retry_count": 0 if count is None else _read_count(count, wire_format),
-            "dead": take("dead", True) is not False and retry is not False,
-            "created_at": _read_time(take("created_at", None)),
-            "enqueued_at": _read_time(take("enqueued_at", None)),
-            **(_read_history(fields) if fields else _NO_HISTORY),
-            "extra": fields,
-            "wire_format": wire_format,
-            "payload": payload,
-        }
-    )
+    job["queue"] = _read_name(found_queue) if queue is None else queue
+    job["jid"] = _read_name(take("jid", None))
+    retry = take("retry", None)
+    if retry is not True or "max_retry_count" in fields:
+        job["max_retry_count"] = _read_limit(retry, take("max_retry_count", None), wire_format)
+    job["created_at"] = _read_time(take("created_at", None))
+    job["enqueued_at"] = _read_time(take("enqueued_at", None))
+    if fields:
+        _read_rare(job, fields, wire_format)
+    if retry is False:
+        job["dead"] = False
+    job["extra"], job["payload"] = fields, payload
+    return Job.of_checked(job)
 
 
-def _read_history(fields: dict[str, Any]) -> dict[str, Any]:
-    """Returns the fields that tell of earlier runs, which most jobs don't have."""
+def _read_rare(job: dict[str, Any], fields: dict[str, Any], wire_format: WireFormat) -> None:
+    """Adds the fields that most jobs don't have, which have not failed yet."""
     take = fields.pop
-    lines = take("error_backtrace", None)
-    return {
-        "failed_at": _read_time(take("failed_at", None)),
-        "retried_at": _read_time(take("retried_at", None)),
-        "finished_at": _read_time(take("finished_at", None)),
-        "error_class": _read_text(take("error_class", None)),
-        "error_message": _read_text(take("error_message", None)),
-        "error_backtrace": None if lines is None else backtrace.read(lines),
-    }
+    count, lines = take("retry_count", None), take("error_backtrace", None)
+    job["retry_count"] = 0 if count is None else _read_count(count, wire_format)
+    job["dead"] = take("dead", True) is not False
+    job["failed_at"] = _read_time(take("failed_at", None))
+    job["retried_at"] = _read_time(take("retried_at", None))
+    job["finished_at"] = _read_time(take("finished_at", None))
+    job["error_class"] = _read_text(take("error_class", None))
+    job["error_message"] = _read_text(take("error_message", None))
+    job["error_backtrace"] = None if lines is None else backtrace.read(lines)
 
 
 def _read_args(args: Any) -> tuple[list[Any], WireFormat]:
     """Returns the arguments and the form they tell: Verk wraps them in a text, Sidekiq doesn't."""
+    if type(args) is list:
+        return args, "sidekiq"
     wire_format: WireFormat = "sidekiq"
     if type(args) is str:
         wire_format = "verk"
@@ -122,7 +120,9 @@ def _read_integer(key: str, value: Any) -> int:
 
 def _read_time(value: Any) -> float | None:
     """Returns unix seconds, whatever the unit; None if the value is no time."""
-    if value is None or type(value) not in (float, int) or not 0 <= value <= _LATEST:
+    if type(value) is float and 0 <= value < _MILLISECONDS_FROM:
+        return value
+    if type(value) not in (float, int) or not 0 <= value <= _LATEST:
         return None
     return value / 1000 if value >= _MILLISECONDS_FROM else float(value)
 

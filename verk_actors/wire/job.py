@@ -96,13 +96,16 @@ class Job:
     def of_checked(cls, fields: dict[str, Any]) -> Job:
         """Returns a job that keeps a dict as its fields, all of them; for decode, which has checked them."""
         job = cls.__new__(cls)
-        object.__setattr__(job, "__dict__", fields)
+        _set_fields(job, fields)
         return job
 
     @property
     def attempt(self) -> int:
         """The number of its current or next run, from 1."""
         return self.retry_count + 1
+
+
+_set_fields = vars(Job)["__dict__"].__set__  # what object.__setattr__ does, in half the time
 
 
 def is_name(value: object) -> bool:
