@@ -145,6 +145,8 @@ class InProgress:
             refusal = part.refusal or refusal
             settlements = settlements[_MOST_PER_CALL:]
         last = self._step(token, settlements, min(fetch, _MOST_PER_CALL), now)
+        if not settled:
+            return last
         return attrs.evolve(
             last,
             settled=settled + last.settled,
@@ -182,7 +184,7 @@ class InProgress:
                 args += (b"" if is_same else settlement.new, settlement.score)
         status, flags, payloads, trimmed, refusal = self._commands.script(EXCHANGE, self._keys_on(now), args)
         return Exchanged(
-            plain(status.decode()),
+            "OK" if status == b"OK" else plain(status.decode()),
             [_SETTLED[flag] for flag in flags],
             payloads,
             trimmed,

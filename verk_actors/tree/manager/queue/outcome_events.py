@@ -1,12 +1,19 @@
-"""What listeners are told of a job that has ended; pure."""
+"""What listeners are told of jobs that have begun or ended; pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from verk_actors.config import Config
-from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed
+from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed, JobStarted
 from verk_actors.running_job import Failed, RunningJob, Succeeded, Undecodable
 from verk_actors.tree.manager.queue.fate import is_last
 from verk_actors.wire.job import Job
+
+
+def starts_of(jobs: Iterable[RunningJob], queue: str) -> list[Event]:
+    """Return the events of jobs that have begun."""
+    return [JobStarted(queue=queue, job=row.job, started_at=row.started_at) for row in jobs if row.job is not None]
 
 
 def events_of(running_job: RunningJob, queue: str, config: Config) -> list[Event]:

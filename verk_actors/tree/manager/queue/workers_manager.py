@@ -44,7 +44,8 @@ from verk_actors.otp import (
 from verk_actors.running_job import GIVEN_BACK, Failed, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.failure import worker_died
-from verk_actors.tree.manager.queue.outcome_events import events_of
+from verk_actors.tree.manager.queue.outcome_events import events_of, starts_of
+from verk_actors.tree.manager.queue.pace import Pace
 from verk_actors.tree.manager.queue.stuck import LOOKS_PER_LIMIT, newly_stuck, seconds_to_next_look
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
@@ -64,7 +65,7 @@ class WorkersManager(Server):
         self._queue = queue
         self._row = node.queues[queue]
         self._table = self._row.running_jobs
-        self._slots = self._row.config.size + self._row.config.prefetch
+        self._pace = Pace()
         self._ended: dict[RunningJob, None] = {}  # to be settled by the next exchange; in order, each once
         self._under_way: Exchange | None = None
         self._room: int | None = None  # what the QueueManager was told last; None if this one was told nothing
@@ -130,21 +131,22 @@ class WorkersManager(Server):
 
     def handle_idle(self) -> None:
         """Look at the table, then settle and tell the room, if there is anything to say."""
-        self._look()
+        ahead = self._pace.note(self._look(), self.clock.monotonic())
         if self._queue_manager is None or (self._under_way is not None and self._under_way.settle):
             return  # what only told the room may be replaced
-        room = self._slots if self._row.status == "running" else 0
+        config, table = self._row.config, self._table
+        room = (config.size + min(config.prefetch, ahead if table.held else 0)) if table.is_open else 0
         if self._ended or room != self._room:
             batch = tuple(islice(self._ended, MOST_PER_EXCHANGE))
             for job in batch:
                 del self._ended[job]
             self._under_way, self._room = Exchange(batch, room), room
             self._queue_manager.cast(self._under_way)
-        elif self._row.status == "pausing" and self._under_way is None and not self._table.held:
+        elif self._row.status == "pausing" and self._under_way is None and not table.held:
             self._paused()
 
-    def _look(self) -> None:
-        """Take what others have put down since the last look, and tell of it.
+    def _look(self) -> int:
+        """Take what others have put down since the last look, and tell of it; returns how many jobs have ended.
 
         Taken last to first, and told first to last: of a job that was settled, the start is told before the end.
         """
@@ -153,15 +155,15 @@ class WorkersManager(Server):
         table.spread()
         settled, ended, started = (_emptied(jobs) for jobs in (table.settled, table.ended, table.started))
         events: list[Event] = []
-        told = bool(started) and self._node.is_wanted(JobStarted)
         for job in started:
             self._watch(job)
-            if told and job.job is not None:
-                events.append(JobStarted(queue=self._queue, job=job.job, started_at=job.started_at))
+        if started and self._node.is_wanted(JobStarted):
+            events += starts_of(started, self._queue)
         self._ended.update(dict.fromkeys(ended))
         for job in settled:
             events += events_of(job, self._queue, self._node.config)
         self._publish(events)
+        return len(ended)
 
     def _give_back(self, jobs: Sequence[RunningJob]) -> None:
         """Mark jobs that have not ended as given back; the last first, so that they are in the queue as they were."""
