@@ -1,8 +1,8 @@
 # What a developer runs; `make` alone lists it. Wants an environment with `pip install -e '.[test]'`.
-.PHONY: help check lint unit test faults coverage format diagrams
+.PHONY: help check lint unit test faults coverage format diagrams benchmarks benchmarks-peers flame
 
 help:      ## this list
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 check: lint test ## what has to hold before a commit; .ci/run does more
 
@@ -31,3 +31,24 @@ format:    ## let ruff put the code in order
 
 diagrams:  ## draw diagrams/ again, from a running node
 	python -m verk_actors.diagrams diagrams
+
+RUNS = 5
+ROUNDS = 5
+COMPARED = verk_actors sidekiq repid ardiq
+MEASURES = drain,latency
+FIGURES = tests/benchmarks/figures
+
+benchmarks:       ## measure all rows of `verk bench` RUNS times; tables and charts of docs/benchmarks.md
+	verk bench --runs $(RUNS) --json >docs/benchmarks/bench.txt
+	tail -n 1 docs/benchmarks/bench.txt >docs/benchmarks/bench.json
+	rm docs/benchmarks/bench.txt
+	python $(FIGURES)/document.py
+
+benchmarks-peers: ## measure COMPARED in ROUNDS; PEERS is the harness, VENVS its environments
+	rm -f docs/benchmarks/peers.jsonl
+	python tests/benchmarks/peers/compare.py $(PEERS) $(COMPARED) --venvs $(VENVS) --measures $(MEASURES) \
+		--rounds $(ROUNDS) --out docs/benchmarks/peers.jsonl
+	python $(FIGURES)/document.py
+
+flame:            ## sample a node that drains; the flame graph of docs/benchmarks.md
+	python $(FIGURES)/profile.py

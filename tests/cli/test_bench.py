@@ -10,8 +10,8 @@ import pytest
 
 from verk_actors.cli.bench import marks, stock
 from verk_actors.cli.bench.jobs import noop
-from verk_actors.cli.bench.machine import Machine
-from verk_actors.cli.bench.report import Report, summarise, text
+from verk_actors.cli.bench.machine import Machine, Taken
+from verk_actors.cli.bench.report import Report, Run, summarise, text
 from verk_actors.cli.bench.rows import ROWS, Goal
 from verk_actors.wire.codec import decode
 
@@ -19,7 +19,7 @@ MACHINE = Machine(cores=2, processor="x", python="CPython 3", packages={"redis":
 
 
 def test_a_median_is_held_against_the_goal_of_its_row():
-    slow, quick = ({"jobs/s": rate, "CPU µs/job": 10.0} for rate in (34_000.0, 36_000.0))
+    slow, quick = (Run(figures={"jobs/s": rate, "CPU µs/job": 10.0}, others=5.0) for rate in (34_000.0, 36_000.0))
 
     [rate, cpu] = summarise("drain", [quick, slow, quick], brief=False)
 
@@ -29,7 +29,14 @@ def test_a_median_is_held_against_the_goal_of_its_row():
 
 
 def test_what_was_measured_briefly_is_not_judged():
-    assert next(summarise("drain", [{"jobs/s": 1.0}], brief=True)).met is None
+    assert next(summarise("drain", [Run(figures={"jobs/s": 1.0}, others=0.0)], brief=True)).met is None
+
+
+def test_what_others_took_is_the_busy_time_without_our_own():
+    before = Taken(whole=100.0, busy=50.0, ours=10.0)
+
+    assert Taken(whole=110.0, busy=57.0, ours=13.0).others_since(before) == 40.0
+    assert Taken(whole=110.0, busy=52.0, ours=13.0).others_since(before) == 0.0
 
 
 @pytest.mark.parametrize(("goal", "value", "met"), [(Goal(least=2), 2, True), (Goal(most=2), 2.1, False)])
@@ -38,14 +45,15 @@ def test_a_goal_is_a_least_or_a_most(goal, value, met):
 
 
 def test_the_report_is_a_table_and_the_machine():
-    figures = list(summarise("idle", [{"% of a core": 0.1234, "commands/s": 1234.5}], brief=False))
+    run = Run(figures={"% of a core": 0.1234, "commands/s": 1234.5}, others=12.3)
+    figures = list(summarise("idle", [run], brief=False))
 
     lines = text(Report(machine=MACHINE, runs=1, brief=False, figures=figures)).splitlines()
 
-    assert lines[0].split() == ["ROW", "FIGURE", "MEDIAN", "LEAST", "MOST", "GOAL", "MET"]
+    assert lines[0].split() == ["ROW", "FIGURE", "MEDIAN", "LEAST", "MOST", "GOAL", "MET", "OTHERS"]
     assert lines[1].split()[:5] == ["idle", "%", "of", "a", "core"]
-    assert lines[1].split()[5:] == ["0.123", "0.123", "0.123", "≤", "0.5", "yes"]
-    assert lines[2].split()[2:] == ["1,234", "1,234", "1,234", "≤", "10", "no"]
+    assert lines[1].split()[5:] == ["0.123", "0.123", "0.123", "≤", "0.5", "yes", "12", "%"]
+    assert lines[2].split()[2:] == ["1,234", "1,234", "1,234", "≤", "10", "no", "12", "%"]
     assert lines[-1] == "2 cores (x), load 0.5; CPython 3; redis 8; redis 7"
 
 

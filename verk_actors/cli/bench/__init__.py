@@ -13,11 +13,10 @@ from pathlib import Path
 
 import click
 
-from verk_actors.cli.bench.drains import Figures
 from verk_actors.cli.bench.ground import Ground
-from verk_actors.cli.bench.machine import look
-from verk_actors.cli.bench.report import Report, summarise, text
-from verk_actors.cli.bench.rows import ROWS
+from verk_actors.cli.bench.machine import look, taken
+from verk_actors.cli.bench.report import Report, Run, summarise, text
+from verk_actors.cli.bench.rows import ROWS, Row
 from verk_actors.cli.options import as_json_line
 from verk_actors.signals import ENDINGS, Signals
 
@@ -25,10 +24,11 @@ from verk_actors.signals import ENDINGS, Signals
 @click.command("bench", epilog="Rows: " + "; ".join(f"{name}: {row.says}" for name, row in ROWS.items()) + ".")
 @click.argument("rows", nargs=-1, type=click.Choice(list(ROWS)), metavar="[ROW]...")
 @click.option("--runs", type=click.IntRange(1), default=5, show_default=True, help="How often to measure each row.")
+@click.option("--size", type=click.IntRange(1), help="Jobs of a run, or seconds for idle, in place of the row's own.")
 @click.option("--brief", is_flag=True, help="Run once with few jobs, to see only that it works.")
 @click.option("--server", "url", metavar="URL", help="Use this Redis, with an empty database; else an embedded one.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, as the last line.")
-def command(*, rows: tuple[str, ...], runs: int, brief: bool, url: str | None, as_json: bool) -> None:
+def command(*, rows: tuple[str, ...], runs: int, size: int | None, brief: bool, url: str | None, as_json: bool) -> None:
     """Measure how fast jobs run on this machine; without a ROW, all of them.
 
     Each run of a row has node processes of its own. Rows take turns, and so do the two sides of a ratio, so that what
@@ -39,7 +39,7 @@ def command(*, rows: tuple[str, ...], runs: int, brief: bool, url: str | None, a
     if sys.platform != "linux":
         raise click.UsageError("verk bench needs Linux, which tells what a process uses")
     chosen = list(dict.fromkeys(rows)) or list(ROWS)
-    measured: dict[str, list[Figures]] = {row: [] for row in chosen}
+    measured: dict[str, list[Run]] = {row: [] for row in chosen}
     with ExitStack() as stack:
         signals = stack.enter_context(Signals(*ENDINGS))
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="verk-bench-")))
@@ -50,14 +50,19 @@ def command(*, rows: tuple[str, ...], runs: int, brief: bool, url: str | None, a
         for run in range(runs):
             for name in chosen:
                 _show(f"run {run + 1} of {runs}: {name}")
-                row = ROWS[name]
-                measured[name].append(row.measure(ground, row.brief if brief else row.size))
+                measured[name].append(_measure(ground, ROWS[name], size, brief=brief))
     _show("")
     figures = [figure for name in chosen for figure in summarise(name, measured[name], brief=brief)]
     report = Report(machine=machine, runs=runs, brief=brief, figures=figures)
     click.echo(text(report))
     if as_json:
         click.echo(as_json_line(report))
+
+
+def _measure(ground: Ground, row: Row, size: int | None, *, brief: bool) -> Run:
+    before = taken(ground)
+    figures = row.measure(ground, size or (row.brief if brief else row.size))
+    return Run(figures=figures, others=taken(ground).others_since(before))
 
 
 def _show(line: str) -> None:

@@ -24,17 +24,34 @@ def one_by_one(ground: Ground, count: int) -> Figures:
     key = ground.keys.queue(QUEUE)
     ground.clear()
     with Client(Config(redis_url=ground.url)) as client, Redis.from_url(ground.url) as bare:
-        client.enqueue(noop.job(0, FILLING))
+        job = noop.job(1, FILLING)
+        client.enqueue(job)
         payload = ground.pool.call("LINDEX", key, 0)
         ours = theirs = 0.0
         for _ in range(0, count, _TURN):
-            ours += _timed(lambda: client.enqueue(noop.job(1, FILLING)))
+            ours += _timed(lambda: client.enqueue(job))
             theirs += _timed(lambda: bare.lpush(key, payload))
     calls = len(range(0, count, _TURN)) * _TURN
     if (found := ground.pool.call("LLEN", key)) != 2 * calls + 1:
         raise VerkError(f"{2 * calls + 1} jobs were enqueued, {found} are there")
     ground.clear()
     return {"jobs/s": calls / ours, "bare LPUSH/s": calls / theirs, "% of bare LPUSH": theirs / ours * 100}
+
+
+def many_at_once(ground: Ground, count: int) -> Figures:
+    """Enqueue so many jobs with one call."""
+    key = ground.keys.queue(QUEUE)
+    ground.clear()
+    jobs = [noop.job(number, FILLING) for number in range(count)]
+    with Client(Config(redis_url=ground.url)) as client:
+        client.enqueue_many(jobs[:1])
+        began = monotonic()
+        client.enqueue_many(jobs)
+        seconds = monotonic() - began
+    if (found := ground.pool.call("LLEN", key)) != count + 1:
+        raise VerkError(f"{count + 1} jobs were enqueued, {found} are there")
+    ground.clear()
+    return {"jobs/s": count / seconds}
 
 
 def _timed(call: Callable[[], object]) -> float:

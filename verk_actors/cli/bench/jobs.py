@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import select
 
-from verk_actors.cli.bench.marks import mark, monotonic
+from verk_actors.cli.bench.marks import mark
 from verk_actors.job_class import worker
 
 
@@ -26,6 +27,13 @@ def wait(number: int, seconds: float) -> None:
     mark(number)
 
 
+@worker(name="Bench::Sleep")
+async def sleep(number: int, seconds: float) -> None:
+    """Wait on the event loop, and mark the end."""
+    await asyncio.sleep(seconds)
+    mark(number)
+
+
 @worker(name="Bench::Fail")
 def fail(number: int, _: str) -> None:
     """Mark that it runs, and fail."""
@@ -34,9 +42,8 @@ def fail(number: int, _: str) -> None:
 
 
 @worker(name="Bench::Compute")
-def compute(number: int, seconds: float) -> None:
-    """Keep the interpreter busy for so long, and mark the end."""
-    until = monotonic() + seconds
-    while monotonic() < until:
-        sum(range(100))
+def compute(number: int, rounds: int) -> None:
+    """Keep the interpreter busy, for some 10 µs a round, and mark the end."""
+    for _ in range(rounds):
+        sum(range(1000))
     mark(number)

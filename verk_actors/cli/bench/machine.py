@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -45,6 +46,32 @@ def look(ground: Ground) -> Machine:
         packages={name: _version(name) for name in ("verk-actors", "redis", "hiredis", "msgspec")},
         server=f"{name} {version_of_server} at {place}",
         load=os.getloadavg()[0],
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Taken:
+    """CPU seconds so far: of the whole machine, idle ones included; of those who worked; of our own processes."""
+
+    whole: float
+    busy: float
+    ours: float
+
+    def others_since(self, before: Taken) -> float:
+        """Return what others have taken of the machine since then, the host included, in percent."""
+        others = (self.busy - before.busy) - (self.ours - before.ours)
+        return max(0.0, others / max(self.whole - before.whole, 1e-6) * 100)
+
+
+def taken(ground: Ground) -> Taken:
+    """Return what has been taken of the machine; of our own processes those that have ended count, and the server."""
+    jiffies = [int(count) for count in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    tick = os.sysconf("SC_CLK_TCK")
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Taken(
+        whole=sum(jiffies) / tick,
+        busy=(sum(jiffies) - jiffies[3] - jiffies[4]) / tick,  # all but idle and waiting for disks
+        ours=sum(usage.ru_utime + usage.ru_stime for usage in usages) + ground.server_cpu_seconds(),
     )
 
 

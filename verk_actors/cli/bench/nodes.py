@@ -18,6 +18,7 @@ from verk_actors.cli.bench.jobs import marked
 from verk_actors.cli.bench.marks import VARIABLE, Mark, read
 from verk_actors.cli.bench.stock import payloads, push
 from verk_actors.errors import VerkError
+from verk_actors.wire.job import Job
 
 QUEUE, WORKERS = "default", 25
 _LOOK_SECONDS = 0.05  # a look costs what some jobs cost
@@ -37,6 +38,7 @@ class Nodes:
         queues: the settings of each queue.
         log_level: from which on lines are written, to a file.
         answering: how many processes run jobs; as many as there are nodes, unless workers have their own.
+        warm_with: a job that marks that it ran; one that the queues' executor can run.
         settings: of the node, by the keys of verk.toml.
     """
 
@@ -48,12 +50,14 @@ class Nodes:
         queues: Mapping[str, QueueTable] | None = None,
         log_level: str = "warning",
         answering: int | None = None,
+        warm_with: Job | None = None,
         **settings: str | int | float,
     ) -> None:
         self._ground = ground
         self._queues = {QUEUE: {"size": WORKERS}} if queues is None else queues
         self._log_level = log_level
         self._answering = count if answering is None else answering
+        self._warm_with = marked.job(_WARM, "") if warm_with is None else warm_with
         self._settings = settings
         self._count = count
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -139,7 +143,7 @@ class Nodes:
             return len(seen) >= self._answering
 
         while not all_seen():
-            push(self._ground, queue, payloads(marked.job(_WARM, ""), queue, [_WARM] * 4 * self._answering))
+            push(self._ground, queue, payloads(self._warm_with, queue, [_WARM] * 4 * self._answering))
             self._ground.pause(0.02)
         self.settled()
 

@@ -16,7 +16,7 @@ from verk_actors.config import Config
 
 _PAUSE_SECONDS = (0.02, 0.12)
 _BUSY, _BUSY_JOBS = "busy", 4
-_BUSY_SECONDS = 3600.0  # they are killed with their node
+_BUSY_ROUNDS = 10**9  # hours; they are killed with their node
 
 
 def idle_queue(ground: Ground, count: int) -> Figures:
@@ -29,7 +29,7 @@ def busy_process(ground: Ground, count: int) -> Figures:
     """Enqueue jobs one at a time while four jobs of another queue compute in the same process."""
     queues = {QUEUE: {"size": WORKERS}, _BUSY: {"size": _BUSY_JOBS}}
     with Nodes(ground, queues=queues) as nodes:
-        job = compute.job(0, _BUSY_SECONDS)
+        job = compute.job(0, _BUSY_ROUNDS)
         stock.push(ground, _BUSY, stock.payloads(job, _BUSY, range(_BUSY_JOBS)))
         ground.wait_until(lambda: not ground.pool.call("LLEN", ground.keys.queue(_BUSY)), "the busy jobs run")
         return _figures(_pickups(ground, nodes, count))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from verk_actors.cli.bench import curves, drains, enqueues, idle, large, pickup
+from verk_actors.cli.bench import curves, drains, enqueues, executors, idle, large, pickup
 from verk_actors.cli.bench.drains import Figures
 from verk_actors.cli.bench.ground import Ground
 
@@ -87,6 +87,13 @@ ROWS: Mapping[str, Row] = {
         brief=100,
         goals={"jobs/s": Goal(least=15_000)},
     ),
+    "async": Row(
+        says="jobs that sleep for 100 ms, 1,000 at once in an async queue",
+        measure=executors.on_a_loop,
+        size=20_000,
+        brief=50,
+        goals={"jobs/s": Goal(least=9_000)},
+    ),
     "pickup": Row(
         says="from enqueue to the start of perform, idle queue",
         measure=pickup.idle_queue,
@@ -113,6 +120,13 @@ ROWS: Mapping[str, Row] = {
         size=10_000,
         brief=500,
         goals={"% of bare LPUSH": Goal(least=90)},
+    ),
+    "enqueue-many": Row(
+        says="jobs that one call of enqueue_many enqueues",
+        measure=enqueues.many_at_once,
+        size=100_000,
+        brief=100,
+        goals={"jobs/s": Goal(least=120_000)},
     ),
     "memory": Row(
         says="resident memory while two queues of 25 drain",
