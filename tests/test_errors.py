@@ -23,6 +23,8 @@ EXAMPLES = [
     errors.EnqueuedInPart("enqueue", "queue:q", "WRONGTYPE", ("1", "2"), (), ("3",)),
     errors.NodeIdInUse("node-1", "host:7"),
     errors.EmbeddedServerError("no program found"),
+    errors.JobClassNotImportable("jobs:make.<locals>.Resize", "no such name"),
+    errors.NodeInImport("jobs"),
 ]
 
 

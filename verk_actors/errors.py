@@ -100,6 +100,30 @@ class JobClassNotFound(VerkError):
 
 
 @attrs.define(eq=False)
+class JobClassNotImportable(VerkError):
+    """Raised when a job process can't find a job class by its module and name; define it at the top of a module."""
+
+    name: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"a job process can't import {shown(self.name)}: {loggable(self.why)}"
+
+
+@attrs.define(eq=False)
+class NodeInImport(VerkError):
+    """Raised when importing a job class starts a node; start it under `if __name__ == "__main__":`, or elsewhere."""
+
+    module: str
+
+    def __str__(self) -> str:
+        return (
+            f"a node was started while a job process imports {shown(self.module)}: "
+            'start it under `if __name__ == "__main__":`'
+        )
+
+
+@attrs.define(eq=False)
 class JobTimeout(VerkError):
     """A run that took longer than its queue's `timeout_seconds` was ended; the job is retried as after any error."""
 

@@ -178,7 +178,9 @@ def worker(
     def register(target: Any) -> Any:
         signature = _signature_of(target)  # first, since it refuses what isn't a class or function
         builder: JobBuilder[...] = JobBuilder(name or target.__name__, queue, max_retry_count, signature)
-        registry.add(_performer(target, builder), aliases)
+        performer = performer_of(builder.class_, target)
+        performer = attrs.evolve(performer, queue=builder.queue, max_retry_count=builder.max_retry_count)
+        registry.add(performer, aliases)
         if not isinstance(target, type):
             return JobFunction(target, builder)
         setattr(target, _BUILDER, builder)
@@ -197,12 +199,15 @@ def _builder_of(cls: type[Performs[_P]]) -> JobBuilder[_P]:
     return builder
 
 
-def _performer(target: Any, builder: JobBuilder[...]) -> Performer:
+def performer_of(name: str, target: Any) -> Performer:
+    """Return what runs the jobs of a name by a class or function; one that is registered counts as what it was."""
+    if isinstance(target, JobFunction):
+        target = target._function
     is_class = isinstance(target, type)
     return Performer(
-        name=builder.class_,
-        queue=builder.queue,
-        max_retry_count=builder.max_retry_count,
+        name=name,
+        queue=None,
+        max_retry_count=None,
         target=target,
         perform=partial(_perform_by_instance if is_class else _perform_by_function, target),
         is_async=inspect.iscoroutinefunction(target.perform if is_class else target),

@@ -71,6 +71,10 @@ class Registry:
         """Return all registered names, sorted."""
         return sorted(self._performers)
 
+    def modules(self) -> list[str]:
+        """Return the names of the modules that the registered code is from, sorted."""
+        return sorted({performer.target.__module__ for performer in tuple(self._performers.values())})
+
 
 registry = Registry()
 """The registry of this process, which `@worker` fills and a node reads unless told otherwise."""

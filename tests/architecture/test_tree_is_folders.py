@@ -12,6 +12,7 @@ from support.async_jobs import async_queue
 from support.nodes import running_node
 
 import verk_actors.tree
+from verk_actors.config import QueueConfig
 from verk_actors.otp import Ref, Server
 
 TREE = "verk_actors.tree"
@@ -20,7 +21,9 @@ TREE = "verk_actors.tree"
 @pytest.fixture
 def lines_of_descent(config) -> Iterator[list[list[type]]]:
     """Return each process of a live tree, as the classes from the root down to it."""
-    with running_node(config, queues={"default": 2, "priority": 1, "async": async_queue()}) as node:
+    process_queue = QueueConfig(size=1, executor="process")
+    queues = {"default": 2, "priority": 1, "async": async_queue(), "process": process_queue}
+    with running_node(config, queues=queues) as node:
         yield list(below(node.system, []))
 
 

@@ -14,6 +14,7 @@ from support.nodes import Node, running_node
 from verk_actors.config import Config
 from verk_actors.events import DeadJobsTrimmed, JobDead, JobFailed, JobFinished, JobStuck
 from verk_actors.job_class import worker
+from verk_actors.running_job import RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.wire.job import Job
@@ -103,9 +104,9 @@ def test_a_thread_that_is_struck_in_its_job_has_a_failed_job(config: Config, red
 def test_a_worker_that_dies_with_a_job_in_hand_has_a_failed_job_at_once_and_a_successor(
     config: Config, redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(self: Worker, job: Job) -> None:
+    def die(self: Worker, running_job: RunningJob) -> None:
         monkeypatch.undo()
-        raise OfItsOwn(f"in its loop, with {job.jid}")
+        raise OfItsOwn(f"in its loop, with {running_job.job.jid}")
 
     monkeypatch.setattr(Worker, "_perform", die)
     with running_node(config, queues={"q": 1}) as node:

@@ -33,6 +33,8 @@ ALLOWED = {
     ("verk_actors/cli/__init__.py", "import_module"): "the table of our own commands",
     ("verk_actors/cli/run.py", "import_module"): "the operator's `-r MODULE`",
     ("verk_actors/embedded.py", "find_spec"): "a constant",
+    ("verk_actors/tree/manager/queue/job_code.py", "import_module"): "the modules of the registered classes",
+    ("verk_actors/tree/manager/queue/job_code.py", "runpy"): "the program that the node is",
 }
 MODULES = sorted(sys.stdlib_module_names)
 PARTS = [

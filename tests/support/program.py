@@ -8,8 +8,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from verk_actors.otp.port_program import connected
+
+
+def gone(pid: int) -> Callable[[], bool]:
+    """Return what tells whether a process is gone, or dead and not waited for."""
+
+    def look() -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+        except FileNotFoundError:
+            return True
+
+    return look
 
 
 def main(connection: int, pipe: int) -> None:

@@ -75,17 +75,12 @@ class Port:
         """The program's number in the operating system."""
         return self._process.pid
 
-    def use(self, user: object) -> None:
-        """Say for whom the program works from now on, so that `kill` can be told for whom alone.
-
-        Raises:
-            PortClosed: it was killed while it worked for the one before.
-        """
+    def use(self, user: object) -> bool:
+        """Have the program work for `user` from now on, and be killed for that alone; False where it has ended."""
         with self._lock:
             self._user = user
             killed = self._killed
-        if killed:
-            raise self._closed_error()
+        return not killed and self._process.poll() is None
 
     def kill(self, user: object = None) -> None:
         """Kill the program and what it has started; where a user is given, only while it works for that."""

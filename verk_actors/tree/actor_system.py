@@ -51,6 +51,7 @@ from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.job_logger import JobLogger
 from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
+from verk_actors.tree.manager.queue.job_code import refuse_in_import
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, QueueRow
@@ -91,7 +92,9 @@ class ActorSystem(Supervisor):
 
         Raises:
             NodeIdInUse: another live process holds the configured node id.
+            NodeInImport: this is a job process, which imports job classes.
         """
+        refuse_in_import()
         try:
             return start_link(cls(config, registry), runtime=runtime, name=names.ACTOR_SYSTEM)
         except StartError as error:

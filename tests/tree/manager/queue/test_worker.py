@@ -9,6 +9,7 @@ from support.nodes import running_node
 from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.job_class import JobClass, worker
+from verk_actors.running_job import RunningJob
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.wire.job import Job
 
@@ -44,10 +45,10 @@ def test_a_worker_that_crashes_with_a_job_in_hand_fails_it_and_is_replaced(
 ) -> None:
     perform = Worker._perform
 
-    def crash_once(self: Worker, job: Job) -> object:
-        if job.args == ["crash"]:
+    def crash_once(self: Worker, running_job: RunningJob) -> object:
+        if running_job.job.args == ["crash"]:
             raise MemoryError
-        return perform(self, job)
+        return perform(self, running_job)
 
     monkeypatch.setattr(Worker, "_perform", crash_once)
     with running_node(config, queues={"q": 1}) as node:

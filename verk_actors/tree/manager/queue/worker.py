@@ -15,7 +15,6 @@ from verk_actors.running_job import SUCCEEDED, Outcome, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.performing import perform
 from verk_actors.tree.node_state import NodeState
-from verk_actors.wire.job import Job
 
 
 class Worker(Server):
@@ -56,12 +55,13 @@ class Worker(Server):
         running_job.started_at = now()
         table.started.append(running_job)
         table.tell()
-        outcome = self._perform(running_job.job) if running_job.job is not None else SUCCEEDED
+        outcome = self._perform(running_job)
         running_job.ended_at = now()
         if running_job.outcome is None:  # else it was handed back meanwhile
             running_job.outcome = outcome
             table.ended.append(running_job)
             table.tell()
 
-    def _perform(self, job: Job) -> Outcome:
-        return perform(job, self._find, self._frames, self._now)
+    def _perform(self, running_job: RunningJob) -> Outcome:
+        job = running_job.job
+        return SUCCEEDED if job is None else perform(job, self._find, self._frames, self._now)

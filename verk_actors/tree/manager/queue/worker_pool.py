@@ -12,17 +12,24 @@ from functools import partial
 from verk_actors.config import Executor
 from verk_actors.otp import ChildSpec, Server, Supervisor
 from verk_actors.tree.manager.queue.async_worker import AsyncWorker
+from verk_actors.tree.manager.queue.process_worker import ProcessWorker
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.node_state import NodeState
 
-_SHUTDOWN_SECONDS = 0.5  # an idle worker ends at once; a busy one has had its time, and its job is handed back
-
 _WORKERS: Mapping[Executor, Callable[[NodeState, str, int], Server]] = {
     "thread": Worker,
-    "process": Worker,
+    "process": ProcessWorker,
     "async": AsyncWorker,
 }
 """What makes a worker, of its node, its queue and its number, by the queue's executor."""
+
+_SHUTDOWN_SECONDS: Mapping[Executor, float] = {
+    # An idle worker ends at once; a busy one has had its time, and its job is handed back.
+    "thread": 0.5,
+    # A job that is handed back is ended here, so each ends soon; on a busy machine many processes take a while.
+    "process": 5.0,
+    "async": 0.5 + AsyncWorker.cancel_seconds,
+}
 
 
 class WorkerPool(Supervisor):
@@ -38,7 +45,7 @@ class WorkerPool(Supervisor):
             ChildSpec(
                 id=number,
                 start=partial(_WORKERS[config.executor], node, queue, number),
-                shutdown=_SHUTDOWN_SECONDS + (AsyncWorker.cancel_seconds if is_async else 0.0),
+                shutdown=_SHUTDOWN_SECONDS[config.executor],
             )
             for number in range(1, number_of_workers + 1)
         )

@@ -1,0 +1,64 @@
+"""The log of a job process: as the node's, where that is a stream of the process.
+
+Levels are the node's in any case. A root handler that writes to standard error or output is made again, with lines of
+the same form. Any other, such as one for a file, is the node's alone: a module with job classes that wants it in job
+processes too sets it up when it is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Callable
+
+from verk_actors.tree.manager.queue.job_packets import LogSetup
+
+_STREAMS = ("stderr", "stdout")
+
+
+def log_setup() -> LogSetup:
+    """Return how the log of this process is set up."""
+    loggers = [logging.root, *logging.root.manager.loggerDict.values()]
+    levels = {logger.name: logger.level for logger in loggers if isinstance(logger, logging.Logger) and logger.level}
+    for handler in logging.root.handlers:
+        for name in _STREAMS:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is getattr(sys, name):
+                formatter = handler.formatter or logging.Formatter()
+                kind = type(formatter)
+                return LogSetup(
+                    levels=levels,
+                    stream=name,
+                    formatter=f"{kind.__module__}:{kind.__qualname__}",
+                    line=formatter._fmt,
+                    date=formatter.datefmt,
+                )
+    return LogSetup(levels=levels)
+
+
+def set_levels(setup: LogSetup) -> None:
+    """Set the levels of a job process; before its modules are imported, which have the last word."""
+    for name, level in setup.levels.items():
+        logging.getLogger(None if name == "root" else name).setLevel(level)
+
+
+def add_handler(setup: LogSetup, find: Callable[[str], object]) -> None:
+    """Add the root handler of a job process, unless its modules have.
+
+    Args:
+        setup: the node's.
+        find: returns what is at a `module:name`.
+    """
+    if setup.stream and not logging.root.handlers:
+        handler = logging.StreamHandler(getattr(sys, setup.stream))
+        handler.setFormatter(_formatter(setup, find))
+        logging.root.addHandler(handler)
+
+
+def _formatter(setup: LogSetup, find: Callable[[str], object]) -> logging.Formatter:
+    for style in "%{$":
+        with contextlib.suppress(Exception):  # that of another style, or a class with an __init__ of its own
+            made = find(setup.formatter)(setup.line, setup.date, style)  # type: ignore[operator]  # a class, as it was
+            if isinstance(made, logging.Formatter):
+                return made
+    return logging.Formatter("%(levelname)s %(name)s %(message)s")

@@ -1,0 +1,90 @@
+"""What a ProcessWorker and its job process say to each other; pure.
+
+First a `Setup`, answered by an empty packet. Then jobs, one at a time: the bytes as they are in Redis, after where the
+job class is found. Each is answered by its outcome. Exceptions stay in the job process: not all of them can be sent.
+"""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+
+from verk_actors.running_job import SUCCEEDED, Failed, Outcome
+from verk_actors.wire.bookkeeping import Failure
+
+READY = b""
+_GOES_ON, _LAST = b"\0", b"\1"
+
+
+@attrs.frozen(kw_only=True)
+class LogSetup:
+    """How the log is set up: see `job_logging`."""
+
+    levels: dict[str, int]
+    stream: str = ""
+    formatter: str = ""
+    line: str | None = None
+    date: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Setup:
+    """What a job process is told at first.
+
+    Attributes:
+        modules: to be imported before the first job.
+        main_name, main_path: what the node's program was started as, for job classes that are defined in it.
+        recycle_after_jobs, recycle_above_bytes: when it ends by itself; 0 for never.
+    """
+
+    queue: str
+    argv: list[str]
+    modules: list[str]
+    main_name: str | None
+    main_path: str | None
+    backtrace_frames: int
+    recycle_after_jobs: int
+    recycle_above_bytes: int
+    log: LogSetup
+
+
+def setup_packet(setup: Setup) -> bytes:
+    """Return the packet of a setup."""
+    return json.dumps(attrs.asdict(setup)).encode()
+
+
+def setup_of(packet: bytes) -> Setup:
+    """Return the setup in a packet."""
+    fields = json.loads(packet)
+    return Setup(**fields | {"log": LogSetup(**fields["log"])})
+
+
+def job_packet(reference: str, payload: bytes) -> tuple[bytes, ...]:
+    """Return the parts of the packet of a job."""
+    return reference.encode(), b"\n", payload
+
+
+def job_of(packet: bytes) -> tuple[str, bytes]:
+    """Return where the job class is, and the payload of the job."""
+    reference, _, payload = packet.partition(b"\n")
+    return reference.decode(), payload
+
+
+def outcome_packet(outcome: Outcome, *, last: bool) -> bytes:
+    """Return the packet of how a job ended; `last` tells that the process ends now."""
+    flag = _LAST if last else _GOES_ON
+    if not isinstance(outcome, Failed):
+        return flag
+    failure = outcome.failure
+    return flag + json.dumps([failure.class_name, failure.message, failure.backtrace, outcome.retry_at]).encode()
+
+
+def outcome_of(packet: bytes) -> tuple[Outcome, bool]:
+    """Return how a job ended, and whether its process ends."""
+    last = packet[:1] == _LAST
+    if len(packet) == 1:
+        return SUCCEEDED, last
+    class_name, message, backtrace, retry_at = json.loads(packet[1:])
+    failure = Failure(class_name=class_name, message=message, backtrace=tuple(backtrace))
+    return Failed(failure=failure, retry_at=retry_at), last

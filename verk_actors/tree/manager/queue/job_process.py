@@ -1,0 +1,86 @@
+"""The program of a job process: runs the jobs that its ProcessWorker sends, one at a time.
+
+No actor of ours is in it. It ends when its worker does, when it has been recycled, or when a job ends it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import sys
+from functools import partial
+from pathlib import Path
+
+from verk_actors.otp.clock import SystemClock
+from verk_actors.otp.fork import is_left_in_parent
+from verk_actors.otp.packets import Packets
+from verk_actors.otp.port_program import connected
+from verk_actors.running_job import SUCCEEDED, Outcome
+from verk_actors.tree.manager.queue.job_code import JobCode
+from verk_actors.tree.manager.queue.job_logging import add_handler, set_levels
+from verk_actors.tree.manager.queue.job_packets import READY, Setup, job_of, outcome_packet, setup_of
+from verk_actors.tree.manager.queue.performing import perform
+from verk_actors.wire.codec import decode
+
+
+def main(connection: int, pipe: int) -> None:
+    """Get ready, then run jobs until no more can come."""
+    packets = connected(connection, pipe)
+    try:
+        setup = setup_of(packets.receive())
+        code = ready(setup)
+        packets.send(READY)
+        run_jobs(packets, setup, code)
+    except EOFError:
+        return
+
+
+def ready(setup: Setup) -> JobCode:
+    """Make this process resemble the node's, and import the job classes."""
+    sys.argv[:] = setup.argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what a job prints is not lost with its process
+    set_levels(setup.log)
+    code = JobCode(setup.main_name, setup.main_path)
+    code.warm_up(setup.modules)
+    add_handler(setup.log, code.target)
+    return code
+
+
+def run_jobs(packets: Packets, setup: Setup, code: JobCode) -> None:
+    """Run one job after another, until this process is to be recycled.
+
+    Raises:
+        EOFError: the worker wants no more.
+    """
+    count, last = 0, False
+    while not last:
+        outcome = _run(packets.receive(), setup, code)
+        if is_left_in_parent():
+            end_of_fork(outcome)
+        count += 1
+        last = count == setup.recycle_after_jobs or 0 < setup.recycle_above_bytes <= resident_bytes()
+        packets.send(outcome_packet(outcome, last=last))
+
+
+def _run(packet: bytes, setup: Setup, code: JobCode) -> Outcome:
+    reference, payload = job_of(packet)
+    job = decode(payload, setup.queue)
+    return perform(job, partial(code.find, reference), setup.backtrace_frames, SystemClock.time)
+
+
+def end_of_fork(outcome: Outcome) -> None:
+    """End a process that a job forked and that came back from it: the job goes on in the parent."""
+    sys.stdout.flush()
+    os._exit(0 if outcome is SUCCEEDED else 1)
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process has; where the system does not tell, the most it had."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+    except FileNotFoundError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024
+    return int(pages) * resource.getpagesize()

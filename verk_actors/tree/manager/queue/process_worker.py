@@ -1,0 +1,119 @@
+"""Runs jobs in an operating-system process of its own, one at a time.
+
+A Worker in all but that: it claims jobs as those do, and waits for each. Its process is started when there is a job
+for it, and serves until it is recycled, dies, or is killed for a job that takes too long; the next job has a fresh one.
+So a crash takes one job along. When this worker ends, however it does, its process is killed.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from functools import partial
+
+from verk_actors.errors import JobTimeout, ProcessDied, VerkError
+from verk_actors.otp import ExitReason, Port, PortClosed, StartError
+from verk_actors.registry import Performer
+from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Outcome, RunningJob
+from verk_actors.tree.manager.queue.job_code import main_module, reference_of
+from verk_actors.tree.manager.queue.job_logging import log_setup
+from verk_actors.tree.manager.queue.job_packets import Setup, job_packet, outcome_of, setup_packet
+from verk_actors.tree.manager.queue.performing import failed
+from verk_actors.tree.manager.queue.worker import Worker
+from verk_actors.tree.node_state import NodeState
+
+_PROGRAM = "verk_actors.tree.manager.queue.job_process"
+_EXIT_SECONDS = 0.3  # for a process that has no job; within what the pool grants its workers
+_MEGABYTE = 1_000_000
+
+
+class ProcessWorker(Worker):
+    """One thread that has jobs of one queue run by a process that it owns."""
+
+    def __init__(self, node: NodeState, queue: str, number: int) -> None:
+        super().__init__(node, queue, number)
+        self._node = node
+        self._queue = queue
+        self._limit_seconds = node.queues[queue].config.timeout_seconds or math.inf
+        self._port: Port | None = None
+        self._recycled = False  # its process has run its last job
+
+    def terminate(self, reason: ExitReason) -> None:
+        """Let the process end."""
+        self._let_go(_EXIT_SECONDS)
+
+    def _perform(self, running_job: RunningJob) -> Outcome:
+        job = running_job.job
+        if job is None:
+            return SUCCEEDED
+        performer: Performer | None = None
+        try:
+            performer = self._find(job.class_)
+            return self._perform_there(running_job, reference_of(performer))
+        except VerkError as error:
+            return failed(job, performer, error, self._frames, self._now)
+
+    def _perform_there(self, running_job: RunningJob, reference: str) -> Outcome:
+        """Have the process run a job.
+
+        Raises:
+            JobTimeout: it took too long, and was killed.
+            ProcessDied: it died.
+            StartError: it died before it was ready, through no fault of the job's. This worker then dies too, and its
+                supervisor decides how often that may be.
+        """
+        sent = False
+        try:
+            port = self._process_for(running_job)
+            if running_job.outcome is not None:
+                return GIVEN_BACK  # before it began
+            port.send(*job_packet(reference, running_job.payload))
+            sent = True
+            reply = port.receive(self._limit_seconds)
+        except PortClosed as closed:
+            self._port = None
+            if running_job.outcome is not None or self.actor_ref.reason is not None:
+                return GIVEN_BACK  # it was killed for that
+            if not sent:
+                raise StartError(str(self.actor_ref), f"its process {closed.how}") from closed
+            raise ProcessDied(closed.how) from closed
+        if reply is None:
+            self._let_go()
+            raise JobTimeout(self._limit_seconds)
+        outcome, self._recycled = outcome_of(reply)
+        return outcome
+
+    def _process_for(self, running_job: RunningJob) -> Port:
+        """Return the process, ready for a job, which can be ended for that job's sake from now on."""
+        port = self._port
+        if port is not None and not self._recycled and port.use(running_job):
+            running_job.interrupt = partial(port.kill, running_job)
+            return port
+        self._let_go(_EXIT_SECONDS)
+        port = self._port = Port(self.actor_ref, _PROGRAM)
+        port.use(running_job)
+        running_job.interrupt = partial(port.kill, running_job)
+        self._recycled = False
+        port.send(setup_packet(self._setup()))
+        port.receive()
+        return port
+
+    def _let_go(self, seconds: float = 0.0) -> None:
+        if self._port is not None:
+            self._port.close(seconds)
+            self._port = None
+
+    def _setup(self) -> Setup:
+        config = self._node.queues[self._queue].config
+        main_name, main_path = main_module()
+        return Setup(
+            queue=self._queue,
+            argv=sys.argv,
+            modules=self._node.registry.modules(),
+            main_name=main_name,
+            main_path=main_path,
+            backtrace_frames=self._frames,
+            recycle_after_jobs=config.recycle_after_jobs,
+            recycle_above_bytes=config.recycle_above_megabytes * _MEGABYTE,
+            log=log_setup(),
+        )
