@@ -110,8 +110,8 @@ def test_a_process_is_recycled_after_its_number_of_jobs_failed_ones_too(config: 
 
 def test_a_process_that_has_grown_too_large_is_recycled(config: Config, tmp_path: Path) -> None:
     file = tmp_path / "signed"
-    with processes(config, recycle_above_megabytes=400) as node:
-        for name, *args in (("Sign",), ("Grow", 400_000_000), ("Sign",)):
+    with processes(config, recycle_above_megabytes=200) as node:
+        for name, *args in (("Sign",), ("Grow", 200_000_000), ("Sign",)):
             enqueue(node, name, str(file), *args)
         node.log.expect(JobFinished, 3)
 

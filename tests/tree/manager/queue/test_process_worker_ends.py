@@ -125,7 +125,7 @@ def test_what_a_job_prints_and_logs_is_seen_and_its_process_dies_with_the_node_t
         node.expect("printed this\n")
         node.expect("INFO    logged this\n")
         client.enqueue(Job(class_="Spin", args=["x"]))
-        [_, spinning] = wait_pushed(redis, "ran", 2)
+        [spinning] = wait_pushed(redis, "ran", 1)
         assert not gone(int(spinning))()
         node.send(signal.SIGKILL)
         eventually(gone(int(one)), "end of one")
