@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +23,7 @@ from verk_actors.wire.job import Job
 
 QUEUE, WORKERS = "default", 25
 _LOOK_SECONDS = 0.05  # a look costs what some jobs cost
+_STOP_SECONDS = 1.0
 _WARM = -1
 """The number of the jobs that only show that a process is there."""
 
@@ -30,7 +32,7 @@ QueueTable = Mapping[str, str | int | float]
 
 
 class Nodes:
-    """Runs while the context lasts; killed at its end.
+    """Runs while the context lasts; stopped at its end, or killed.
 
     Args:
         ground: where.
@@ -76,7 +78,11 @@ class Nodes:
 
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
-            with process:  # closes its standard input and waits for it
+            process.terminate()  # so that it waits for its own children, whose CPU time counts as ours only then
+        for process in self._processes:
+            with process:  # closes its standard input, and waits for it
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_STOP_SECONDS)
                 process.kill()
         self._ground.clear()
 
