@@ -12,6 +12,7 @@ stopped it. A `VerkError` is raised where the node can't start.
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import os
 import signal
@@ -33,6 +34,7 @@ from verk_actors.tree.actor_system import ActorSystem
 log = logging.getLogger(__name__)
 
 _SWITCH_INTERVAL_SECONDS = 0.0005  # a job that computes delays a heartbeat and a fetch by no more, per thread
+_OBJECTS_PER_COLLECTION = 10_000  # not 700: a thousand tasks are as many objects, and looked at in vain all the time
 _HURRY_SECONDS = 0.8  # for handing jobs back; with what the interpreter needs, the process ends within a second
 _STATUS_SECONDS = 1.0
 _FAILED = 1
@@ -46,6 +48,9 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
         NodeIdInUse: another live process has the configured node id.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+    youngest, *older = gc.get_threshold()
+    if youngest:  # else it is not wanted at all
+        gc.set_threshold(max(youngest, _OBJECTS_PER_COLLECTION), *older)
     with Signals(signal.SIGTERM, signal.SIGINT, signal.SIGTSTP) as signals:
         starter = Starter.start(signals.wake)
         try:

@@ -1,0 +1,61 @@
+"""Runs many jobs that wait, all at once in one thread; one of them takes too long.
+
+Shows: async def perform, QueueConfig(executor="async", timeout_seconds=...), enqueue_many, JobFailed.
+Run: python examples/10_many_jobs_on_one_loop.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+from queue import SimpleQueue
+from threading import current_thread
+
+from a_redis import a_redis
+
+from verk_actors import ActorSystem, Client, Config, EventListener, JobFailed, QueueConfig, RegisterListener, worker
+from verk_actors.events import Event
+
+fetched: SimpleQueue[tuple[int, str]] = SimpleQueue()
+failures: SimpleQueue[str] = SimpleQueue()
+
+
+@worker(queue="pages")
+async def fetch(page: int) -> None:
+    await asyncio.sleep(0.1)
+    fetched.put((page, current_thread().name))
+
+
+@worker(queue="pages", max_retry_count=0)
+async def hang() -> None:
+    await asyncio.sleep(3600)
+
+
+class Watcher(EventListener):
+    def handle_event(self, event: Event) -> None:
+        if isinstance(event, JobFailed):
+            failures.put(f"{event.job.class_}: {event.error_class}: {event.error_message}")
+
+
+def main(redis_url: str) -> None:
+    queue = QueueConfig(size=1000, executor="async", timeout_seconds=2)
+    config = Config(queues={"pages": queue}, redis_url=redis_url)
+    system, watcher, client = ActorSystem.start(config), Watcher.start(), Client(config)
+    system.ask(RegisterListener(watcher, selector=JobFailed))
+
+    client.enqueue_many([hang.job(), *(fetch.job(page) for page in range(500))])
+    pages = dict(fetched.get(timeout=10) for _ in range(500))
+    print(len(pages), "pages,", len(set(pages.values())), "thread")
+    print(failures.get(timeout=10))
+
+    system.stop()
+    watcher.stop()
+    client.close()
+
+
+if __name__ == "__main__":
+    with a_redis() as url:
+        main(url)
+
+# Output:
+#   500 pages, 1 thread
+#   hang: JobTimeout: the job ran for longer than 2 s
