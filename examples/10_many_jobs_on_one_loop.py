@@ -12,8 +12,9 @@ from threading import current_thread
 
 from a_redis import a_redis
 
-from verk_actors import ActorSystem, Client, Config, EventListener, JobFailed, QueueConfig, RegisterListener, worker
-from verk_actors.events import Event
+from verk_actors import ActorSystem, Client, Config, EventListener, QueueConfig, worker
+from verk_actors.events import Event, JobFailed
+from verk_actors.messages import RegisterListener
 
 fetched: SimpleQueue[tuple[int, str]] = SimpleQueue()
 failures: SimpleQueue[str] = SimpleQueue()
@@ -32,19 +33,17 @@ async def hang() -> None:
 
 class Watcher(EventListener):
     def handle_event(self, event: Event) -> None:
-        if isinstance(event, JobFailed):
-            failures.put(f"{event.job.class_}: {event.error_class}: {event.error_message}")
+        assert isinstance(event, JobFailed)  # all that it is told of
+        failures.put(f"{event.job.class_}: {event.error_class}: {event.error_message}")
 
 
 def main(redis_url: str) -> None:
-    queue = QueueConfig(size=1000, executor="async", timeout_seconds=2)
-    config = Config(queues={"pages": queue}, redis_url=redis_url)
+    config = Config(queues={"pages": QueueConfig(size=1000, executor="async", timeout_seconds=2)}, redis_url=redis_url)
     system, watcher, client = ActorSystem.start(config), Watcher.start(), Client(config)
     system.ask(RegisterListener(watcher, selector=JobFailed))
-
     client.enqueue_many([hang.job(), *(fetch.job(page) for page in range(500))])
-    pages = dict(fetched.get(timeout=10) for _ in range(500))
-    print(len(pages), "pages,", len(set(pages.values())), "thread")
+    threads = dict(fetched.get(timeout=10) for _ in range(500)).values()
+    print(len(threads), "pages in", len(set(threads)), "thread")
     print(failures.get(timeout=10))
 
     system.stop()
@@ -57,5 +56,5 @@ if __name__ == "__main__":
         main(url)
 
 # Output:
-#   500 pages, 1 thread
+#   500 pages in 1 thread
 #   hang: JobTimeout: the job ran for longer than 2 s

@@ -4,7 +4,7 @@ Supervised by the WorkerPool, permanent, as its only child. It claims jobs from 
 on claiming while jobs run, each of which is a task. At its end they are cancelled: those that were not handed back
 before have failed, as they would with a Worker that dies; where it ends for a shutdown they go back to the queue.
 
-Source: ours, docs/decisions/0023; Verk needs no such thing, as its processes are cheap.
+Source: ours, docs/decisions/0024; Verk needs no such thing, as its processes are cheap.
 """
 
 from __future__ import annotations
