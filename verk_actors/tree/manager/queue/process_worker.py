@@ -7,6 +7,7 @@ So a crash takes one job along. When this worker ends, however it does, its proc
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
 from functools import partial
@@ -62,41 +63,47 @@ class ProcessWorker(Worker):
             StartError: it died before it was ready, through no fault of the job's. This worker then dies too, and its
                 supervisor decides how often that may be.
         """
-        sent = False
         try:
-            port = self._process_for(running_job)
-            if running_job.outcome is not None:
-                return GIVEN_BACK  # before it began
-            port.send(*job_packet(reference, running_job.payload))
-            sent = True
-            reply = port.receive(self._limit_seconds)
-        except PortClosed as closed:
+            reply = self._send(running_job, job_packet(reference, running_job.payload)).receive(self._limit_seconds)
+        except (PortClosed, StartError) as error:
             self._port = None
             if running_job.outcome is not None or self.actor_ref.reason is not None:
                 return GIVEN_BACK  # it was killed for that
-            if not sent:
-                raise StartError(str(self.actor_ref), f"its process {closed.how}") from closed
-            raise ProcessDied(closed.how) from closed
+            if isinstance(error, PortClosed):
+                raise ProcessDied(error.how) from error
+            raise
         if reply is None:
             self._let_go()
             raise JobTimeout(self._limit_seconds)
         outcome, self._recycled = outcome_of(reply)
         return outcome
 
-    def _process_for(self, running_job: RunningJob) -> Port:
-        """Return the process, ready for a job, which can be ended for that job's sake from now on."""
+    def _send(self, running_job: RunningJob, packet: tuple[bytes, ...]) -> Port:
+        """Send a job to the process, a new one where there is none, and return that."""
         port = self._port
-        if port is not None and not self._recycled and port.use(running_job):
-            running_job.interrupt = partial(port.kill, running_job)
-            return port
+        if port is not None and not self._recycled and self._use(port, running_job):
+            with contextlib.suppress(PortClosed):  # it died while it was idle
+                port.send(*packet)
+                return port
         self._let_go(_EXIT_SECONDS)
         port = self._port = Port(self.actor_ref, _PROGRAM)
-        port.use(running_job)
-        running_job.interrupt = partial(port.kill, running_job)
+        self._use(port, running_job)
         self._recycled = False
-        port.send(setup_packet(self._setup()))
-        port.receive()
+        try:
+            port.send(setup_packet(self._setup()))
+            port.receive()
+        except PortClosed as closed:
+            raise StartError(str(self.actor_ref), f"its process {closed.how}") from closed
+        port.send(*packet)
         return port
+
+    def _use(self, port: Port, running_job: RunningJob) -> bool:
+        """Have the process be killed if the job is handed back from now on; False where it was, for another job."""
+        is_usable = port.use(running_job)
+        running_job.interrupt = partial(port.kill, running_job)
+        if running_job.outcome is not None:  # whoever handed it back has seen nothing to interrupt
+            port.kill(running_job)
+        return is_usable
 
     def _let_go(self, seconds: float = 0.0) -> None:
         if self._port is not None:
