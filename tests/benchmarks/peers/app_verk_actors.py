@@ -45,8 +45,6 @@ def send(task: str, i: int) -> None:
     client.enqueue(job_of(task, i))
 
 
-if hasattr(Client, "enqueue_many"):
-
-    def send_many(task: str, ids: Sequence[int]) -> None:
-        """Enqueue many jobs with one call."""
-        client.enqueue_many([job_of(task, i) for i in ids])
+def send_many(task: str, ids: Sequence[int]) -> None:
+    """Enqueue many jobs with one call."""
+    client.enqueue_many([job_of(task, i) for i in ids])
