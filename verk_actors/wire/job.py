@@ -110,7 +110,7 @@ _set_fields = vars(Job)["__dict__"].__set__  # what object.__setattr__ does, in 
 
 def is_name(value: object) -> bool:
     """Tells whether a value can name a class or a job: a printable text that isn't blank."""
-    return isinstance(value, str) and value.isprintable() and value.strip() != ""
+    return isinstance(value, str) and value.isprintable() and value != "" and not value.isspace()
 
 
 def _is_queue_name(value: object) -> bool:
