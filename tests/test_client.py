@@ -49,6 +49,21 @@ def test_in_verks_form_the_configured_limit_is_written_and_times_are_whole(confi
     )
 
 
+def test_a_queue_that_others_emptied_or_cleared_is_made_known_again(client: Client, redis) -> None:
+    redis.config_resetstat()
+    for _ in range(3):
+        client.enqueue(Job(queue="q", class_="C", args=[]))
+    assert redis.info("commandstats")["cmdstat_lpushx"]["calls"] == 1  # the third, as the second found a job there
+    redis.delete("queue:q", "queues")
+
+    client.enqueue(Job(queue="q", class_="C", args=[]))
+
+    assert (redis.llen("queue:q"), redis.smembers("queues")) == (1, {b"q"})
+    client.enqueue_many([Job(queue="q", class_="C", args=[number]) for number in range(3000)])
+    assert [job.args for job in client.queue("q").range(0, 2999)] == [[number] for number in reversed(range(3000))]
+    assert redis.llen("queue:q") == 3001
+
+
 def test_a_job_keeps_the_jid_it_has(client: Client) -> None:
     assert client.enqueue(Job(class_="C", args=[], jid="mine")) == "mine"
 

@@ -42,6 +42,7 @@ class Client:
         self._keys = Keys(config.namespace)
         self._pools = {url: Pool(url, name="verk:client") for url in config.redis_urls}
         pools = tuple(self._pools.values())
+        self._had_jobs: dict[str, bool] = {}  # whether others waited in a queue when it was pushed to last
         self.retries = RetrySet(pools, self._keys)
         self.scheduled = ScheduleSet(pools, self._keys)
         self.dead = DeadSet(pools, self._keys)
@@ -166,7 +167,12 @@ class Client:
                 raise EnqueuedInPart(error.operation, error.key, error.why, enqueued, uncertain, left) from error
 
     def _push(self, queue: str, jids: Sequence[str], payloads: Sequence[bytes]) -> None:
-        self._write(queue, jids, lambda commands: Queue(commands, self._keys, queue).push(*payloads))
+        def push(commands: Commands) -> None:
+            has_jobs = self._had_jobs.get(queue, False)
+            count = Queue(commands, self._keys, queue).push(*payloads, has_jobs=has_jobs)
+            self._had_jobs[queue] = count > len(payloads)
+
+        self._write(queue, jids, push)
 
     def _write(self, queue: str, jids: Sequence[str], write: Callable[[Commands], object]) -> None:
         """Write jobs to the Redis of their queue, in one step."""

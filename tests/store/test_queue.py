@@ -29,6 +29,22 @@ def test_jobs_run_in_the_order_in_which_they_are_pushed(queue, redis, keys):
     assert queue.count() == 3
 
 
+@pytest.mark.parametrize("there", [(), (b"0",)], ids=["empty", "with a job"])
+def test_a_queue_that_is_said_to_have_jobs_is_pushed_to_and_known_even_if_it_is_empty(queue, redis, keys, there):
+    queue.push(*there)
+
+    assert queue.push(*[b"%d" % number for number in range(1, 1501)], has_jobs=True) == 1500 + len(there)
+    assert redis.lrange(keys.queue("default"), 0, -1)[::-1] == [*there, *[b"%d" % at for at in range(1, 1501)]]
+    assert redis.smembers(keys.queues) == {b"default"}
+
+
+@pytest.mark.parametrize("has_jobs", [False, True])
+def test_a_push_of_nothing_tells_how_many_jobs_there_are(queue, has_jobs):
+    assert queue.push(has_jobs=has_jobs) == 0
+    queue.push(b"1", b"2")
+    assert queue.push(has_jobs=has_jobs) == 2
+
+
 def test_a_queue_is_known_once_it_has_jobs(queue, connection, keys):
     assert queue_names(connection, keys) == []
 
@@ -108,6 +124,15 @@ def test_a_cleared_queue_is_empty_and_no_longer_known(queue, connection, keys):
 
     assert queue.count() == 0
     assert queue_names(connection, keys) == ["low"]
+
+
+def test_a_plain_push_to_a_key_of_the_wrong_type_has_done_nothing(queue, redis, snapshot):
+    redis.set("app:queue:default", "something")
+    before = snapshot()
+
+    with pytest.raises(StoreError, match="LPUSHX app:queue:default failed: WRONGTYPE"):
+        queue.push(job("1"), has_jobs=True)
+    assert snapshot() == before
 
 
 @pytest.mark.parametrize("name", ["queue:default", "queues"])
