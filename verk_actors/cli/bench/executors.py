@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from verk_actors.cli.bench.drains import Figures, drain_marking
+from verk_actors.cli.bench.drains import Drained, Figures, drain_marking, drain_noops
 from verk_actors.cli.bench.ground import Ground
-from verk_actors.cli.bench.jobs import sleep
+from verk_actors.cli.bench.jobs import compute, sleep
 from verk_actors.cli.bench.nodes import QUEUE, Nodes
 
+_PROCESSES = 2
+_ROUNDS = 1_500  # of 10 to 20 µs
 _AT_ONCE, _SLEEP_SECONDS = 1_000, 0.1
+
+
+def in_processes(ground: Ground, count: int) -> Figures:
+    """Drain no-op jobs with two workers that have a process each."""
+    with _with_processes(ground, _PROCESSES) as nodes:
+        return {"jobs/s": drain_noops(ground, nodes, count, _PROCESSES).rate}
+
+
+def computing_in_processes(ground: Ground, count: int) -> Figures:
+    """Run so many jobs of some 20 ms CPU time in one process, and twice as many in two."""
+
+    def run(processes: int) -> Drained:
+        with _with_processes(ground, processes) as nodes:
+            return drain_marking(ground, nodes, compute.job(0, _ROUNDS), count * processes)
+
+    one, two = run(1), run(_PROCESSES)
+    return {"jobs/s": two.rate, "times one process": two.rate / one.rate}
 
 
 def on_a_loop(ground: Ground, count: int) -> Figures:
@@ -15,3 +34,7 @@ def on_a_loop(ground: Ground, count: int) -> Figures:
     with Nodes(ground, queues={QUEUE: {"size": _AT_ONCE, "executor": "async"}}, warm_with=sleep.job(0, 0.0)) as nodes:
         drained = drain_marking(ground, nodes, sleep.job(0, _SLEEP_SECONDS), count)
     return drained.figures() | {"% of the ideal": drained.rate * _SLEEP_SECONDS / _AT_ONCE * 100}
+
+
+def _with_processes(ground: Ground, size: int) -> Nodes:
+    return Nodes(ground, queues={QUEUE: {"size": size, "executor": "process"}}, answering=size)

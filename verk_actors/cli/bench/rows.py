@@ -87,6 +87,19 @@ ROWS: Mapping[str, Row] = {
         brief=100,
         goals={"jobs/s": Goal(least=15_000)},
     ),
+    "process": Row(
+        says="no-op jobs in a process queue of two workers",
+        measure=executors.in_processes,
+        size=30_000,
+        brief=50,
+        goals={"jobs/s": Goal(least=8_000)},
+    ),
+    "process-compute": Row(
+        says="jobs of 20 ms CPU time in a process queue of two workers, against one",
+        measure=executors.computing_in_processes,
+        size=250,
+        brief=4,
+    ),
     "async": Row(
         says="jobs that sleep for 100 ms, 1,000 at once in an async queue",
         measure=executors.on_a_loop,
