@@ -156,17 +156,6 @@ class Exchange(Call[None]):
     room: int
 
 
-@attrs.frozen(eq=False)
-class Exchanged(Cast):
-    """QueueManager to WorkersManager: look at the table, jobs have been settled or fetched.
-
-    Attributes:
-        exchange: what is done; None where jobs came while waiting.
-    """
-
-    exchange: Exchange | None
-
-
 @attrs.frozen
 class QueueManagerStarted(Cast):
     """QueueManager to WorkersManager: I am new; send again what is not confirmed."""
@@ -181,7 +170,7 @@ class Run(Cast):
 
 @attrs.frozen
 class JobsMoved(Cast):
-    """Worker to WorkersManager: look at the table, jobs have started or ended."""
+    """To the WorkersManager: look at the table, jobs have been fetched, started, ended or settled."""
 
 
 @attrs.frozen(eq=False)

@@ -80,6 +80,30 @@ def test_nothing_ends_the_wait_after_its_time(bench: Bench, pair: tuple[socket.s
     assert server.seen.get(timeout=WAIT) == "nothing came"
 
 
+class Patient(Reader):
+    """Waits for a message alone, and tells how that went."""
+
+    def handle_idle(self) -> None:
+        if not self.has_messages():
+            self.seen.put(self.wait_message(self.timeout))
+
+
+def test_a_wait_for_a_message_alone_ends_with_it_or_after_its_time(
+    bench: Bench, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    """Ours: wait_message tells whether a message came."""
+    patient, hasty = Patient(pair[0]), Patient(pair[0], timeout=0.001)
+    pair[1].send(b"a")  # nothing that it waits for
+
+    bench.start(patient).tell(note(patient, "handled"))
+    bench.start(hasty)
+
+    assert patient.seen.get(timeout=WAIT) is True
+    assert patient.seen.get(timeout=WAIT) == "handled"
+    assert hasty.seen.get(timeout=WAIT) is False
+    patient.actor_ref.stop(timeout=WAIT)
+
+
 def test_a_message_and_data_together_are_both_handled(
     reader: Reader, pair: tuple[socket.socket, socket.socket]
 ) -> None:

@@ -10,7 +10,7 @@ from support.nodes import running_node
 from verk_actors import errors
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed
 from verk_actors.job_context import CurrentJob
-from verk_actors.messages import Exchange, Exchanged, Publish
+from verk_actors.messages import Exchange, Publish
 from verk_actors.otp import CallTimeout, Cast
 from verk_actors.running_job import RunningJob
 from verk_actors.store import exchange as exchange_of_store
@@ -35,7 +35,7 @@ def test_nothing_that_holds_a_job_shows_its_arguments() -> None:
     exchange = Exchange([row], 1)
     finished = JobFinished(queue="q", job=job, started_at=1.0, finished_at=2.0)
     holders = [
-        job, CurrentJob(job), row, exchange, Exchanged(exchange), Publish([finished]), finished,
+        job, CurrentJob(job), row, exchange, Publish([finished]), finished,
         JobDead(queue="q", job=job, died_at=1.0, error_class="E", error_message="m"),
         JobMalformed(queue="q", payload=BROKEN, jid="j", reason="no class"), member_of(BROKEN),
         Settlement("retry", row.payload, row.payload, 1.0), compare([BROKEN], [row]),

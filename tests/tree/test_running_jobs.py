@@ -122,33 +122,41 @@ def test_where_all_that_were_idle_are_dead_the_next_that_looks_need_not_be_woken
     assert not table.idle
 
 
-def test_jobs_are_claimed_in_order_and_nobody_else_is_woken_for_them_at_once(bench: Bench) -> None:
+def test_jobs_are_claimed_in_order_and_each_that_claims_one_wakes_the_next_worker(bench: Bench) -> None:
     table, me = RunningJobs(is_open=True), start(bench, "me")
+    put(table, job("1"), job("2"), job("3"))
+    table.idle.extend([start(bench, "third"), start(bench, "second")])
+
+    first = table.claim(me)
+    table.waking = False  # the second has looked
+    second = table.claim(me)
+    table.waking = False  # the third too
+    third = table.claim(me)
+
+    assert names([first, second, third]) == ["1", "2", "3"]
+    assert table.claim(me) is None
+    assert first.worker is me
+    assert bench.noted() == ["second Run", "third Run"]
+
+
+def test_while_jobs_are_brisk_one_worker_takes_them_all(bench: Bench) -> None:
+    table, me = RunningJobs(is_open=True, brisk=True), start(bench, "me")
     put(table, job("1"), job("2"))
     table.idle.append(start(bench, "other"))
 
-    first, second = table.claim(me), table.claim(me)
-
-    assert (first.payload, second.payload, table.claim(me)) == (b"1", b"2", None)
-    assert first.worker is second.worker is me
+    assert names([table.claim(me), table.claim(me)]) == ["1", "2"]
     assert bench.noted() == []
 
 
-def test_where_jobs_wait_though_a_worker_has_looked_each_that_claims_one_wakes_the_next(bench: Bench) -> None:
-    table, me = RunningJobs(is_open=True), start(bench, "me")
-    put(table, job("1"), job("2"), job("3"), job("4"))
-    table.idle.extend([start(bench, "third"), start(bench, "second")])
+@pytest.mark.parametrize(
+    ("seconds", "brisk"), [([0.00001, 5.0], True), ([0.5, 0.01], False), ([], True)], ids=["one is", "none is", "none"]
+)
+def test_jobs_are_brisk_if_the_shortest_of_those_that_ended_was(seconds: list[float], brisk: bool) -> None:
+    table = RunningJobs(brisk=True)
 
-    table.claim(me)
-    table.spread()
-    table.waking = False  # the second has looked
-    table.claim(me)
-    table.waking = False  # the third too
-    table.claim(me)
-    table.claim(me)
+    table.judge([job("x", started_at=1000.0, ended_at=1000.0 + took) for took in seconds])
 
-    assert bench.noted() == ["second Run", "third Run"]
-    assert not table.spreading  # nothing waits any more
+    assert table.brisk == brisk
 
 
 def test_a_worker_that_has_not_looked_yet_is_not_woken_again(bench: Bench) -> None:
@@ -156,10 +164,39 @@ def test_a_worker_that_has_not_looked_yet_is_not_woken_again(bench: Bench) -> No
     table.idle.append(start(bench, "other"))
     put(table, job("1"), job("2"))
 
-    table.spread()
     table.claim(me)
 
     assert bench.noted() == []
+
+
+def test_whoever_wakes_hears_whether_a_worker_will_look(bench: Bench) -> None:
+    table = RunningJobs(is_open=True)
+    assert not table.wake()  # nothing waits
+    put(table, job("1"))
+    assert not table.wake()  # nobody is idle
+    table.idle.append(start(bench, "other"))
+    assert table.wake()
+    assert table.wake()  # that one has not looked yet
+    table.is_open = False
+    assert not table.wake()
+
+
+@pytest.mark.parametrize(
+    ("brisk", "waiting", "ended", "told"),
+    [(False, 1, 0, True), (True, 1, 0, False), (True, 0, 0, True), (True, 1, 50, True)],
+    ids=["slow jobs", "brisk jobs wait", "the last brisk job", "many have ended"],
+)
+def test_the_workers_manager_is_left_alone_while_brisk_jobs_wait(
+    bench: Bench, brisk: bool, waiting: int, ended: int, told: bool
+) -> None:
+    table = RunningJobs(is_open=True, brisk=brisk, workers_manager=start(bench, "manager"))
+    put(table, *(job(str(number)) for number in range(waiting)))
+    table.ended.extend(job("x", outcome=SUCCEEDED) for _ in range(ended))
+
+    table.moved()
+
+    assert table.told == told
+    assert bench.noted() == ["manager JobsMoved"] * told
 
 
 @pytest.mark.parametrize("settled", [True, False])

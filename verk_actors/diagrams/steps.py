@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from verk_actors.events import JobEvent
-from verk_actors.messages import Exchanged, JobsMoved, Run
+from verk_actors.messages import JobsMoved, Run
 from verk_actors.running_job import RunningJob
 
 _NUDGES = (Run, JobsMoved)  # they name no job: whoever gets one looks at the running table
@@ -52,8 +52,6 @@ def text_of(message: object, jid: str) -> str | None:
 
 def _about(message: object, jid: str) -> Iterator[str]:
     """Yield the fields that hold the job, or the names of the events about it."""
-    if isinstance(message, Exchanged) and message.exchange is not None:
-        yield from dict.fromkeys(_names("settled", message.exchange.settle, jid))
     cls = type(message)
     if not attrs.has(cls):
         return

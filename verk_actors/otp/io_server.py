@@ -46,11 +46,12 @@ class WakeInbox(queue.SimpleQueue[Any]):
                 self._armed = False
             self._swallow(wake)
 
-    def wait(self, fd: int, timeout: float) -> bool:
-        """Wait for an item or for data on `fd`; True when there is data."""
+    def wait(self, fd: int | None, timeout: float) -> bool:
+        """Wait for an item or for data on `fd`, if given; True when there is data."""
         with self.waking():
             poll = select.poll()
-            poll.register(fd, select.POLLIN)
+            if fd is not None:
+                poll.register(fd, select.POLLIN)
             poll.register(self.fileno(), select.POLLIN)
             return fd in dict(poll.poll(timeout * 1000 if self.empty() else 0))
 
@@ -90,6 +91,12 @@ class IoServer(Server):
         """Wait until `fd` is readable, a message comes, or `timeout` real seconds pass; True if readable."""
         with self._otp_waiting():
             return self.actor_inbox.wait(fd, timeout)
+
+    def wait_message(self, timeout: float) -> bool:
+        """Wait until a message comes, or `timeout` real seconds pass; True if one has come."""
+        with self._otp_waiting():
+            self.actor_inbox.wait(None, timeout)
+        return self.has_messages()
 
     @contextmanager
     def _otp_waiting(self) -> Iterator[None]:

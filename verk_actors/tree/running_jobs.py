@@ -9,14 +9,17 @@ Plain containers and no lock: each operation on them is one step under the inter
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import attrs
 
-from verk_actors.messages import JobsMoved, Run
+from verk_actors.messages import Exchange, JobsMoved, Run
 from verk_actors.otp import Ref
 from verk_actors.running_job import RunningJob
 
 MOST_PER_EXCHANGE = 100  # of jobs settled, and of jobs fetched; Verk's @max_jobs; keeps replies and scripts short
+_BRISK_SECONDS = 0.0001  # about what it takes to wake a thread
+_MANY = MOST_PER_EXCHANGE // 2  # ended jobs that are settled though more wait; with prefetch they always do
 PREDECESSOR_SECONDS = 20.0  # how long a manager waits for the thread of a killed one that had the table before it
 
 _RUN = Run()
@@ -30,13 +33,14 @@ class RunningJobs:
     Attributes:
         held: all of them, in the order of their fetch; added to and removed from by the QueueManager alone.
         channel: those that wait for a worker, the next on the left.
-        is_open: workers may claim; written by the WorkersManager.
+        is_open: workers may claim.
         started, ended, settled: those the WorkersManager has not yet looked at since that happened to them.
         idle: workers that wait for `Run`.
         waking: a worker has been woken and has not looked yet.
-        spreading: jobs wait though a worker has looked, so each that claims one wakes the next.
+        brisk: jobs end at once of late, so the next worker and the WorkersManager are left alone while one is at them.
         queue_manager: who fetches and settles, or did last.
-        workers_manager: who is told, or was last.
+        exchanged: what it has done last of what it was asked for.
+        workers_manager: who is told, or was last; it writes `brisk` and `is_open`.
         told: it has been told, and has not looked yet.
     """
 
@@ -48,8 +52,9 @@ class RunningJobs:
     settled: deque[RunningJob] = attrs.Factory(deque)
     idle: deque[Ref] = attrs.Factory(deque)
     waking: bool = False
-    spreading: bool = False
+    brisk: bool = False
     queue_manager: Ref | None = None
+    exchanged: Exchange | None = None
     workers_manager: Ref | None = None
     told: bool = False
 
@@ -69,41 +74,55 @@ class RunningJobs:
                 break
         return withdrawn
 
-    def wake(self) -> None:
-        """See to it that a worker looks if jobs wait: the one that went idle last, as its memory is warm."""
-        while self.channel and self.is_open and not self.waking:
+    def wake(self) -> bool:
+        """See to it that a worker looks if jobs wait: the one that went idle last, as its memory is warm.
+
+        Returns:
+            False where none will: nothing waits, the channel is closed, or all are at their jobs.
+        """
+        while self.channel and self.is_open:
+            if self.waking:
+                return True
             try:
                 worker = self.idle.pop()
             except IndexError:
-                return
+                return False
             self.waking = True
-            if worker.cast(_RUN):
-                return
-            self.waking = False  # it died idle; its successor looks by itself, but others may be idle too
-
-    def spread(self) -> None:
-        """Have more workers look if jobs wait though one has looked: it is not through with them at once.
-
-        One that is takes them all, and to wake others in vain costs more than short jobs do.
-        """
-        if self.channel and not self.waking:
-            self.spreading = True
-            self.wake()
+            if not worker.cast(_RUN):
+                self.waking = False  # it died idle; its successor looks by itself, but others may be idle too
+        return False
 
     def claim(self, worker: Ref) -> RunningJob | None:
-        """Take the next job for a worker, on its own thread."""
+        """Take the next job for a worker, on its own thread; wakes the next worker if jobs wait that may take long."""
         while self.is_open:
             try:
                 running_job = self.channel.popleft()
             except IndexError:
                 return None
             running_job.worker = worker
-            if self.spreading:
-                self.spreading = bool(self.channel)
+            if not self.brisk:
                 self.wake()
-            if running_job.settled is None:  # else it was found to be no longer ours before it ran
+            if running_job.settled is None:
                 return running_job
+            self.tell()  # of a job that was found to be no longer ours before it ran there is nothing else to tell
         return None
+
+    def judge(self, ended: Sequence[RunningJob]) -> None:
+        """Note whether jobs are brisk, by those that have ended lately.
+
+        By the shortest: any of them may have waited for the interpreter's lock, which says nothing about the jobs.
+        """
+        if ended:
+            self.brisk = min(job.ended_at - job.started_at for job in ended) < _BRISK_SECONDS
+
+    def moved(self) -> None:
+        """Tell the WorkersManager that something has happened to a job, if it is worth its while.
+
+        While a worker is at brisk jobs it is not: it will be told of the last of them. Waking it for each costs more
+        than they do, as it would wait for the interpreter's lock, and be woken in vain whenever a job lets go of that.
+        """
+        if not self.brisk or not self.channel or len(self.ended) >= _MANY:
+            self.tell()
 
     def tell(self) -> None:
         """Tell the WorkersManager that jobs have moved, unless it has been told already.

@@ -10,7 +10,7 @@ from support.nodes import running_node
 
 from verk_actors.config import Config
 from verk_actors.events import JobFenced, JobFinished, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.messages import AddQueue, Exchanged, HandBack, PauseQueue, RemovalDue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, HandBack, JobsMoved, PauseQueue, RemovalDue, RemoveQueue, ResumeQueue
 from verk_actors.otp import Ref
 from verk_actors.otp.testing import ManualRuntime
 from verk_actors.running_job import SUCCEEDED, RunningJob
@@ -240,7 +240,7 @@ def test_jobs_that_come_when_the_queue_is_paused_go_back_to_it(config: Config, r
         late = RunningJob(payload, decode(payload, "q"))
         redis.lpush(f"inprogress:q:{node.config.node_id}", payload)
         node.state.queues["q"].running_jobs.add(late)
-        node.whereis(names.workers_manager("q")).cast(Exchanged(None))
+        node.whereis(names.workers_manager("q")).cast(JobsMoved())
         eventually(lambda: redis.lrange("queue:q", 0, -1) == [payload], "the late job in its queue")
         node.jobs.gate.open()
         node.log.expect(QueuePaused)

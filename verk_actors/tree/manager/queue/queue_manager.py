@@ -16,7 +16,7 @@ import attrs
 
 from verk_actors.errors import MalformedJob, StoreError
 from verk_actors.events import DeadJobsTrimmed
-from verk_actors.messages import Exchange, Exchanged, LeaseRenewed, Publish, QueueManagerStarted, Tick
+from verk_actors.messages import Exchange, LeaseRenewed, Publish, QueueManagerStarted, Tick
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob, Undecodable
@@ -34,6 +34,8 @@ from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid
 
 log = NodeLog(__name__)
+
+_WATCH_SECONDS = 0.001  # the time of some 20 to 50 brisk jobs
 
 
 class QueueManager(IoServer):
@@ -61,6 +63,7 @@ class QueueManager(IoServer):
         self._exchange: Exchange | None = None  # to be confirmed
         self._caller: Deferred | None = None  # who called it, on shutdown
         self._room = 0
+        self._watches = False  # over jobs that wait: their worker may get one that takes its time, and they need others
         self._lost: list[RunningJob] = []  # still run here, though a peer took them
         self._reconciled = False
         self._compared_over = 0  # which of the connections that there were
@@ -82,7 +85,7 @@ class QueueManager(IoServer):
 
     @handles(Exchange)
     def exchange(self, message: Exchange) -> NoReply:
-        """Settle and fetch; confirmed by `Exchanged`, now or when Redis is back."""
+        """Settle and fetch; confirmed in the table, now or when Redis is back."""
         self._exchange = message
         self._caller = self.defer()
         self._room = message.room
@@ -105,6 +108,9 @@ class QueueManager(IoServer):
 
     def handle_idle(self) -> None:
         """Wait for jobs as long as there is room and nothing else to do."""
+        while self._watches and not self.wait_message(_WATCH_SECONDS):
+            self._table.tell()
+            self._watches = self._table.wake()
         while not self.has_messages() and (self._is_elsewhere() or self._may_wait()):
             if self._is_elsewhere() or self._job_has_come():
                 self._work()
@@ -238,14 +244,16 @@ class QueueManager(IoServer):
         return RunningJob(payload, job if job.jid else attrs.evolve(job, jid=new_jid()))
 
     def _report(self) -> None:
-        """Wake a worker for what was fetched, and confirm the exchange."""
-        self._table.wake()
-        exchanged, self._exchange = Exchanged(self._exchange), None
+        """Confirm the exchange, and wake a worker for what was fetched."""
+        table = self._table
+        if self._exchange is not None:  # else jobs have come while nothing was asked for
+            table.exchanged, self._exchange = self._exchange, None
         if self._caller is not None:
             self._caller.reply()
             self._caller = None
-        if self._table.workers_manager is not None:
-            self._table.workers_manager.cast(exchanged)
+        if not table.wake():
+            table.tell()  # else the worker will
+        self._watches = len(table.channel) > 1  # one will be taken by the worker
 
     # -- waiting
 

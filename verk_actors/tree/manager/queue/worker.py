@@ -54,13 +54,13 @@ class Worker(Server):
         table, now = self._table, self._now
         running_job.started_at = now()
         table.started.append(running_job)
-        table.tell()
+        table.moved()
         outcome = self._perform(running_job)
         running_job.ended_at = now()
         if running_job.outcome is None:  # else it was handed back meanwhile
             running_job.outcome = outcome
             table.ended.append(running_job)
-            table.tell()
+            table.moved()
 
     def _perform(self, running_job: RunningJob) -> Outcome:
         job = running_job.job

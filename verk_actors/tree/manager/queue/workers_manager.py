@@ -17,7 +17,6 @@ from verk_actors.events import Event, JobStarted, QueuePaused, QueuePausing, Que
 from verk_actors.messages import (
     Drain,
     Exchange,
-    Exchanged,
     HandBack,
     JobsMoved,
     Pause,
@@ -121,14 +120,6 @@ class WorkersManager(Server):
     def jobs_moved(self, _: JobsMoved) -> None:
         """Look at the table once the inbox is empty."""
 
-    @handles(Exchanged)
-    def exchanged(self, message: Exchanged) -> None:
-        """Give back what was fetched meanwhile if the queue pauses; what was settled stands in the table."""
-        if message.exchange is self._under_way:
-            self._under_way = None
-        if not self._table.is_open:
-            self._give_back(self._table.withdraw())
-
     def handle_idle(self) -> None:
         """Look at the table, then settle and tell the room, if there is anything to say."""
         ahead = self._pace.note(self._look(), self.clock.monotonic())
@@ -152,8 +143,12 @@ class WorkersManager(Server):
         """
         table = self._table
         table.told = False
-        table.spread()
+        if self._under_way is table.exchanged:
+            self._under_way = None
         settled, ended, started = (_emptied(jobs) for jobs in (table.settled, table.ended, table.started))
+        table.judge(ended)
+        if not table.is_open:
+            self._give_back(table.withdraw())  # what was fetched meanwhile
         events: list[Event] = []
         for job in started:
             self._watch(job)
@@ -200,10 +195,7 @@ class WorkersManager(Server):
                 self._ended[job] = None
             else:
                 self._watch(job)
-        if self._table.is_open:
-            self._table.wake()
-        else:
-            self._give_back(self._table.withdraw())
+        self._table.wake()
 
     def _watch(self, job: RunningJob) -> None:
         """Hear of the end of a job's worker."""
@@ -258,6 +250,7 @@ class WorkersManager(Server):
 
     def _run(self) -> None:
         self._row.status, self._table.is_open = "running", True
+        self._table.wake()  # for what was fetched while it was closed
         self._publish([QueueRunning(queue=self._queue)])
 
     @handles(Drain)

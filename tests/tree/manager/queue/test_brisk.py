@@ -1,0 +1,67 @@
+"""A queue whose jobs end at once leaves its actors alone; a job in between that does not is noticed all the same."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from support.eventually import eventually
+from support.nodes import running_node
+
+from verk_actors.config import Config
+from verk_actors.events import JobFinished
+from verk_actors.messages import Exchange, PauseQueue, ResumeQueue
+from verk_actors.registry import Registry
+from verk_actors.running_job import RunningJob
+from verk_actors.tree.manager.queue.queue_manager import QueueManager
+from verk_actors.tree.node_state import NodeState
+from verk_actors.wire.codec import decode
+from verk_actors.wire.job import Job
+
+
+def fetch_together(node, jobs: list[Job]) -> None:
+    """Have the queue find all of these at once."""
+    node.system.ask(PauseQueue("q"))
+    eventually(lambda: node.state.queues["q"].status == "paused", "the pause")
+    for job in jobs:
+        node.client.enqueue(job)
+    node.system.ask(ResumeQueue("q"))
+
+
+@pytest.mark.parametrize("brisk", [True, False])
+def test_jobs_behind_one_that_takes_its_time_get_workers_of_their_own(config: Config, brisk: bool) -> None:
+    with running_node(config, queues={"q": 4}) as node:
+        fetch_together(node, [Job(queue="q", class_="Good", args=[key]) for key in range(4)])
+        node.log.expect(JobFinished, 4)
+        node.state.queues["q"].running_jobs.brisk = brisk  # as those before were, or not
+
+        fetch_together(node, [Job(queue="q", class_="Waiting", args=[key]) for key in range(4)])
+        node.jobs.gate.wait_started(4)
+
+        node.jobs.gate.open()
+        node.log.expect(JobFinished, 8)
+        assert node.jobs.runs.total() == 8
+
+
+def test_an_exchange_is_confirmed_though_jobs_have_come_before_anybody_looks(config: Config) -> None:
+    node = NodeState.of(attrs.evolve(config, queues={"q": 1}), Registry())
+    manager = QueueManager(node, "q")
+    manager._exchange = exchange = Exchange((), 1)
+
+    manager._report()
+    manager._report()  # of jobs that have come while it waited for them
+
+    assert node.queues["q"].running_jobs.exchanged is exchange
+
+
+def test_jobs_that_were_fetched_while_the_channel_was_closed_are_run_when_it_opens(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        node.system.ask(PauseQueue("q"))
+        table, payload = node.state.queues["q"].running_jobs, b'{"class":"Good","args":["late"],"jid":"late"}'
+        eventually(lambda: not table.is_open, "the pause")
+        redis.lpush(f"inprogress:q:{node.config.node_id}", payload)
+        table.add(RunningJob(payload, decode(payload, "q")))  # by a fetch that was under way
+        node.system.ask(ResumeQueue("q"))
+        node.jobs.gate.open()
+        node.log.expect(JobFinished, 2)
