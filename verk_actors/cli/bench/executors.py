@@ -5,17 +5,17 @@ from __future__ import annotations
 from verk_actors.cli.bench.drains import Drained, Figures, drain_marking, drain_noops
 from verk_actors.cli.bench.ground import Ground
 from verk_actors.cli.bench.jobs import compute, sleep
-from verk_actors.cli.bench.nodes import QUEUE, Nodes
+from verk_actors.cli.bench.nodes import QUEUE, Nodes, QueueTable
 
-_PROCESSES = 2
+_PROCESSES, _MANY = 2, 4
 _ROUNDS = 1_500  # of 10 to 20 µs
 _AT_ONCE, _SLEEP_SECONDS = 1_000, 0.1
 
 
 def in_processes(ground: Ground, count: int) -> Figures:
-    """Drain no-op jobs with two workers that have a process each."""
-    with _with_processes(ground, _PROCESSES) as nodes:
-        return {"jobs/s": drain_noops(ground, nodes, count, _PROCESSES).rate}
+    """Drain no-op jobs with four processes; with a prefetch, as each job would be a fetch without."""
+    with _with_processes(ground, _MANY, prefetch=100) as nodes:
+        return {"jobs/s": drain_noops(ground, nodes, count, _MANY).rate}
 
 
 def computing_in_processes(ground: Ground, count: int) -> Figures:
@@ -36,5 +36,6 @@ def on_a_loop(ground: Ground, count: int) -> Figures:
     return drained.figures() | {"% of the ideal": drained.rate * _SLEEP_SECONDS / _AT_ONCE * 100}
 
 
-def _with_processes(ground: Ground, size: int) -> Nodes:
-    return Nodes(ground, queues={QUEUE: {"size": size, "executor": "process"}}, answering=size)
+def _with_processes(ground: Ground, size: int, prefetch: int = 0) -> Nodes:
+    queue: QueueTable = {"size": size, "prefetch": prefetch, "executor": "process"}
+    return Nodes(ground, queues={QUEUE: queue}, answering=size)

@@ -88,7 +88,7 @@ ROWS: Mapping[str, Row] = {
         goals={"jobs/s": Goal(least=15_000)},
     ),
     "process": Row(
-        says="no-op jobs in a process queue of two workers",
+        says="no-op jobs in a process queue of four workers, prefetch=100",
         measure=executors.in_processes,
         size=30_000,
         brief=50,
