@@ -46,7 +46,7 @@ def test_a_stop_hands_a_running_job_back_and_ends_its_process(config: Config, tm
 
 def test_a_stop_lets_a_running_job_end(config: Config, tmp_path: Path) -> None:
     file = tmp_path / "signed"
-    with running_node(config, ProcessJobs(), **ONE) as node:
+    with running_node(config, ProcessJobs(), **ONE, shutdown_timeout_seconds=30.0) as node:
         node.client.enqueue(Job(class_="Sign", args=[str(file)], queue="q"))
         node.log.expect(JobStarted)
         node.system.stop()
