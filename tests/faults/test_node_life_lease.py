@@ -144,25 +144,32 @@ def test_a_node_whose_interpreter_stood_still_for_longer_than_its_lease_is_fence
 
 @slow
 @pytest.mark.timeout(180)
-def test_many_busy_threads_keep_the_node_from_no_heartbeat(tmp_path, redis_url, redis, long) -> None:
-    """Twenty-five jobs that compute in Python, for three heartbeats; a peer would take what it could."""
+def test_many_busy_threads_keep_the_node_from_no_heartbeat_and_from_no_fetch(tmp_path, redis_url, redis, long) -> None:
+    """Twenty-five jobs that compute in Python, for three heartbeats; a peer would take what it could.
+
+    Another queue of the same node, with a worker of its own, runs a job in each.
+    """
     (tmp_path / "hogs.py").write_text(HOGS)
     beat = {"VERK_HEARTBEAT_SECONDS": "10" if long else "1.5"}
     with Client(Config(redis_url=redis_url)) as client:
         for key in range(25):
             client.enqueue(Job(class_="Spin", args=[key]))
         with (
-            RunningNode(tmp_path, redis_url, "-r", "hogs", "--node-id", "busy", queue="default:25", **beat) as busy,
+            RunningNode(
+                tmp_path, redis_url, "-r", "hogs", "--node-id", "busy", queue="default:25,light:1", **beat
+            ) as busy,
             RunningNode(tmp_path, redis_url, "-r", "hogs", queue="other:1", **beat).expect_up() as peer,
         ):
             started = wait_pushed(redis, "started", 25)
-            for _ in range(3):
+            for beats in range(3):
+                client.enqueue(Job(queue="light", class_="Note", args=[beats]))
                 wait_renewed(redis, "verk:node:busy")
+                assert wait_pushed(redis, "ran", 1) == [str(beats)]
             (tmp_path / "gate").touch()
-            busy.expect(" done: ", 25)
+            busy.expect(" done: ", 28)
 
             assert "lease" not in busy.output
             assert "dead node" not in peer.output
     assert sorted(map(int, started)) == list(range(25))
     assert redis.llen("started") == 0
-    assert int(redis.get("stat:processed")) == 25
+    assert int(redis.get("stat:processed")) == 28
