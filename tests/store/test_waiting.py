@@ -9,7 +9,10 @@ from support.eventually import eventually
 from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.connection import Connection
+from verk_actors.store.exchange import InProgress
+from verk_actors.store.nodes import Nodes
 from verk_actors.store.waiting import Waiter, unblock
+from verk_actors.wire.keys import Keys
 
 QUEUE = "queue:default"
 
@@ -120,12 +123,11 @@ def test_a_wait_that_loses_its_connection_is_over(waiter, redis):
     assert waiter.finish() is True
 
 
-def test_a_wait_that_nobody_may_unblock_is_given_up_with_its_connection(waiter, waiting_connection, redis, monkeypatch):
-    monkeypatch.setattr("verk_actors.store.waiting._UNBLOCK_SECONDS", 0.1)
+def test_a_wait_that_nobody_may_unblock_is_given_up_with_its_connection(waiter, waiting_connection, redis):
     waiter.begin(QUEUE, 4)
 
     with pytest.raises(StoreUnavailable, match="could not be ended"):
-        waiter.end_by(lambda: None)
+        waiter.end_by(lambda: None, 0.1)
 
     assert not waiter.waiting
     assert not waiting_connection.connected
@@ -173,3 +175,62 @@ def test_a_wait_cannot_begin_without_a_server():
         waiter.begin(QUEUE, 2)
     assert not caught.value.sent
     assert not waiter.waiting
+
+
+# -- what is sent behind a wait
+
+
+@pytest.fixture
+def in_progress(waiting_connection):
+    """Return what node `n1`, which holds its lease, has in progress of the queue; the server knows the script."""
+    Nodes(waiting_connection, Keys()).heartbeat("n1", "token", 60_000, [])
+    taken = InProgress(waiting_connection, Keys(), "default", "n1")
+    taken.exchange("token", [], 1, 0.0)
+    return taken
+
+
+def test_a_job_that_ends_a_wait_is_taken_behind_it_and_no_other(waiter, redis, in_progress):
+    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    redis.lpush(QUEUE, b"first", b"second")
+
+    assert waiter.finish() is True
+    assert in_progress.exchanged(waiter.reply).payloads == [b"first"]
+    assert redis.lrange(QUEUE, 0, -1) == [b"second"]
+
+
+def test_a_wait_in_vain_takes_nothing_and_its_reply_is_not_that_of_the_next_one(waiter, redis, in_progress):
+    waiter.begin(QUEUE, 0.01, in_progress.fetch_behind_wait("token"))
+    assert waiter.finish() is False
+    assert in_progress.exchanged(waiter.reply).payloads == []
+
+    waiter.begin(QUEUE, 4)
+    waiter.abandon()
+    assert waiter.reply is None
+
+
+def test_a_node_without_lease_takes_nothing_behind_its_wait(waiter, redis, in_progress):
+    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("of another"))
+    redis.lpush(QUEUE, b"job")
+
+    assert waiter.finish() is True
+    assert in_progress.exchanged(waiter.reply).status == "FENCED"
+    assert redis.llen(QUEUE) == 1
+
+
+def test_where_redis_does_not_know_the_script_the_wait_says_that_there_is_a_job(waiter, redis, in_progress):
+    redis.script_flush()
+    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    redis.lpush(QUEUE, b"job")
+
+    assert waiter.finish() is True
+    assert waiter.reply is None
+    assert redis.llen(QUEUE) == 1
+
+
+def test_no_reply_of_a_wait_that_failed_passes_for_another_one(waiter, waiting_connection, redis, in_progress):
+    redis.set(QUEUE, "no list")
+    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+
+    with pytest.raises(StoreError, match="WRONGTYPE"):
+        waiter.finish()
+    assert waiting_connection.call("PING") == b"PONG"

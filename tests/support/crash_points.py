@@ -127,15 +127,15 @@ class RedisPoints:
             setattr(Connection, method, original)
 
     def _watched(self, original: Callable[..., Any], name_of: Callable[..., str]) -> Callable[..., Any]:
-        def ask(connection: Connection, *args: Any) -> Any:
+        def ask(connection: Connection, *args: Any, **kwargs: Any) -> Any:
             me = current()
             if me is None or me.actor_class is not self._actor:
-                return original(connection, *args)
+                return original(connection, *args, **kwargs)
             operation = name_of(*args)
             self.seen.add(operation)
             if self.point == (operation, "before"):
                 self.mine.step()
-            reply = original(connection, *args)
+            reply = original(connection, *args, **kwargs)
             if self.point == (operation, "after"):
                 self.mine.step()
             return reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import attrs
@@ -24,7 +24,7 @@ from verk_actors.registry import Registry
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
 from verk_actors.store.pool import Pool
-from verk_actors.store.scripts import Script
+from verk_actors.store.scripts import Script, ScriptCall
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
@@ -77,6 +77,7 @@ class _Recorder:
         self._runtime = Runtime(clock=self._clock, trace=self._trace)
         self._pool = Pool(config.redis_url, name=_LOOKER)
         self._client = Client(config, clock=self._clock.time)
+        self._stack = ExitStack()
         self._number = 0
         self._jid = ""  # of the job that is followed
         self._place: str | None = None  # where it was last
@@ -87,6 +88,7 @@ class _Recorder:
         registry = Registry()
         worker(name="succeeds", registry=registry)(self._succeed)
         worker(name="fails", registry=registry)(self._fail)
+        self._stack.enter_context(_waits_alone())
         self._audience = start_link(Audience(), runtime=self._runtime, name="listener")
         self.system = ActorSystem.start(self._config, registry, runtime=self._runtime)
         self.system.ask(RegisterListener(self._audience))
@@ -100,6 +102,7 @@ class _Recorder:
         self._runtime.close()
         self._client.close()
         self._pool.close()
+        self._stack.close()
 
     def follow(self, class_: str, ends: Sequence[type[JobEvent]], in_seconds: float = 0.0) -> Way:
         """Run one job; returns what happened to it until it had come to each of its ends, runs that fail included."""
@@ -160,6 +163,24 @@ class _Recorder:
             if any(jid in payload for payload in payloads):
                 return key
         return None
+
+
+@contextmanager
+def _waits_alone() -> Iterator[None]:
+    """Have nothing done behind a wait, as where Redis does not know the script: it would come before its turn."""
+    send, read = Connection.send, Connection.read_script
+
+    def send_alone(self: Connection, *args: Argument, then: ScriptCall | None = None) -> None:  # noqa: ARG001
+        send(self, *args)
+
+    def read_nothing(self: Connection, call: ScriptCall) -> None:  # noqa: ARG001
+        return None
+
+    Connection.send, Connection.read_script = send_alone, read_nothing  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Connection.send, Connection.read_script = send, read  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.link import Link, ask
 from verk_actors.store.locate import locator_of
 from verk_actors.store.refusals import error_of
-from verk_actors.store.scripts import Script
+from verk_actors.store.scripts import Script, ScriptCall
 
 log = logging.getLogger(__name__)
 
@@ -101,11 +101,18 @@ class Connection:
 
     # A command in two halves, for a reply that may take long
 
-    def send(self, *args: Argument) -> None:
-        """Sends one command and leaves its reply to `read`; no other command may come between."""
+    def send(self, *args: Argument, then: ScriptCall | None = None) -> None:
+        """Sends one command and leaves its reply to `read`; no other command may come between.
+
+        A script may be sent behind it, to be done right after it; its reply is for `read_script`.
+        """
         link = self._current()
         try:
             link.send_command(*args, check_health=False)
+            if then is not None:
+                link.send_command(
+                    "EVALSHA", then.script.sha, len(then.keys), *then.keys, *then.args, check_health=False
+                )
         except RedisError as error:
             raise self._failure(error, str(args[0]), _key_of(args)) from error
 
@@ -115,8 +122,14 @@ class Connection:
             raise StoreUnavailable(operation, key, "the connection was closed before the reply", sent=True)
         try:
             return self._link.read_response()
+        except NoScriptError:
+            return None
         except RedisError as error:
             raise self._failure(error, operation, key) from error
+
+    def read_script(self, call: ScriptCall) -> Any:
+        """Returns the reply to a script that was sent, or None where the server does not know it and did nothing."""
+        return self.read(call.script.name, call.keys[0])
 
     def fileno(self) -> int:
         """Returns the socket's file descriptor, which is readable when a reply has come (or the end)."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.refusals import plain, refusal_of
-from verk_actors.store.scripts import EXCHANGE
+from verk_actors.store.scripts import EXCHANGE, ScriptCall
 from verk_actors.wire.keys import Keys
 
 Kind: TypeAlias = Literal["ack", "retry", "dead", "discard", "bury", "requeue"]
@@ -32,6 +32,7 @@ _LETTERS: dict[Kind, str] = {
 _SETTLED = {1: True, 0: False, -1: None}
 _REWRITTEN = frozenset({"retry", "dead", "bury"})
 
+_BEHIND_WAIT = -1
 _MOST_PER_CALL = 500  # keeps one script below 10 ms, in which Redis does nothing else
 _DAY_SECONDS = 86_400
 _DAY_COUNTER_SECONDS = 5 * 365 * _DAY_SECONDS  # Sidekiq's five years
@@ -154,6 +155,12 @@ class InProgress:
             refusal=last.refusal or refusal,
         )
 
+    def fetch_behind_wait(self, token: str) -> ScriptCall:
+        """Returns what fetches one job, to be sent behind a wait; `exchanged` understands its reply."""
+        now = 0.0  # nothing is counted, and nobody's age is looked at
+        keys = self._script_keys or self._keys_on(now)
+        return ScriptCall(EXCHANGE, keys, self._args(token, (), _BEHIND_WAIT, now))
+
     def payloads(self) -> list[bytes]:
         """Returns all of them, the newest first. LRANGE, O(n)."""
         payloads: list[bytes] = self._commands.call("LRANGE", self._key, 0, -1)
@@ -164,6 +171,21 @@ class InProgress:
         return int(self._commands.call("LLEN", self._key))
 
     def _step(self, token: str, settlements: Sequence[Settlement], fetch: int, now: float) -> Exchanged:
+        args = self._args(token, settlements, fetch, now)
+        return self.exchanged(self._commands.script(EXCHANGE, self._keys_on(now), args))
+
+    def exchanged(self, reply: Any) -> Exchanged:
+        """Returns what a reply of the script tells."""
+        status, flags, payloads, trimmed, refusal = reply
+        return Exchanged(
+            "OK" if status == b"OK" else plain(status.decode()),
+            [_SETTLED[flag] for flag in flags],
+            payloads,
+            trimmed,
+            refusal_of(refusal.decode(), "settle", self._key) if refusal else None,
+        )
+
+    def _args(self, token: str, settlements: Sequence[Settlement], fetch: int, now: float) -> list[Argument]:
         limits = self._limits
         kinds = "".join([_LETTERS[settlement.kind] for settlement in settlements])
         args: list[Argument] = [
@@ -182,14 +204,7 @@ class InProgress:
             if settlement.kind in _REWRITTEN:
                 is_same = settlement.new is settlement.payload  # not sent twice: it may be huge
                 args += (b"" if is_same else settlement.new, settlement.score)
-        status, flags, payloads, trimmed, refusal = self._commands.script(EXCHANGE, self._keys_on(now), args)
-        return Exchanged(
-            "OK" if status == b"OK" else plain(status.decode()),
-            [_SETTLED[flag] for flag in flags],
-            payloads,
-            trimmed,
-            refusal_of(refusal.decode(), "settle", self._key) if refusal else None,
-        )
+        return args
 
     def _keys_on(self, now: float) -> tuple[str, ...]:
         """Returns the keys of the script; they change at midnight, UTC, with the day's counters."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from importlib import resources
 
 import attrs
@@ -46,6 +47,15 @@ class Script:
             return self.name
         commands = _COMMAND.findall(self.text.splitlines()[int(found[1]) - 1])
         return f"{'/'.join(commands)} in {self.name}"
+
+
+@attrs.frozen
+class ScriptCall:
+    """A script with all that it is given, to be run later."""
+
+    script: Script
+    keys: Sequence[str]
+    args: Sequence[bytes | str | int | float] = attrs.field(repr=False)
 
 
 ENQUEUE = Script.read("enqueue")

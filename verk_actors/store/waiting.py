@@ -2,6 +2,9 @@
 
 It blocks until the queue has a job, then takes the job and puts it back where it was, in one step. So an idle
 queue is waited on without a lease, and a lost reply loses nothing; the exchange script does the taking.
+
+That script may be sent right behind the wait. Redis keeps it until the wait is over, and then runs it at once: the job
+is here when it would otherwise be asked for.
 """
 
 from __future__ import annotations
@@ -9,9 +12,11 @@ from __future__ import annotations
 import math
 import select
 from collections.abc import Callable
+from typing import Any
 
-from verk_actors.errors import StoreUnavailable
+from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.connection import Connection
+from verk_actors.store.scripts import ScriptCall
 
 _UNBLOCK_AGAIN_SECONDS = 0.05
 _UNBLOCK_SECONDS = 4.5  # within the 5 s that an actor has to stop
@@ -27,20 +32,23 @@ class Waiter:
 
     Attributes:
         client_id: whom `unblock` is to unblock; set when a wait begins, and another after an outage.
+        reply: what the script behind the last wait answered; None without one, and where Redis did not know it.
     """
 
     def __init__(self, connection: Connection) -> None:
         self.client_id = 0
+        self.reply: Any = None
         self._connection = connection
         self._queue_key: str | None = None
+        self._then: ScriptCall | None = None
 
     @property
     def waiting(self) -> bool:
         """Whether a wait has begun and not finished."""
         return self._queue_key is not None
 
-    def begin(self, queue_key: str, seconds: float) -> None:
-        """Sends the wait, which lasts `seconds` at most (0 would be for ever and is refused).
+    def begin(self, queue_key: str, seconds: float, then: ScriptCall | None = None) -> None:
+        """Sends the wait, which lasts `seconds` at most (0 would be for ever and is refused), and a script behind it.
 
         BLMOVE, O(1). Raises:
             ValueError: the connection would give up before the wait ends, or a wait is on already.
@@ -51,36 +59,44 @@ class Waiter:
         if not 0 < seconds < self._connection.socket_timeout_seconds:
             raise ValueError(f"a wait of {seconds} s needs a longer socket timeout, and an end")
         self.client_id = self._connection.client_id()
-        self._connection.send("BLMOVE", queue_key, queue_key, "RIGHT", "RIGHT", seconds)
-        self._queue_key = queue_key
+        self._connection.send("BLMOVE", queue_key, queue_key, "RIGHT", "RIGHT", seconds, then=then)
+        self._queue_key, self._then, self.reply = queue_key, then, None
 
     def fileno(self) -> int:
         """Returns the socket to watch: readable when the wait has ended."""
         return self._connection.fileno()
 
     def finish(self) -> bool:
-        """Returns whether the queue has a job, or False if the time ran out or the wait was unblocked.
+        """Returns whether the queue had a job, or False if the time ran out or the wait was unblocked.
 
-        Blocks until the wait has ended. Raises what `Commands` says, and then the wait is over too.
+        Blocks until the wait has ended, and the script behind it. Raises what `Commands` says, and then both are over.
         """
         if self._queue_key is None:
             raise ValueError("no wait has begun")
         key, self._queue_key = self._queue_key, None
-        return self._connection.read("BLMOVE", key) is not None
+        try:
+            found = self._connection.read("BLMOVE", key) is not None
+        except StoreError:
+            if self._then is not None:
+                self._connection.close()  # its reply may still come, and would pass for another one
+            raise
+        if self._then is not None:
+            self.reply = self._connection.read_script(self._then)
+        return found
 
-    def end_by(self, unblock: Callable[[], None]) -> None:
+    def end_by(self, unblock: Callable[[], None], seconds: float = _UNBLOCK_SECONDS) -> None:
         """Ends a wait early: calls `unblock`, which is to have it unblocked, until its reply has come.
 
         Again and again, as an unblock may overtake the wait that it is meant for.
 
         Raises:
-            StoreUnavailable: there was none for 4.5 s: Redis hangs, or nobody may unblock. The connection has been
+            StoreUnavailable: there was none for so long: Redis hangs, or nobody may unblock. The connection has been
                 closed, which ends the wait too.
         """
         key = self._queue_key or ""
         poll = select.poll()
         poll.register(self.fileno(), select.POLLIN)
-        for _ in range(math.ceil(_UNBLOCK_SECONDS / _UNBLOCK_AGAIN_SECONDS)):
+        for _ in range(math.ceil(seconds / _UNBLOCK_AGAIN_SECONDS)):
             unblock()
             if poll.poll(_UNBLOCK_AGAIN_SECONDS * 1000):
                 return

@@ -2,7 +2,7 @@
 -- KEYS: 1 inprogress:QUEUE:NODE (list), 2 queue:QUEUE (list), 3 the node's lease (string), 4 the node's queues (set),
 --   5 retry (zset), 6 dead (zset), 7 stat:processed, 8 stat:failed, 9 stat:processed:QUEUE, 10 stat:failed:QUEUE,
 --   11 stat:processed:DAY, 12 stat:failed:DAY
--- ARGV: 1 lease token, 2 queue name, 3 how many jobs to fetch, 4 bytes after which fetching stops,
+-- ARGV: 1 lease token, 2 queue name, 3 how many jobs to fetch, or -1: one, behind a wait, 4 bytes after which fetching stops,
 --   5 score up to which dead jobs are trimmed, 6 how many dead jobs stay, 7 seconds that a day's counter lives,
 --   8 '1' if processed counts failed runs too, 9 one letter per settlement (a ack, r retry, d dead, x discard,
 --   b bury: dead without having run, q requeue), then the payload of each settlement, then a new payload ('' for the
@@ -18,6 +18,9 @@
 -- Source: verk priv/mrpop_lpush_src_dest.lua; lib/verk/queue_manager.ex, ack and retry
 
 local kinds, fetch = ARGV[9], tonumber(ARGV[3])
+-- Each wait of an idle node that has ended in vain comes here, so it costs no more than this.
+if fetch < 0 and redis.call('LLEN', KEYS[2]) == 0 then return {'OK', {}, {}, 0, ''} end
+fetch = math.abs(fetch)
 local set_of = {r = KEYS[5], d = KEYS[6], b = KEYS[6]}
 local ours = redis.call('GET', KEYS[3]) == ARGV[1]
 -- Lua does not roll back: these are called before the first write, so that an error of theirs stops the script here.

@@ -10,7 +10,7 @@ Source: Verk lib/verk/queue_manager.ex. Differs: docs/decisions/0006.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import attrs
 
@@ -172,14 +172,17 @@ class QueueManager(IoServer):
             else:
                 self._settled(job, settled)
         self._see_to_refused(result.refusal)
-        for payload in result.payloads:
+        self._tell_of_trimmed(result.trimmed)
+        self._fetched(result.payloads, result.status)
+
+    def _fetched(self, payloads: Iterable[bytes], status: str) -> None:
+        for payload in payloads:
             self._take(payload)
         self._report()
-        self._tell_of_trimmed(result.trimmed)
-        if result.status == "FENCED":
+        if status == "FENCED":
             self._lose_lease()
-        elif result.status != "OK":
-            raise StoreError("fetch", self._queue, result.status)
+        elif status != "OK":
+            raise StoreError("fetch", self._queue, status)
 
     def _see_to_refused(self, refusal: StoreError | None) -> None:
         """Try again later to settle what Redis refused; the rest goes on meanwhile."""
@@ -258,12 +261,20 @@ class QueueManager(IoServer):
     # -- waiting
 
     def _job_has_come(self) -> bool:
-        """Wait, blocked in Redis, for a job; False when a message came first, or neither."""
+        """Wait, blocked in Redis, for a job, and take it at once; False when a message came first, or neither."""
+        queue, seconds = self._node.keys.queue(self._queue), self._node.config.block_seconds
+        # One, not all: Redis gives it to a node that is frozen, too.
+        fetch = self._in_progress.fetch_behind_wait(self._lease.token)
         try:
-            return self._wait.ends_with_something(self._node.keys.queue(self._queue), self._node.config.block_seconds)
+            has_come = self._wait.ends_with_something(queue, seconds, then=fetch)
+            if self._wait.reply is not None:
+                result = self._in_progress.exchanged(self._wait.reply)
+                if result.payloads or result.status != "OK":
+                    self._fetched(result.payloads, result.status)
         except StoreError as error:
             self._rest(error)
             return False
+        return has_come
 
     # -- certainty
 
