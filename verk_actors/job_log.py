@@ -9,7 +9,7 @@ Source: Verk lib/verk/log.ex.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,15 +61,22 @@ class JobLog:
 
     def write_missing(self, count: int) -> bool:
         """Write that lines are missing; False where the user's handlers raise."""
-        return _written(logging.WARNING, f"{count} lines are missing here: they could not be written in time")
+        line = f"{count} lines are missing here: they could not be written in time"
+        return log.isEnabledFor(logging.WARNING) and _written(logging.WARNING, line, {})
 
 
-def _written(level: int, line: str, fields: dict[str, str | None] | None = None) -> bool:
+def _written(level: int, line: str, fields: Mapping[str, str | None]) -> bool:
     try:
-        log.log(level, "%s", line, extra=fields)
+        # As Logger.log does, but for its search for the caller, which is always this
+        record = log.makeRecord(log.name, level, __file__, _LINE_NUMBER, "%s", (line,), None, _written.__name__)
+        record.__dict__.update(fields)
+        log.handle(record)
     except Exception:  # noqa: BLE001  a handler of the user's; it can't be said there, and jobs go on without
         return False
     return True
+
+
+_LINE_NUMBER = _written.__code__.co_firstlineno
 
 
 def _fields(event: Event) -> dict[str, str | None]:

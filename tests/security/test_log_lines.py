@@ -212,3 +212,19 @@ def test_the_holder_of_a_node_id_is_told_on_one_line(config, redis) -> None:
 
     assert str(refused.value).isprintable()
     assert all(message.isprintable() for message in lines.messages)
+
+
+def test_a_line_has_the_time_that_every_formatter_gives_it() -> None:
+    ours, plain = LogLines("%(asctime)s"), logging.Formatter("%(asctime)s")
+    for created in (1_700_000_000.25, 1_700_000_000.999, 1_700_000_001.0, 1_700_003_600.0, 1_700_000_000.25):
+        record = logging.makeLogRecord({"created": created, "msecs": created % 1 * 1000})
+        assert ours.format(record) == plain.format(record)
+
+
+def test_the_lines_of_jobs_say_where_they_are_from(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    JobLog(Config()).write(events.JobStarted(queue="q", job=Job(class_="C", args=[], jid="7"), started_at=0.0))
+
+    [record] = caplog.records
+    assert (record.filename, record.funcName, record.queue, record.jid) == ("job_log.py", "_written", "q", "7")
+    assert record.lineno > 0

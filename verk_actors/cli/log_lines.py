@@ -16,6 +16,8 @@ _BELOW = "    "
 class LogLines(logging.Formatter):
     """Formats a record as one printable line, and its traceback as indented printable lines."""
 
+    _second, _text = -1, ""  # the time written last
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the line or lines of a record."""
         record.message = record.getMessage()
@@ -26,6 +28,13 @@ class LogLines(logging.Formatter):
         if record.stack_info:
             lines += self.formatStack(record.stack_info).splitlines()
         return "\n".join([lines[0], *(_BELOW + _printable(line) for line in lines[1:])])
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Return the time as every Formatter does; within a second only its milliseconds are new."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._text = second, super().formatTime(record, self.default_time_format)
+        return f"{self._text},{int(record.msecs):03}"
 
 
 def _printable(text: str) -> str:
