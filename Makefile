@@ -33,21 +33,25 @@ diagrams:  ## draw diagrams/ again, from a running node
 	python -m verk_actors.diagrams diagrams
 
 RUNS = 5
+LARGE_RUNS = 2
 ROUNDS = 5
+ROWS = drain prefetch nodes waiting failing log process process-compute async pickup pickup-busy idle enqueue \
+	enqueue-many by-workers
+LARGE_ROWS = memory backlog due by-backlog
 COMPARED = verk_actors sidekiq repid ardiq
 MEASURES = drain,latency
 FIGURES = tests/benchmarks/figures
+RESULTS = docs/benchmarks
 
-benchmarks:       ## measure all rows of `verk bench` RUNS times; tables and charts of docs/benchmarks.md
-	verk bench --runs $(RUNS) --json >docs/benchmarks/bench.txt
-	tail -n 1 docs/benchmarks/bench.txt >docs/benchmarks/bench.json
-	rm docs/benchmarks/bench.txt
+benchmarks:       ## measure all rows of `verk bench` RUNS times, large ones LARGE_RUNS; docs/benchmarks.md
+	verk bench --runs $(RUNS) --json $(ROWS) | tee /dev/stderr | tail -n 1 >$(RESULTS)/bench.json
+	verk bench --runs $(LARGE_RUNS) --json $(LARGE_ROWS) | tee /dev/stderr | tail -n 1 >$(RESULTS)/large.json
 	python $(FIGURES)/document.py
 
 benchmarks-peers: ## measure COMPARED in ROUNDS; PEERS is the harness, VENVS its environments
-	rm -f docs/benchmarks/peers.jsonl
+	rm -f $(RESULTS)/peers.jsonl
 	python tests/benchmarks/peers/compare.py $(PEERS) $(COMPARED) --venvs $(VENVS) --measures $(MEASURES) \
-		--rounds $(ROUNDS) --out docs/benchmarks/peers.jsonl
+		--rounds $(ROUNDS) --out $(RESULTS)/peers.jsonl
 	python $(FIGURES)/document.py
 
 flame:            ## sample a node that drains; the flame graph of docs/benchmarks.md

@@ -52,11 +52,11 @@ def test_a_flame_graph_has_a_box_for_each_frame_that_can_be_seen():
 
 
 def test_the_document_has_the_tables_and_charts_of_the_committed_results():
-    bench, peers = document.results()
+    reports, peers = document.results()
     text = document.DOCUMENT.read_text()
 
-    assert document.with_tables(text, bench, peers) == text
-    for name, picture in document.charts(bench["figures"]).items():
+    assert document.with_tables(text, reports, peers) == text
+    for name, picture in document.charts(reports).items():
         assert (document.IMAGES / name).read_text() == picture
     assert all(path.stat().st_size < 300_000 for path in document.IMAGES.glob("*.svg"))
     assert set(re.findall(r"images/([\w-]+\.svg)", text)) == {path.name for path in document.IMAGES.glob("*.svg")}

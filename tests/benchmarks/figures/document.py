@@ -1,7 +1,7 @@
 """Writes what was measured into docs/benchmarks.md, between its marks, and draws the charts.
 
 Run: python tests/benchmarks/figures/document.py
-Reads docs/benchmarks/bench.json (`verk bench --json`) and docs/benchmarks/peers.jsonl (`compare.py`).
+Reads docs/benchmarks/bench.json and large.json (`verk bench --json`), and peers.jsonl (`compare.py`).
 """
 
 from __future__ import annotations
@@ -26,19 +26,21 @@ CHARTS = {  # row: (title, below, what a figure's name is without its label)
     "by-workers": ("No-op jobs a second, one process", "workers", "jobs/s with "),
 }
 Figure = Mapping[str, Any]
+Report = Mapping[str, Any]
 
 
-def with_tables(text: str, bench: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> str:
+def with_tables(text: str, reports: Sequence[Report], peers: Sequence[Mapping[str, Any]]) -> str:
     """Return the document with its tables as they were measured."""
-    tables = {"bench": "\n".join(_bench(bench)), "peers": table.markdown(peers)}
+    tables = {"bench": "\n".join(_bench(reports)), "peers": table.markdown(peers)}
     for name, found in tables.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = mark.sub(lambda match, found=found: f"{match[1]}\n{found}\n\n{match[2]}", text)
     return text
 
 
-def charts(figures: Sequence[Figure]) -> dict[str, str]:
+def charts(reports: Sequence[Report]) -> dict[str, str]:
     """Return each chart by the name of its file."""
+    figures: list[Figure] = [figure for report in reports for figure in report["figures"]]
     return {
         f"{row}.svg": chart(title, below, points)
         for row, (title, below, prefix) in CHARTS.items()
@@ -51,20 +53,26 @@ def _point(figure: Figure, prefix: str) -> Point:
     return Point(label=label, median=figure["median"], least=figure["least"], most=figure["most"])
 
 
-def _bench(report: Mapping[str, Any]) -> Iterator[str]:
-    yield f"| row | figure | median of {report['runs']} (least to most) | goal | met | others |\n|{' --- |' * 6}"
-    for figure in report["figures"]:
-        if figure["row"] in CHARTS:
-            continue
-        spread = f"{_number(figure['median'])} ({_number(figure['least'])} to {_number(figure['most'])})"
-        others = f"{figure['others']:.0f} %"
-        met = {None: "", True: "yes", False: "**no**"}[figure["met"]]
-        yield f"| `{figure['row']}` | {figure['figure']} | {spread} | {_goal(figure['goal'])} | {met} | {others} |"
-    machine = report["machine"]
-    packages = ", ".join(f"{name} {found}" for name, found in machine["packages"].items())
-    server = machine["server"].partition(" at ")[0]
-    yield f"\n{machine['cores']} cores ({machine['processor']}), load {machine['load']:.1f} before;"
-    yield f"{machine['python']}; {packages}; {server}."
+def _bench(reports: Sequence[Report]) -> Iterator[str]:
+    yield f"| row | figure | runs | median (least to most) | goal | met | others |\n|{' --- |' * 7}"
+    for report in reports:
+        for figure in report["figures"]:
+            if figure["row"] not in CHARTS:
+                yield _line(figure, report["runs"])
+    for report in reports:
+        machine = report["machine"]
+        packages = ", ".join(f"{name} {found}" for name, found in machine["packages"].items())
+        server = machine["server"].partition(" at ")[0]
+        rows = ", ".join(f"`{row}`" for row in dict.fromkeys(figure["row"] for figure in report["figures"]))
+        yield f"\n{rows}: {machine['cores']} cores ({machine['processor']}), load {machine['load']:.1f} before;"
+        yield f"{machine['python']}; {packages}; {server}."
+
+
+def _line(figure: Figure, runs: int) -> str:
+    spread = f"{_number(figure['median'])} ({_number(figure['least'])} to {_number(figure['most'])})"
+    met = {None: "", True: "yes", False: "**no**"}[figure["met"]]
+    cells = (f"`{figure['row']}`", figure["figure"], runs, spread, _goal(figure["goal"]), met)
+    return f"| {' | '.join(map(str, cells))} | {figure['others']:.0f} % |"
 
 
 def _goal(goal: Mapping[str, float | None] | None) -> str:
@@ -77,16 +85,17 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def results() -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+def results() -> tuple[Sequence[Report], Sequence[Mapping[str, Any]]]:
     """Return what was measured, of us and of peers."""
+    reports = [json.loads((RESULTS / name).read_text()) for name in ("bench.json", "large.json")]
     peers = (RESULTS / "peers.jsonl").read_text().splitlines()
-    return json.loads((RESULTS / "bench.json").read_text()), [json.loads(line) for line in peers]
+    return reports, [json.loads(line) for line in peers]
 
 
 def main() -> None:
-    bench, peers = results()
-    DOCUMENT.write_text(with_tables(DOCUMENT.read_text(), bench, peers))
-    for name, picture in charts(bench["figures"]).items():
+    reports, peers = results()
+    DOCUMENT.write_text(with_tables(DOCUMENT.read_text(), reports, peers))
+    for name, picture in charts(reports).items():
         (IMAGES / name).write_text(picture)
 
 
