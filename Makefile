@@ -1,5 +1,5 @@
 # What a developer runs; `make` alone lists it. Wants an environment with `pip install -e '.[test]'`.
-.PHONY: help check lint unit test faults coverage format diagrams benchmarks benchmarks-peers flame
+.PHONY: help check lint unit test faults coverage format diagrams benchmarks benchmarks-peers benchmarks-all-peers flame
 
 help:      ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -52,6 +52,13 @@ benchmarks-peers: ## measure COMPARED in ROUNDS; PEERS is the harness, VENVS its
 	rm -f $(RESULTS)/peers.jsonl
 	python tests/benchmarks/peers/compare.py $(PEERS) $(COMPARED) --venvs $(VENVS) --measures $(MEASURES) \
 		--rounds $(ROUNDS) --out $(RESULTS)/peers.jsonl
+	python $(FIGURES)/document.py
+
+benchmarks-all-peers: ## the same once for all peers that install
+	rm -f $(RESULTS)/all-peers.jsonl
+	python tests/benchmarks/peers/compare.py $(PEERS) verk_actors sidekiq repid ardiq wakaq dramatiq huey-thread \
+		taskiq-stream saq streaq celery-threads arq rq --venvs $(VENVS) --measures $(MEASURES) --rounds 1 \
+		--out $(RESULTS)/all-peers.jsonl
 	python $(FIGURES)/document.py
 
 flame:            ## sample a node that drains; the flame graph of docs/benchmarks.md

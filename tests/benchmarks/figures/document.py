@@ -1,7 +1,8 @@
 """Writes what was measured into docs/benchmarks.md, between its marks, and draws the charts.
 
 Run: python tests/benchmarks/figures/document.py
-Reads docs/benchmarks/bench.json and large.json (`verk bench --json`), and peers.jsonl (`compare.py`).
+Reads docs/benchmarks/bench.json and large.json (`verk bench --json`), peers.jsonl and all-peers.jsonl
+(`compare.py`).
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ Figure = Mapping[str, Any]
 Report = Mapping[str, Any]
 
 
-def with_tables(text: str, reports: Sequence[Report], peers: Sequence[Mapping[str, Any]]) -> str:
+def with_tables(text: str, reports: Sequence[Report], peers: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Return the document with its tables as they were measured."""
-    tables = {"bench": "\n".join(_bench(reports)), "peers": table.markdown(peers)}
+    tables = {"bench": "\n".join(_bench(reports))} | {name: table.markdown(rows) for name, rows in peers.items()}
     for name, found in tables.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = mark.sub(lambda match, found=found: f"{match[1]}\n{found}\n\n{match[2]}", text)
@@ -85,11 +86,11 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def results() -> tuple[Sequence[Report], Sequence[Mapping[str, Any]]]:
+def results() -> tuple[Sequence[Report], Mapping[str, Sequence[Mapping[str, Any]]]]:
     """Return what was measured, of us and of peers."""
     reports = [json.loads((RESULTS / name).read_text()) for name in ("bench.json", "large.json")]
-    peers = (RESULTS / "peers.jsonl").read_text().splitlines()
-    return reports, [json.loads(line) for line in peers]
+    lines = {name: (RESULTS / f"{name}.jsonl").read_text().splitlines() for name in ("peers", "all-peers")}
+    return reports, {name: [json.loads(line) for line in found] for name, found in lines.items()}
 
 
 def main() -> None:
