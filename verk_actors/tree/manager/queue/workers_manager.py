@@ -1,4 +1,4 @@
-"""Hands the jobs of one queue to its workers and decides the fate of each.
+"""Lets the workers of one queue claim its jobs, and decides the fate of each.
 
 Supervised by the QueueSupervisor, permanent. All it knows of jobs is in the running table, so its death neither
 loses a job nor runs one twice: its successor goes on from the table. One `Exchange` with the QueueManager is
