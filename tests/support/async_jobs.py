@@ -11,6 +11,7 @@ from support.jobs import JobKit
 from verk_actors.config import QueueConfig
 from verk_actors.job_class import JobClass, worker
 from verk_actors.job_context import current_job
+from verk_actors.registry import Registry
 
 WAIT_SECONDS = 20.0  # only a hang takes that long
 
@@ -18,6 +19,23 @@ WAIT_SECONDS = 20.0  # only a hang takes that long
 def async_queue(size: int = 10, **settings: Any) -> QueueConfig:
     """Return the settings of a queue with an event loop."""
     return QueueConfig(size=size, executor="async", **settings)
+
+
+class AsyncFates(JobKit):
+    """The classes of the JobKit, with an `async def perform`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.registry = Registry()
+        for cls in (self.Good, self.Bad, self.BadAtFirst):
+            worker(registry=self.registry)(_asynchronous(cls))
+
+
+def _asynchronous(cls: type[JobClass]) -> type[JobClass]:
+    async def perform(self: JobClass, key: object = None) -> None:
+        cls.perform(self, key)
+
+    return type(cls.__name__, (cls,), {"perform": perform})
 
 
 class AsyncKit(JobKit):

@@ -45,6 +45,7 @@ class OwnServer:
         self.program = program or embedded.find_binary()
         self._options = {
             "bind": "127.0.0.1", "dir": str(directory), "save": "", "appendonly": "yes", "daemonize": "no",
+            "appendfsync": "always",  # else writes are put off while an fsync is under way, and lost by a kill
             "enable-debug-command": "local", "logfile": str(directory / "server.log"),
         } | {name.replace("_", "-"): value for name, value in options.items()}  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
