@@ -49,7 +49,7 @@ def test_a_task_that_a_task_started_can_not_end_the_loop(looper: Looper, error: 
     looper.actor_ref.tell(Spawn(awaits_it()))
 
     assert looper.ends.get(timeout=WAIT) == "heard of it"
-    assert looper.loop_errors.get(timeout=WAIT) == ("a task raised it", error.__name__)
+    assert looper.loop_errors.get(timeout=WAIT) == ("raised in a task", error.__name__)
     assert looper.actor_ref.call(Ask(lambda me: me.name)) == "looper"
 
 

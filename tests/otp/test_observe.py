@@ -13,6 +13,7 @@ from verk_actors.otp import (
     StartChild,
     Supervisor,
     TerminateChild,
+    coroutine_stack,
     snapshot,
     stack,
 )
@@ -104,3 +105,29 @@ def test_a_process_that_has_ended_has_no_stack(bench: Bench) -> None:
     ref = bench.puppet("a")
     ref.stop()
     assert stack(ref) == ()
+
+
+def test_where_a_coroutine_waits_is_shown_the_innermost_first() -> None:
+    """Ours: a coroutine that waits can be seen without resuming it; one that runs is where its thread is."""
+
+    class Pause:
+        def __await__(self):
+            yield
+
+    async def inner() -> None:
+        await Pause()
+        seen.append(coroutine_stack(waiting))
+
+    async def outer() -> None:
+        await inner()
+
+    seen: list[tuple[str, ...]] = []
+    waiting = outer()
+    waiting.send(None)
+    functions = [frame.rpartition("<locals>.")[2] for frame in coroutine_stack(waiting)]
+    with pytest.raises(StopIteration):
+        waiting.send(None)
+
+    assert functions == ["inner", "outer"]
+    assert seen == [()]
+    assert coroutine_stack(waiting) == ()

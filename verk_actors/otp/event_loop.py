@@ -76,8 +76,7 @@ class EventLoop:
             task.cancel()
         if pending:
             self._await(asyncio.wait(pending, timeout=seconds))
-        dropped = {task for task in pending if not task.done()}
-        self._dropped |= dropped
+        dropped = [task for task in pending if not task.done()]
         for task in dropped:
             self._drop(task)
         return len(dropped)
@@ -86,6 +85,8 @@ class EventLoop:
         """Close the loop, when its tasks have ended; asynchronous generators have so many seconds to end."""
         ending = self._loop.create_task(self._loop.shutdown_asyncgens())
         self._await(asyncio.wait([ending], timeout=seconds))
+        if not ending.done():
+            self._drop(ending)
         self._loop.set_exception_handler(lambda *_: None)  # that a task which was dropped never ended is no news
         self._loop.close()
 
@@ -95,7 +96,7 @@ class EventLoop:
             self._loop.run_forever()
         except (SystemExit, KeyboardInterrupt) as error:
             # asyncio throws it at whoever turns the loop, besides putting it into the task, where it belongs.
-            self._report("a task raised it", error)
+            self._report("raised in a task", error)
         finally:
             _turning.loop = None
 
@@ -123,12 +124,14 @@ class EventLoop:
                 self._turn()
         except BaseException as error:  # noqa: BLE001  of the loop itself, as where a task closed its descriptor
             self._error = self._error or error
+            self._drop(task)
         if self._error is not None:
             self._report("at the end of the loop", self._error)
             self._error = None
 
     def _drop(self, task: asyncio.Task[Any]) -> None:
         """Let a task never run again."""
+        self._dropped.add(task)
         ended = self._tasks.pop(task, None)
         coroutine = task.get_coro()
         try:
