@@ -18,7 +18,7 @@ from verk_actors.diagrams.steps import Move, Step, Way, text_of
 from verk_actors.diagrams.supervision_tree import Process, tree_of
 from verk_actors.events import JobDead, JobEvent, JobFailed, JobFinished
 from verk_actors.job_class import worker
-from verk_actors.messages import RegisterListener
+from verk_actors.messages import JobsMoved, RegisterListener
 from verk_actors.otp import Ref, Runtime, Trace, current, start_link
 from verk_actors.registry import Registry
 from verk_actors.store.commands import Argument
@@ -81,6 +81,7 @@ class _Recorder:
         self._number = 0
         self._jid = ""  # of the job that is followed
         self._place: str | None = None  # where it was last
+        self._has_run = False
         self._way: list[Step | Move] = []
         self._kinds = {_OUTSIDE: "Client", "listener": "EventListener"}
 
@@ -109,6 +110,7 @@ class _Recorder:
         self._come_to_rest()
         self._number += 1
         self._jid, self._place, self._way = f"{class_}-{self._number}", None, []
+        self._has_run = False
         with _redis_watched(self._asked_of_redis):
             self._trace.busy(self)  # nobody may fetch the job before its first step is noted
             self._client.schedule(Job(class_=class_, args=[], jid=self._jid, max_retry_count=1), in_seconds)
@@ -134,15 +136,21 @@ class _Recorder:
 
     def _succeed(self) -> None:
         self._clock.time()  # a job takes its time: its start is told before it ends
+        self._has_run = True
         self._way.append(Step("Worker", "Worker", "perform returns"))
 
     def _fail(self) -> None:
         self._clock.time()
+        self._has_run = True
         self._way.append(Step("Worker", "Worker", "perform raises"))
         raise RuntimeError("as it is meant to")
 
     def _message_sent(self, sender: str, receiver: str, message: object) -> None:
-        text = text_of(message, self._jid) if self._jid and sender != receiver else None
+        if not self._jid or sender == receiver or receiver.startswith("priority."):
+            return  # of the queue that has no job
+        if isinstance(message, JobsMoved) and self._kinds[sender] == "QueueManager" and not self._has_run:
+            return  # of an exchange before the job's
+        text = text_of(message, self._jid)
         if text is not None:
             self._way.append(Step(self._kinds[sender], self._kinds[receiver], text))
 

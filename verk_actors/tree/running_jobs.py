@@ -88,8 +88,9 @@ class RunningJobs:
             except IndexError:
                 return False
             self.waking = True
-            if not worker.cast(_RUN):
-                self.waking = False  # it died idle; its successor looks by itself, but others may be idle too
+            if worker.cast(_RUN):
+                return True
+            self.waking = False  # it died idle; its successor looks by itself, but others may be idle too
         return False
 
     def claim(self, worker: Ref) -> RunningJob | None:

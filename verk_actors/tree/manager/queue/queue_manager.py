@@ -248,14 +248,14 @@ class QueueManager(IoServer):
 
     def _report(self) -> None:
         """Confirm the exchange, and wake a worker for what was fetched."""
-        table = self._table
-        if self._exchange is not None:  # else jobs have come while nothing was asked for
+        table, is_confirmed = self._table, self._exchange is not None
+        if is_confirmed:  # else jobs have come, if any, while nothing was asked for
             table.exchanged, self._exchange = self._exchange, None
         if self._caller is not None:
             self._caller.reply()
             self._caller = None
-        if not table.wake():
-            table.tell()  # else the worker will
+        if not table.wake() and (is_confirmed or table.channel or table.ended or table.settled):
+            table.tell()  # else the worker will, or there is nothing to look at
         self._watches = len(table.channel) > 1  # one will be taken by the worker
 
     # -- waiting
