@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -128,7 +129,8 @@ def test_jobs_are_claimed_in_order_and_each_that_claims_one_wakes_the_next_worke
     table.idle.extend([start(bench, "third"), start(bench, "second")])
 
     first = table.claim(me)
-    table.waking = False  # the second has looked
+    assert bench.noted() == ["second Run"]
+    table.waking = False  # it has looked
     second = table.claim(me)
     table.waking = False  # the third too
     third = table.claim(me)
@@ -136,11 +138,11 @@ def test_jobs_are_claimed_in_order_and_each_that_claims_one_wakes_the_next_worke
     assert names([first, second, third]) == ["1", "2", "3"]
     assert table.claim(me) is None
     assert first.worker is me
-    assert bench.noted() == ["second Run", "third Run"]
+    assert bench.noted() == ["third Run"]
 
 
-def test_while_jobs_are_brisk_one_worker_takes_them_all(bench: Bench) -> None:
-    table, me = RunningJobs(is_open=True, brisk=True), start(bench, "me")
+def test_while_the_queue_manager_watches_one_worker_takes_them_all(bench: Bench) -> None:
+    table, me = RunningJobs(is_open=True, watched=True), start(bench, "me")
     put(table, job("1"), job("2"))
     table.idle.append(start(bench, "other"))
 
@@ -182,14 +184,14 @@ def test_whoever_wakes_hears_whether_a_worker_will_look(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("brisk", "waiting", "ended", "told"),
+    ("watched", "waiting", "ended", "told"),
     [(False, 1, 0, True), (True, 1, 0, False), (True, 0, 0, True), (True, 1, 50, True)],
-    ids=["slow jobs", "brisk jobs wait", "the last brisk job", "many have ended"],
+    ids=["not watched", "others wait", "the last", "many have ended"],
 )
-def test_the_workers_manager_is_left_alone_while_brisk_jobs_wait(
-    bench: Bench, brisk: bool, waiting: int, ended: int, told: bool
+def test_the_workers_manager_is_left_alone_while_watched_jobs_wait(
+    bench: Bench, watched: bool, waiting: int, ended: int, told: bool
 ) -> None:
-    table = RunningJobs(is_open=True, brisk=brisk, workers_manager=start(bench, "manager"))
+    table = RunningJobs(is_open=True, watched=watched, workers_manager=start(bench, "manager"))
     put(table, *(job(str(number)) for number in range(waiting)))
     table.ended.extend(job("x", outcome=SUCCEEDED) for _ in range(ended))
 
@@ -197,6 +199,49 @@ def test_the_workers_manager_is_left_alone_while_brisk_jobs_wait(
 
     assert table.told == told
     assert bench.noted() == ["manager JobsMoved"] * told
+
+
+@pytest.mark.parametrize(("brisk", "waiting", "watched"), [(True, 2, True), (True, 1, False), (False, 2, False)])
+def test_brisk_jobs_are_watched_of_which_a_worker_is_to_take_more_than_one(
+    brisk: bool, waiting: int, watched: bool
+) -> None:
+    table = RunningJobs(brisk=brisk, watched=not watched)
+    put(table, *(job(str(number)) for number in range(waiting)))
+
+    table.watch()
+
+    assert table.watched == watched
+
+
+def test_the_watch_wakes_one_worker_after_another_and_ends_when_none_is_idle(bench: Bench) -> None:
+    """So that then each end is told at once: the jobs that run may take long, and others wait for hours."""
+    table = RunningJobs(is_open=True, watched=True, workers_manager=start(bench, "manager"))
+    table.channel.extend([job("1"), job("2")])
+    table.idle.append(start(bench, "other"))
+
+    table.look_again()
+    assert (table.watched, table.told) == (True, True)
+    table.waking = table.told = False  # both have looked
+    table.look_again()
+    assert (table.watched, table.told) == (False, True)
+    assert sorted(bench.noted()) == ["manager JobsMoved", "manager JobsMoved", "other Run"]
+
+
+def test_nobody_relies_on_a_watch_that_may_end(bench: Bench) -> None:
+    """A worker that goes idle while it is decided is woken again, and has to wake the next."""
+
+    class Seeing(deque[Ref]):
+        def pop(self) -> Ref:  # type: ignore[override]
+            seen.append(table.watched)
+            return super().pop()
+
+    seen: list[bool] = []
+    table = RunningJobs(is_open=True, watched=True, idle=Seeing())
+    table.channel.append(job("1"))
+
+    table.look_again()
+
+    assert seen == [False]
 
 
 @pytest.mark.parametrize("settled", [True, False])

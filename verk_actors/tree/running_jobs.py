@@ -37,7 +37,9 @@ class RunningJobs:
         started, ended, settled: those the WorkersManager has not yet looked at since that happened to them.
         idle: workers that wait for `Run`.
         waking: a worker has been woken and has not looked yet.
-        brisk: jobs end at once of late, so the next worker and the WorkersManager are left alone while one is at them.
+        brisk: jobs end at once of late.
+        watched: the QueueManager, its only writer, looks again in a moment. So a worker that takes a job amid others
+            that wait leaves the other workers and the WorkersManager alone.
         queue_manager: who fetches and settles, or did last.
         exchanged: what it has done last of what it was asked for.
         workers_manager: who is told, or was last; it writes `brisk` and `is_open`.
@@ -53,6 +55,7 @@ class RunningJobs:
     idle: deque[Ref] = attrs.Factory(deque)
     waking: bool = False
     brisk: bool = False
+    watched: bool = False
     queue_manager: Ref | None = None
     exchanged: Exchange | None = None
     workers_manager: Ref | None = None
@@ -94,14 +97,14 @@ class RunningJobs:
         return False
 
     def claim(self, worker: Ref) -> RunningJob | None:
-        """Take the next job for a worker, on its own thread; wakes the next worker if jobs wait that may take long."""
+        """Take the next job for a worker, on its own thread; wakes the next worker if jobs wait that nobody watches."""
         while self.is_open:
             try:
                 running_job = self.channel.popleft()
             except IndexError:
                 return None
             running_job.worker = worker
-            if not self.brisk:
+            if not self.watched:
                 self.wake()
             if running_job.settled is None:
                 return running_job
@@ -116,13 +119,26 @@ class RunningJobs:
         if ended:
             self.brisk = min(job.ended_at - job.started_at for job in ended) < _BRISK_SECONDS
 
+    def watch(self) -> None:
+        """Watch over jobs of which one worker is to take all, from before it is woken: it takes the first at once."""
+        self.watched = self.brisk and len(self.channel) > 1
+
+    def look_again(self) -> None:
+        """Have another worker look if jobs wait still, and watch on if one will; tell of what has ended.
+
+        While that is decided nobody may rely on the watch: a worker that goes idle meanwhile may be the first to.
+        """
+        self.watched = False
+        self.watched = self.wake()
+        self.tell()
+
     def moved(self) -> None:
         """Tell the WorkersManager that something has happened to a job, if it is worth its while.
 
         While a worker is at brisk jobs it is not: it will be told of the last of them. Waking it for each costs more
         than they do, as it would wait for the interpreter's lock, and be woken in vain whenever a job lets go of that.
         """
-        if not self.brisk or not self.channel or len(self.ended) >= _MANY:
+        if not self.watched or not self.channel or len(self.ended) >= _MANY:
             self.tell()
 
     def tell(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import attrs
 import pytest
 from support.eventually import eventually
@@ -11,7 +13,7 @@ from verk_actors.config import Config
 from verk_actors.events import JobFinished
 from verk_actors.messages import Exchange, PauseQueue, ResumeQueue
 from verk_actors.registry import Registry
-from verk_actors.running_job import RunningJob
+from verk_actors.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.node_state import NodeState
 from verk_actors.wire.codec import decode
@@ -53,6 +55,41 @@ def test_an_exchange_is_confirmed_though_jobs_have_come_before_anybody_looks(con
     assert node.queues["q"].running_jobs.exchanged is exchange
 
 
+def test_a_worker_that_takes_a_job_before_anybody_looks_again_leaves_none_unwatched(config: Config) -> None:
+    manager = QueueManager(NodeState.of(attrs.evolve(config, queues={"q": 1}), Registry()), "q")
+    table = manager._table
+    table.is_open = table.brisk = True
+
+    class Quick:
+        def cast(self, _: object) -> bool:
+            table.claim(self)  # type: ignore[arg-type]
+            return True
+
+    table.idle.extend([Quick(), Quick()])  # type: ignore[list-item]
+    for name in (b"takes long", b"waits"):
+        table.add(RunningJob(name, None))
+
+    manager._report()
+
+    assert len(table.channel) == 1
+    assert table.watched
+
+
+def test_the_workers_manager_is_told_of_what_a_comparison_finds_settled(config: Config) -> None:
+    """It may wait for nothing else: the last job of a queue that pauses, refused by Redis and then taken by a peer."""
+    node = NodeState.of(attrs.evolve(config, queues={"q": 1}), Registry())
+    manager, table = QueueManager(node, "q"), node.queues["q"].running_jobs
+    node.own_server.lease.held = True
+    manager._in_progress = SimpleNamespace(payloads=list)  # type: ignore[assignment]
+    table.workers_manager = SimpleNamespace(cast=lambda _: True)  # type: ignore[assignment]
+    table.add(RunningJob(b"taken", None, outcome=SUCCEEDED))
+
+    assert manager._reconcile()
+
+    assert not table.held
+    assert table.told
+
+
 def test_jobs_that_were_fetched_while_the_channel_was_closed_are_run_when_it_opens(config: Config, redis) -> None:
     with running_node(config, queues={"q": 1}) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
@@ -65,3 +102,19 @@ def test_jobs_that_were_fetched_while_the_channel_was_closed_are_run_when_it_ope
         node.system.ask(ResumeQueue("q"))
         node.jobs.gate.open()
         node.log.expect(JobFinished, 2)
+
+
+def brisk_before(node) -> None:
+    """Have a job end, and have it been brisk."""
+    node.client.enqueue(Job(queue="q", class_="Good", args=["before"]))
+    node.log.expect(JobFinished)
+    node.state.queues["q"].running_jobs.brisk = True
+
+
+def test_jobs_that_come_together_to_a_queue_that_waits_in_redis_run_beside_each_other(config: Config) -> None:
+    with running_node(config, queues={"q": 4}, heartbeat_seconds=100.0) as node:
+        brisk_before(node)
+
+        node.client.enqueue_many(Job(queue="q", class_="Waiting", args=[key]) for key in range(3))
+
+        node.jobs.gate.wait_started(3)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from queue import SimpleQueue
+
 import pytest
 from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.config import Config, QueueConfig
 from verk_actors.events import JobFinished, QueuePaused, QueuePausing
+from verk_actors.job_class import JobClass, worker
 from verk_actors.messages import PauseQueue
 from verk_actors.tree.manager.queue.pace import Pace
 from verk_actors.wire.job import Job
@@ -83,3 +86,30 @@ def test_jobs_that_were_fetched_ahead_go_back_when_the_node_stops(config: Config
         assert stop.get(timeout=20)
         assert (in_progress(node, redis), redis.llen("queue:q")) == (0, 5)
         assert node.jobs.runs == {("Waiting", 0): 1}
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_job_that_has_taken_its_time_is_settled_while_all_workers_are_busy_and_others_wait(config: Config) -> None:
+    with running_node(config, queues={"q": QueueConfig(size=1, prefetch=3)}, heartbeat_seconds=100.0) as node:
+        steps: SimpleQueue[None] = SimpleQueue()
+
+        @worker(registry=node.jobs.registry)
+        class Step(JobClass):
+            def perform(self) -> None:
+                steps.get(timeout=20)
+
+        node.client.enqueue(Job(queue="q", class_="Good", args=["before"]))
+        node.log.expect(JobFinished)
+        table = node.state.queues["q"].running_jobs
+        table.brisk = True  # as was the job before, or not
+        node.client.enqueue_many(Job(queue="q", class_="Step", args=[]) for _ in range(4))
+        eventually(lambda: len(table.channel) == 3, "three jobs fetched ahead")
+        eventually(lambda: not table.watched, "the end of the watch, as nobody is idle")
+
+        steps.put(None)
+
+        try:
+            node.log.expect(JobFinished, 2)
+        finally:
+            for _ in range(3):
+                steps.put(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from verk_actors.otp.testing import ManualRuntime
 from verk_actors.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
+from verk_actors.tree.manager.queue.workers_manager import WorkersManager
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
@@ -259,6 +261,26 @@ def test_a_job_that_was_handed_back_is_told_of_by_no_event_when_it_ends_all_the_
         node.log.expect(JobFinished)  # of the run that the queue gave again
         assert node.jobs.runs == {("Waiting", 1): 2}
         assert len(node.log.of(JobFinished)) == 1
+
+
+def test_a_job_that_ends_while_a_stop_gives_the_rest_back_is_settled(
+    config: Config, redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_back = WorkersManager._give_back
+
+    def end_first(self: WorkersManager, jobs: Sequence[RunningJob]) -> None:
+        if jobs:
+            node.jobs.gate.open()
+            eventually(lambda: jobs[0].outcome, "the end of the job")
+        give_back(self, jobs)
+
+    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=0.1) as node:
+        node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
+        node.jobs.gate.wait_started(1)
+        monkeypatch.setattr(WorkersManager, "_give_back", end_first)
+        node.system.stop()
+    assert redis.get("stat:processed") == b"1"
+    assert not redis.keys("inprogress:*")
 
 
 def test_a_removal_that_is_due_in_the_moment_it_is_done_harms_nobody(config: Config) -> None:

@@ -63,7 +63,6 @@ class QueueManager(IoServer):
         self._exchange: Exchange | None = None  # to be confirmed
         self._caller: Deferred | None = None  # who called it, on shutdown
         self._room = 0
-        self._watches = False  # over jobs that wait: their worker may get one that takes its time, and they need others
         self._lost: list[RunningJob] = []  # still run here, though a peer took them
         self._reconciled = False
         self._compared_over = 0  # which of the connections that there were
@@ -107,13 +106,15 @@ class QueueManager(IoServer):
         self._work(again=True)
 
     def handle_idle(self) -> None:
-        """Wait for jobs as long as there is room and nothing else to do."""
-        while self._watches and not self.wait_message(_WATCH_SECONDS):
-            self._table.tell()
-            self._watches = self._table.wake()
-        while not self.has_messages() and (self._is_elsewhere() or self._may_wait()):
-            if self._is_elsewhere() or self._job_has_come():
+        """Watch over jobs that wait here, then wait for others as long as there is room and nothing else to do."""
+        while not self.has_messages():
+            if self._table.watched:
+                if not self.wait_message(_WATCH_SECONDS):
+                    self._table.look_again()
+            elif self._is_elsewhere() or (self._may_wait() and self._job_has_come()):
                 self._work()
+            elif not self._may_wait():
+                return
 
     # -- settling and fetching
 
@@ -254,11 +255,9 @@ class QueueManager(IoServer):
         if self._caller is not None:
             self._caller.reply()
             self._caller = None
+        table.watch()
         if not table.wake() and (is_confirmed or table.channel or table.ended or table.settled):
             table.tell()  # else the worker will, or there is nothing to look at
-        self._watches = len(table.channel) > 1  # one will be taken by the worker
-
-    # -- waiting
 
     def _job_has_come(self) -> bool:
         """Wait, blocked in Redis, for a job, and take it at once; False when a message came first, or neither."""
@@ -288,6 +287,8 @@ class QueueManager(IoServer):
         for job in verdict.lost:
             self._settled(job, False)
         self._lost += [job for job in verdict.lost if job.started_at and job.outcome is None]
+        if verdict.settled or verdict.lost:
+            self._table.tell()  # there may be nothing to exchange
         if verdict.orphans:
             orphans = [Settlement("requeue", payload) for payload in verdict.orphans]
             refusal = self._in_progress.exchange(self._lease.token, orphans, 0, self.clock.time()).refusal

@@ -161,12 +161,13 @@ class WorkersManager(Server):
         return len(ended)
 
     def _give_back(self, jobs: Sequence[RunningJob]) -> None:
-        """Mark jobs that have not ended as given back; the last first, so that they are in the queue as they were."""
+        """Have jobs settled, given back unless they have ended; the last first, so that the queue is as it was."""
         for job in reversed(jobs):
-            if job.outcome is None and job.settled is None:
-                job.outcome = GIVEN_BACK
-                if job.interrupt is not None:
-                    job.interrupt()  # before others get it
+            if job.settled is None:
+                if job.outcome is None:
+                    job.outcome = GIVEN_BACK
+                    if job.interrupt is not None:
+                        job.interrupt()  # before others get it
                 self._ended[job] = None
 
     # -- jobs that do not end
