@@ -116,8 +116,9 @@ class RunningJobs:
 
         By the shortest: any of them may have waited for the interpreter's lock, which says nothing about the jobs.
         """
-        if ended:
-            self.brisk = min(job.ended_at - job.started_at for job in ended) < _BRISK_SECONDS
+        took = [job.ended_at - job.started_at for job in ended if job.worker is not None]  # else it never ran
+        if took:
+            self.brisk = min(took) < _BRISK_SECONDS
 
     def watch(self) -> None:
         """Watch over jobs of which one worker is to take all, from before it is woken: it takes the first at once."""

@@ -11,9 +11,10 @@ from support.nodes import running_node
 
 from verk_actors.config import Config
 from verk_actors.events import JobFinished
-from verk_actors.messages import Exchange, PauseQueue, ResumeQueue
+from verk_actors.messages import Exchange, LeaseRenewed, PauseQueue, ResumeQueue
 from verk_actors.registry import Registry
 from verk_actors.running_job import SUCCEEDED, RunningJob
+from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.node_state import NodeState
 from verk_actors.wire.codec import decode
@@ -118,3 +119,16 @@ def test_jobs_that_come_together_to_a_queue_that_waits_in_redis_run_beside_each_
         node.client.enqueue_many(Job(queue="q", class_="Waiting", args=[key]) for key in range(3))
 
         node.jobs.gate.wait_started(3)
+
+
+def test_a_worker_that_was_woken_and_died_before_it_looked_is_not_waited_for_beyond_a_heartbeat(config: Config) -> None:
+    with running_node(config, queues={"q": 2}, heartbeat_seconds=60.0) as node:
+        table = node.state.queues["q"].running_jobs
+        eventually(lambda: len(table.idle) == 2, "idle workers")
+        table.waking = True
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        eventually(lambda: table.channel, "the fetch")
+
+        node.whereis(names.queue_manager("q")).cast(LeaseRenewed())
+
+        node.log.expect(JobFinished, 1)

@@ -34,7 +34,6 @@ from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid
 
 log = NodeLog(__name__)
-
 _WATCH_SECONDS = 0.001  # the time of some 20 to 50 brisk jobs
 
 
@@ -98,6 +97,8 @@ class QueueManager(IoServer):
     def lease_renewed(self, _: LeaseRenewed) -> None:
         """Compare with Redis at each heartbeat: a fetch that timed out may have been done later."""
         self._reconciled = False
+        self._table.waking = False  # whoever was woken has looked by now, or died in that moment and never will
+        self._table.wake()
         self._work(again=True)
 
     @handles(Tick)
@@ -250,7 +251,7 @@ class QueueManager(IoServer):
     def _report(self) -> None:
         """Confirm the exchange, and wake a worker for what was fetched."""
         table, is_confirmed = self._table, self._exchange is not None
-        if is_confirmed:  # else jobs have come, if any, while nothing was asked for
+        if is_confirmed:  # else jobs have come, if any
             table.exchanged, self._exchange = self._exchange, None
         if self._caller is not None:
             self._caller.reply()
