@@ -38,10 +38,11 @@ def _cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(_cluster: Cluster) -> Cluster:
-    """Return a cluster that holds no key."""
+    """Return a cluster that holds no key, and agrees on who is to hold them."""
     for server in _cluster.servers:
         _cluster.ask(server, "CLUSTER", "SETSLOT", SLOT, "STABLE")
         _cluster.ask(server, "FLUSHALL")
+    _cluster.give_slot(_cluster.owner)
     return _cluster
 
 

@@ -100,7 +100,13 @@ class Cluster:
         self.ask(source, "CLUSTER", "SETSLOT", SLOT, "MIGRATING", self.id_of(target))
         while keys := self.ask(source, "CLUSTER", "GETKEYSINSLOT", SLOT, 10):
             self.ask(source, "MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
-        for server in (target, source, *(server for server in self.primaries if server not in (target, source))):
+        self.give_slot(target)
+
+    def give_slot(self, target: ClusterServer) -> None:
+        """Have all primaries take a server for the owner of the keys' slot, and believe no older word of each other."""
+        others = [server for server in self.primaries if server is not target]
+        self.ask(target, "CLUSTER", "BUMPEPOCH")
+        for server in (target, *others):
             self.ask(server, "CLUSTER", "SETSLOT", SLOT, "NODE", self.id_of(target))
 
     def fail_over(self) -> None:
