@@ -186,7 +186,7 @@ def test_when_redis_loses_everything_running_jobs_end_and_the_nodes_are_there_ag
         assert set(jobs.runs.values()) == {1}
         assert restarts(node) == restarts(peer) == 0
         assert node.log.of(JobFailed) == peer.log.of(JobFailed) == []
-        assert len(node.log.of(RedisDataLost)) == len(peer.log.of(RedisDataLost)) == 1
+        assert len(node.log.expect(RedisDataLost)) == len(peer.log.expect(RedisDataLost)) == 1
 
 
 def told(node: Node) -> list[JobEvent]:

@@ -88,7 +88,7 @@ def test_removing_a_queue_lets_running_jobs_end(config: Config, redis) -> None:
         node.log.expect(QueuePausing, queue="q")
         node.jobs.gate.open()
         removed.get(timeout=20)
-        assert node.log.of(JobFinished, queue="q")
+        node.log.expect(JobFinished, queue="q")
         assert redis.keys("inprogress:*") == []
         assert redis.llen("queue:q") == 0
 
