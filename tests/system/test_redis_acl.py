@@ -97,6 +97,7 @@ def test_a_node_lives_its_whole_life_as_its_user_which_may_do_nothing_beyond_it(
         queues_come_and_go(node)
         answers_questions(node, config, keys)
     work_by_hand(config)
+    enqueue_more(config)
     enqueue_with_replicas(config)
 
     assert denials(admin) == set()
@@ -167,6 +168,13 @@ def work_by_hand(config: Config) -> None:
         assert queue.delete(queue.range()[0])
         queue.clear()
         client.dead.clear()
+
+
+def enqueue_more(config: Config) -> None:
+    """Push to a queue that has jobs already, as this client has seen."""
+    with Client(config) as client:
+        for number in range(3):
+            client.enqueue(Job(queue="more", class_="Good", args=[number]))
 
 
 def enqueue_with_replicas(config: Config) -> None:

@@ -152,11 +152,14 @@ class WorkersManager(Server):
         events: list[Event] = []
         for job in started:
             self._watch(job)
-        if started and self._node.is_wanted(JobStarted):
-            events += starts_of(started, self._queue)
+        tells_starts = bool(started) and self._node.is_wanted(JobStarted)
+        if tells_starts:
+            events += starts_of((job for job in started if job.settled is not None), self._queue)
         self._ended.update(dict.fromkeys(ended))
         for job in settled:
             events += events_of(job, self._queue, self._node.config)
+        if tells_starts:  # in the place of those that have ended
+            events += starts_of((job for job in started if job.settled is None), self._queue)
         self._publish(events)
         return len(ended)
 
