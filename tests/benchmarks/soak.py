@@ -25,7 +25,9 @@ import attrs
 import redis
 
 from verk_actors import ActorSystem, Config, JobClass, embedded, worker
+from verk_actors.messages import Unblock
 from verk_actors.registry import Registry
+from verk_actors.tree import names
 from verk_actors.wire.codec import encode
 
 REGISTRY = Registry()
@@ -94,6 +96,9 @@ def soak(url: str, jobs: int) -> Iterator[Row]:
         client.flushall()
         system = ActorSystem.start(config, REGISTRY)
         try:
+            general = system.whereis(names.GENERAL_CONNECTION)
+            assert general is not None
+            general.cast(Unblock(0))  # it connects at its first use, which belongs before the first row
             done = 0
             for tenth in range(1, 11):
                 while done < jobs * tenth // 10:
