@@ -19,6 +19,7 @@ BREACHES = [  # contract, and an import that it forbids
     ("floors", "verk_actors.store.queue -> verk_actors.tree.names"),
     ("floors", "verk_actors.store.queue -> verk_actors.otp.clock"),
     ("floors", "verk_actors.errors -> verk_actors.config"),
+    ("client-floors", "verk_actors.client.preparing -> verk_actors.client.pushing"),
     ("tree", "verk_actors.tree.outage -> verk_actors.tree.queue_stats"),
     ("manager", "verk_actors.tree.manager.manager -> verk_actors.tree.manager.queue.fate"),
     ("queue", "verk_actors.tree.manager.queue.fate -> verk_actors.tree.manager.queue.queue_supervisor"),
@@ -31,7 +32,7 @@ BREACHES = [  # contract, and an import that it forbids
     ("clocks", "verk_actors.tree.queue_stats -> time"),
     ("processes", "verk_actors.tree.queues_drainer -> signal"),
     ("redis", "verk_actors.tree.queue_stats -> redis"),
-    ("client", "verk_actors.client -> verk_actors.messages"),
+    ("client", "verk_actors.client.client -> verk_actors.messages"),
     ("circles", "verk_actors.wire.job -> verk_actors.wire.codec"),
 ]
 

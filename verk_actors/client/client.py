@@ -1,0 +1,116 @@
+"""Enqueues and schedules jobs, and looks at what is in Redis; starts no thread and needs no ActorSystem."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from verk_actors.client.preparing import Preparer, unix
+from verk_actors.client.pushing import Pusher
+from verk_actors.config import Config
+from verk_actors.store.counters import Counters
+from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
+from verk_actors.store.nodes import Nodes
+from verk_actors.store.pool import Pool
+from verk_actors.store.queue import Queue, queue_names
+from verk_actors.wire.job import Job
+from verk_actors.wire.keys import Keys
+
+
+class Client:
+    """The door for programs that make jobs; one may be shared by all threads.
+
+    Args:
+        config: where Redis is, the namespace and the wire format.
+        clock: returns unix seconds; for tests.
+
+    Attributes:
+        retries, scheduled, dead: the sets of jobs, those of queues with a Redis of their own included.
+        nodes: the registry of nodes of each Redis, the system's own first.
+        counters: what has been processed and failed.
+    """
+
+    def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._clock = clock
+        self._keys = Keys(config.namespace)
+        self._pools = {url: Pool(url, name="verk:client") for url in config.redis_urls}
+        pools = tuple(self._pools.values())
+        self._preparer = Preparer(config)
+        self._pusher = Pusher(config, self._keys, self._pools)
+        self.retries = RetrySet(pools, self._keys)
+        self.scheduled = ScheduleSet(pools, self._keys)
+        self.dead = DeadSet(pools, self._keys)
+        self.nodes = tuple(Nodes(pool, self._keys) for pool in pools)
+        self.counters = Counters(pools, self._keys)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the client may be used again and opens new ones."""
+        for pool in self._pools.values():
+            pool.close()
+
+    def enqueue(self, job: Job) -> str:
+        """Put a job into its queue, to run as soon as a worker is free; returns its jid.
+
+        Raises:
+            InvalidJob: it can't be written; the error names the field.
+            StoreUnavailable: Redis can't be reached; the job was not enqueued.
+            EnqueueUncertain: the reply was lost; the job may have been enqueued. Or it was, but too few
+                replicas (`wait_replicas`) have it, so that a failover may lose it.
+        """
+        now = self._clock()
+        part = self._preparer.one(job, now, enqueued_at=now)
+        self._pusher.push(part)
+        return part.jids[0]
+
+    def enqueue_many(self, jobs: Iterable[Job]) -> list[str]:
+        """Put jobs into their queues, in this order; returns their jids.
+
+        The jobs of a queue go in parts, 1000 jobs or 1 MiB at most; of each part all are enqueued or none.
+
+        Raises:
+            InvalidJob: one of them can't be written; its `index` tells which. None was enqueued.
+            StoreUnavailable, StoreError: none was enqueued.
+            EnqueueUncertain: it is unknown whether all of them were enqueued, or none; as for `enqueue`.
+            EnqueuedInPart: some were enqueued, or may have been, and others were not; it says which.
+        """
+        jids, parts = self._preparer.many(list(jobs), self._clock())
+        self._pusher.push_all(parts)
+        return jids
+
+    def schedule(self, job: Job, when: datetime | float) -> str:
+        """Have a job run later; returns its jid.
+
+        Args:
+            job: what to run.
+            when: an aware datetime, or seconds from now; a time that has come already enqueues at once.
+
+        Raises:
+            InvalidJob: also for a datetime without a time zone.
+            StoreUnavailable, EnqueueUncertain: as for `enqueue`.
+        """
+        now = self._clock()
+        due_at = unix(when, now)
+        if due_at <= now:
+            return self.enqueue(job)
+        part = self._preparer.one(job, now, enqueued_at=None)
+        self._pusher.schedule(part, self._preparer.score(due_at))
+        return part.jids[0]
+
+    def queue(self, name: str) -> Queue:
+        """Return the queue of that name, whether or not anything is in it."""
+        return Queue(self._pool_of(name), self._keys, name)
+
+    def queue_names(self) -> list[str]:
+        """Return the names of all queues that ever got a job."""
+        return sorted({name for pool in self._pools.values() for name in queue_names(pool, self._keys)})
+
+    def _pool_of(self, queue: str) -> Pool:
+        return self._pools[self._config.redis_url_of(queue)]
