@@ -53,6 +53,18 @@ def test_moves_repeated_after_a_lost_reply_change_nothing(moves, redis, keys, sn
     assert snapshot() == before
 
 
+@pytest.mark.parametrize("gone", [0, 7])
+def test_more_than_a_thousand_go_to_one_queue_in_order(moves, redis, keys, gone):
+    members = [b"%d" % number for number in range(2100)]
+    redis.zadd(keys.retry, {member: at for at, member in enumerate(members[gone:])})
+    for member in members:
+        moves.to_queue(member, b"new " + member, "default")
+
+    assert moves.perform() == Moved(2100 - gone, 0, 0, None)
+    assert redis.lrange(keys.queue("default"), 0, -1) == [b"new " + member for member in members[gone:]][::-1]
+    assert redis.exists(keys.retry) == 0
+
+
 def test_no_moves_are_no_trouble(moves):
     assert moves.perform() == Moved(0, 0, 0, None)
 

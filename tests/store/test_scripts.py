@@ -65,8 +65,11 @@ def test_the_header_names_each_key_by_its_number(script):
 def test_a_lua_table_is_unpacked_in_bounded_pieces_alone(script):
     """Lua's stack holds some 8000 values: with more, unpack fails."""
     code = code_of(script)
+    bounded = r"unpack\(\w+, i, math\.min\(i \+ 999, #\w+\)\)"
+    if "#part.olds == 1000 then" in code:  # the parts are what is bounded
+        bounded += r"|unpack\(part\.\w+\)"
 
-    assert code.count("unpack(") == len(re.findall(r"unpack\(\w+, i, math\.min\(i \+ 999, #\w+\)\)", code))
+    assert code.count("unpack(") == len(re.findall(bounded, code))
 
 
 @each_script()

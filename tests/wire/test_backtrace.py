@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from verk_actors.wire import backtrace
 
-LINES = st.lists(st.text(st.characters(exclude_characters="\n", codec="utf-8"), min_size=1), max_size=5)
+LINES = st.lists(st.text(st.characters(exclude_characters="\n", codec="utf-8"), min_size=1), max_size=5).map(tuple)
 
 
 @given(LINES)
-def test_packed_lines_are_read_back(lines: list[str]) -> None:
-    assert backtrace.read(backtrace.pack(lines)) == tuple(lines)
+def test_packed_lines_are_read_back(lines: tuple[str, ...]) -> None:
+    assert backtrace.read(backtrace.pack(lines)) == lines
 
 
 @given(st.lists(st.from_regex(r"    \w+\.ex:\d+: \w+/\d", fullmatch=True)))
@@ -26,7 +26,7 @@ def test_joined_lines_are_read_back(lines: list[str]) -> None:
 
 
 def test_sidekiq_unpacks_what_is_packed() -> None:
-    unpacked = json.loads(zlib.decompress(base64.b64decode(backtrace.pack(["a.py:1", "b.py:2"]), validate=True)))
+    unpacked = json.loads(zlib.decompress(base64.b64decode(backtrace.pack(("a.py:1", "b.py:2")), validate=True)))
 
     assert unpacked == ["a.py:1", "b.py:2"]
 

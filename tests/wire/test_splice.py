@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from verk_actors.errors import MalformedJob
 from verk_actors.wire import strict_json
-from verk_actors.wire.splice import splice
+from verk_actors.wire.splice import _spliced_in_place, splice
 
 SPACE = st.text(" \t\r\n", max_size=2)
 # Texts of values that Python wouldn't write so
@@ -64,6 +64,13 @@ def test_a_parser_finds_the_new_values_and_the_old_ones(parts: list[tuple[str, s
     found = strict_json.parse(splice(payload, changes))
 
     assert found == strict_json.parse(payload) | {key: json.loads(value) for key, value in changes.items()}
+
+
+@given(st.dictionaries(KEYS, VALUE_TEXTS), CHANGES)
+def test_what_is_written_compactly_is_spliced_as_anything_else(parts: dict[str, str], changes: dict[str, str]) -> None:
+    payload = ("{" + ",".join(f"{strict_json.dump(key)}:{value}" for key, value in parts.items()) + "}").encode()
+
+    assert splice(payload, changes) == _spliced_in_place(payload, changes)
 
 
 @given(OBJECTS)

@@ -12,6 +12,8 @@ from verk_actors.wire import bookkeeping
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys
 
+_DEAD, _FIRST_QUEUE = 3, 4  # among the keys of the script
+_ARGS_PER_MOVE = 4
 _QUEUE_OF_UNDECODABLE = "default"  # where its bytes go if it is requeued: it names none that can be read
 
 
@@ -32,14 +34,6 @@ class Moved:
     refusal: StoreError | None
 
 
-@attrs.frozen
-class _Move:
-    old: bytes = attrs.field(repr=False)
-    new: bytes = attrs.field(repr=False)
-    queue: str | None  # None for the dead set
-    score: float | str = ""
-
-
 class Moves:
     """Gathers moves of members of one set and performs them in one step. 1000 at most, for a short script."""
 
@@ -47,11 +41,13 @@ class Moves:
         self._commands = commands
         self._keys = keys
         self._source = source
-        self._moves: list[_Move] = []
+        self._args: list[Argument] = []
+        self._queues: dict[str, int] = {}  # where they are among the keys of the script
+        self._buried: list[int] = []  # which of the moves are to the dead set
 
     def to_queue(self, old: bytes, new: bytes, queue: str) -> None:
         """Adds a move of a member to a queue, as `new`; it runs after what waits there already."""
-        self._moves.append(_Move(old, new, queue))
+        self._args += (old, new, self._queues.setdefault(queue, _FIRST_QUEUE + len(self._queues)), "")
 
     def to_dead(self, old: bytes, reason: str | None, now: float) -> None:
         """Adds a move of a member to the dead set: as it is, or in an envelope that says why it is no job.
@@ -61,18 +57,14 @@ class Moves:
         new = old
         if reason is not None:
             new = bookkeeping.undecodable(old, queue=_QUEUE_OF_UNDECODABLE, reason=reason, jid=new_jid(), now=now)
-        self._moves.append(_Move(old, new, None, now))
+        self._buried.append(len(self._args) // _ARGS_PER_MOVE)
+        self._args += (old, new, _DEAD, now)
 
     def perform(self) -> Moved:
         """Does all of them; a refused one stops no other. Safe to repeat. ZREM, and LPUSH or ZADD."""
-        queues = list(dict.fromkeys(move.queue for move in self._moves if move.queue is not None))
-        index = {queue: 3 + at for at, queue in enumerate((*queues, None))}
-        keys = (self._source, self._keys.queues, *map(self._keys.queue, queues), self._keys.dead)
-        args: list[Argument] = [len(queues), *queues]
-        for move in self._moves:
-            args += (move.old, move.new, index[move.queue], move.score)
-        flags, why = self._commands.script(MOVE, keys, args)
-        to_dead = sum(flag == 1 and move.queue is None for flag, move in zip(flags, self._moves, strict=True))
+        keys = (self._source, self._keys.queues, self._keys.dead, *map(self._keys.queue, self._queues))
+        flags, why = self._commands.script(MOVE, keys, [len(self._queues), *self._queues, *self._args])
+        to_dead = sum(flags[at] == 1 for at in self._buried)
         return Moved(
             to_queues=flags.count(1) - to_dead,
             to_dead=to_dead,

@@ -6,17 +6,21 @@ import base64
 import json
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 _MAX_UNPACKED_BYTES = 1024 * 1024  # a few kilobytes can unpack to gigabytes; no backtrace is that long
 
 
-def pack(lines: Sequence[str]) -> str:
+@lru_cache
+def pack(lines: tuple[str, ...]) -> str:
     """Returns the lines in base64 of zlib of a JSON list, as Sidekiq Web reads them.
+
+    Jobs fail at the same lines again and again, and to pack these costs more than all else that is written then.
 
     Source: Sidekiq lib/sidekiq/job_retry.rb, compress_backtrace
     """
-    return base64.b64encode(zlib.compress(json.dumps(list(lines)).encode())).decode()
+    return base64.b64encode(zlib.compress(json.dumps(lines).encode())).decode()
 
 
 def join(lines: Sequence[str]) -> str:

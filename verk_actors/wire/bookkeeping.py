@@ -59,7 +59,7 @@ def failed(job: Job, *, error: Failure, now: float, backtrace_frames: int = 25) 
     if job.failed_at is not None or job.attempt > 1:  # Sidekiq Web needs it for every run but the first
         changes["retried_at"] = _time(job, now)
     changes["retry_count"] = str(job.attempt if job.wire_format == "verk" else job.attempt - 1)
-    lines = [_storable(line) for line in error.backtrace[:backtrace_frames]]
+    lines = tuple([_storable(line) for line in error.backtrace[:backtrace_frames]])
     if job.wire_format == "verk":
         changes["error_backtrace"] = _text(backtrace.join(lines))
     elif lines:
@@ -151,4 +151,4 @@ def _text(text: str) -> str:
 
 def _storable(text: str) -> str:
     """Returns a text that UTF-8 can hold: Python's may have lone surrogates, say from file names."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
