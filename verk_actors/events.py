@@ -1,13 +1,14 @@
 """What happened, as listeners are told; facts in the past tense.
 
-Source: Verk lib/verk/events.ex. JobDead, JobMalformed, JobFenced, JobStuck, DeadJobsTrimmed and those of a node are
-ours.
+Source: Verk lib/verk/events.ex. JobDead, JobSnoozed, JobDiscarded, JobMalformed, JobFenced, JobStuck, DeadJobsTrimmed
+and those of a node are ours.
 """
 
 from __future__ import annotations
 
 import attrs
 
+from verk_actors.endings import DeathReason
 from verk_actors.wire.job import Job
 
 
@@ -78,11 +79,34 @@ class JobFailed(JobEvent):
 
 @attrs.frozen(kw_only=True, eq=False)
 class JobDead(JobEvent):
-    """The job failed for the last time; it is in the dead set unless it asked to be discarded."""
+    """The job failed for the last time; it is in the dead set unless it is one that is not to be buried.
+
+    Attributes:
+        reason: why this was the last time.
+    """
 
     died_at: float
+    reason: DeathReason
     error_class: str
     error_message: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobSnoozed(JobEvent):
+    """The job raised `Snooze`: it runs again when it is due, and Redis knows. Its retries are as they were."""
+
+    started_at: float
+    snoozed_at: float
+    due_at: float
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobDiscarded(JobEvent):
+    """The job raised `Discard`: it is done with, and Redis knows."""
+
+    started_at: float
+    discarded_at: float
+    reason: str
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -18,11 +18,13 @@ from verk_actors.errors import loggable
 from verk_actors.events import (
     DeadJobsTrimmed,
     Event,
+    JobDiscarded,
     JobEvent,
     JobFailed,
     JobFenced,
     JobFinished,
     JobMalformed,
+    JobSnoozed,
     JobStarted,
     JobStuck,
     QueueEvent,
@@ -44,6 +46,8 @@ class JobLog:
         self._levels: dict[type[Event], int] = dict.fromkeys(_LINES, logging.INFO) | {
             JobStarted: _LEVELS[config.start_job_log_level],
             JobFinished: _LEVELS[config.done_job_log_level],
+            JobSnoozed: _LEVELS[config.done_job_log_level],
+            JobDiscarded: _LEVELS[config.done_job_log_level],
             JobFailed: _LEVELS[config.fail_job_log_level],
             JobFenced: logging.WARNING,
             JobStuck: logging.WARNING,
@@ -96,6 +100,15 @@ def _failed(event: JobFailed) -> str:
     return f"{_name(event.job)} fail: {_duration(event.failed_at - event.started_at)}, {run}, {error}"
 
 
+def _snoozed(event: JobSnoozed) -> str:
+    ran, waits = event.snoozed_at - event.started_at, event.due_at - event.snoozed_at
+    return f"{_name(event.job)} snoozed: {_duration(ran)}, runs again in {_duration(waits)}"
+
+
+def _discarded(event: JobDiscarded) -> str:
+    return f"{_name(event.job)} discarded: {_duration(event.discarded_at - event.started_at)}, {loggable(event.reason)}"
+
+
 def _fenced(event: JobFenced) -> str:
     return f"{_name(event.job)} fenced: it ended in queue {event.queue} of a node that had been taken for dead"
 
@@ -125,6 +138,8 @@ def _duration(seconds: float) -> str:
 _LINES: dict[type[Event], Callable[[Any], str]] = {
     JobStarted: lambda event: f"{_name(event.job)} start",
     JobFinished: lambda event: f"{_name(event.job)} done: {_duration(event.finished_at - event.started_at)}",
+    JobSnoozed: _snoozed,
+    JobDiscarded: _discarded,
     JobFailed: _failed,
     JobFenced: _fenced,
     JobMalformed: _malformed,

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from verk_actors.endings import DeathReason
 from verk_actors.otp.ref import Ref
 from verk_actors.wire.bookkeeping import Failure
 from verk_actors.wire.job import Job
@@ -23,11 +24,27 @@ class Failed:
 
     Attributes:
         retry_at: when the job class wants the next run, unix seconds; None leaves it to the curve.
+        dead_because: why there is none, whatever its retries; None leaves it to those.
     """
 
     failure: Failure
     exception: BaseException | None = None
     retry_at: float | None = None
+    dead_because: DeathReason | None = None
+
+
+@attrs.frozen
+class Snoozed:
+    """The job wants to run again after so many seconds, and this run not to count."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Discarded:
+    """The job wants to be done with."""
+
+    reason: str
 
 
 @attrs.frozen
@@ -43,7 +60,7 @@ class GivenBack:
     """It goes back to its queue without a retry counted: this node stops, or runs the queue no more."""
 
 
-Outcome = Succeeded | Failed | Undecodable | GivenBack
+Outcome = Succeeded | Failed | Snoozed | Discarded | Undecodable | GivenBack
 SUCCEEDED = Succeeded()
 GIVEN_BACK = GivenBack()
 

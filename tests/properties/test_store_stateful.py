@@ -64,7 +64,7 @@ MUTANTS = [
     Mutant("exchange", "put = redis.pcall('ZADD'", "put = redis.call('ZADD'"),
     Mutant("exchange", "ARGV[new] == '' and payload or ARGV[new]", "payload"),
     Mutant("exchange", "b = KEYS[6]", "b = KEYS[5]"),
-    Mutant("exchange", "elseif kind ~= 'q' and kind ~= 'b' then", "else"),
+    Mutant("exchange", "elseif kind ~= 'q' and kind ~= 'b' and kind ~= 's' then", "else"),
     Mutant("exchange", "math.max(many, old)", "many"),
     Mutant("exchange", "math.max(many, old)", "old"),
     Mutant("exchange", " and bytes < tonumber(ARGV[4])", ""),

@@ -10,7 +10,7 @@ from verk_actors.wire.keys import Keys
 NOW = 1_700_000_000.5
 TOKEN = "token"
 
-KINDS: list[Kind] = ["ack", "retry", "dead", "discard", "bury", "requeue"]
+KINDS: list[Kind] = ["ack", "retry", "dead", "discard", "snooze", "bury", "requeue"]
 
 
 def hold(redis: redis_py.Redis, keys: Keys, *payloads: bytes) -> None:
@@ -22,7 +22,7 @@ def enqueue(redis: redis_py.Redis, keys: Keys, *payloads: bytes) -> None:
 
 
 def settlement(kind: Kind, payload: bytes = b"job") -> Settlement:
-    rewritten = kind in ("retry", "dead", "bury")
+    rewritten = kind in ("retry", "dead", "snooze", "bury")
     return Settlement(kind, payload, b"rewritten", NOW) if rewritten else Settlement(kind, payload)
 
 
@@ -103,6 +103,7 @@ def test_a_settled_job_is_where_it_belongs_and_nowhere_else(redis, keys, in_prog
     assert exchanged.settled == [True]
     assert in_progress.payloads() == []
     assert redis.zrange(keys.retry, 0, -1) == ([b"rewritten"] if kind == "retry" else [])
+    assert redis.zrange(keys.schedule, 0, -1) == ([b"rewritten"] if kind == "snooze" else [])
     assert redis.zrange(keys.dead, 0, -1) == ([b"rewritten"] if kind in ("dead", "bury") else [])
     assert redis.lrange(keys.queue("default"), 0, -1) == ([b"job"] if kind == "requeue" else [])
 
@@ -116,7 +117,9 @@ def test_a_failed_job_is_stored_with_its_time(redis, keys, in_progress):
     assert redis.zscore(keys.dead, b"end") == NOW
 
 
-@pytest.mark.parametrize(("kind", "key"), [("bury", "dead"), ("dead", "dead"), ("retry", "retry")])
+@pytest.mark.parametrize(
+    ("kind", "key"), [("bury", "dead"), ("dead", "dead"), ("retry", "retry"), ("snooze", "schedule")]
+)
 def test_a_job_that_is_not_written_anew_is_stored_as_it_is(redis, keys, in_progress, kind, key):
     hold(redis, keys, b"1")
 

@@ -12,7 +12,7 @@ NOW = 1_700_000_000.5  # 2023-11-14, UTC
 DAY = "2023-11-14"
 TOKEN = "token"
 
-KINDS: list[Kind] = ["ack", "retry", "dead", "discard", "bury", "requeue"]
+KINDS: list[Kind] = ["ack", "retry", "dead", "discard", "snooze", "bury", "requeue"]
 
 
 def hold(redis: redis_py.Redis, keys: Keys, *payloads: bytes) -> None:
@@ -24,7 +24,7 @@ def enqueue(redis: redis_py.Redis, keys: Keys, *payloads: bytes) -> None:
 
 
 def settlement(kind: Kind, payload: bytes = b"job") -> Settlement:
-    rewritten = kind in ("retry", "dead", "bury")
+    rewritten = kind in ("retry", "dead", "snooze", "bury")
     return Settlement(kind, payload, b"rewritten", NOW) if rewritten else Settlement(kind, payload)
 
 
@@ -46,7 +46,7 @@ def test_runs_are_counted_in_total_by_queue_and_by_day(
         TOKEN, [settlement(kind, kind.encode()) for kind in KINDS], 0, NOW
     )
 
-    # ack succeeded; retry, dead and discard failed; what was buried or requeued did not run to an end
+    # ack succeeded; retry, dead and discard failed; what was snoozed, buried or requeued did not run to an end
     for suffix in ("", ":default", f":{DAY}"):
         assert redis.get(f"app:stat:processed{suffix}") == b"%d" % processed
         assert redis.get(f"app:stat:failed{suffix}") == b"3"

@@ -40,7 +40,7 @@ SCORES = (850.0, 950.0, 4e9)  # too old for the dead set; due; not due
 
 queues, nodes, picks = st.sampled_from(QUEUES[:2]), st.sampled_from(NODES), st.integers(0, 9)
 tokens, sets, pending = st.sampled_from("tttu"), st.sampled_from(["retry", "schedule", "dead"]), st.booleans()
-kinds = st.sampled_from(["ack", "retry", "dead", "discard", "bury", "requeue"])
+kinds = st.sampled_from(["ack", "retry", "dead", "discard", "snooze", "bury", "requeue"])
 scores = st.sampled_from(SCORES)
 
 

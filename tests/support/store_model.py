@@ -20,6 +20,7 @@ DEAD_TIMEOUT_SECONDS = 100.0
 MAX_BYTES = 150
 
 Set = dict[bytes, float]
+_SETS = {"retry": "retry", "snooze": "schedule", "dead": "dead", "bury": "dead"}  # by kind of settlement
 
 
 class StoreModel:
@@ -78,16 +79,14 @@ class StoreModel:
         if settlement.payload not in listed:
             return False
         del listed[len(listed) - 1 - listed[::-1].index(settlement.payload)]
-        goes_to = {"requeue": queue, "retry": "retry", "dead": "dead", "bury": "dead"}.get(kind)
+        goes_to = {"requeue": queue, **_SETS}.get(kind)
         if goes_to in self.spoiled:
             listed.insert(0, settlement.payload)
             return None
         if kind == "requeue":
             self.queues[queue].append(settlement.payload)
-        elif kind == "retry":
-            self.sets["retry"][settlement.new] = settlement.score
-        elif kind in ("dead", "bury"):
-            self.sets["dead"][settlement.new] = settlement.score
+        elif kind in _SETS:
+            self.sets[_SETS[kind]][settlement.new] = settlement.score
         if kind in ("ack", "retry", "dead", "discard"):
             self._count("processed", queue)
         if kind in ("retry", "dead", "discard"):

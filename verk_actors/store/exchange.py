@@ -19,18 +19,19 @@ from verk_actors.store.refusals import plain, refusal_of
 from verk_actors.store.scripts import EXCHANGE, ScriptCall
 from verk_actors.wire.keys import Keys
 
-Kind: TypeAlias = Literal["ack", "retry", "dead", "discard", "bury", "requeue"]
+Kind: TypeAlias = Literal["ack", "retry", "dead", "discard", "snooze", "bury", "requeue"]
 
 _LETTERS: dict[Kind, str] = {
     "ack": "a",
     "retry": "r",
     "dead": "d",
     "discard": "x",
+    "snooze": "s",
     "bury": "b",
     "requeue": "q",
 }
 _SETTLED = {1: True, 0: False, -1: None}
-_REWRITTEN = frozenset({"retry", "dead", "bury"})
+_REWRITTEN = frozenset({"retry", "dead", "snooze", "bury"})
 
 _BEHIND_WAIT = -1
 _MOST_PER_CALL = 500  # keeps one script below 10 ms, in which Redis does nothing else
@@ -45,9 +46,10 @@ class Settlement:
 
     Attributes:
         kind: `ack` (succeeded), `retry` and `dead` (failed, written anew), `discard` (failed for good, not
-            kept), `bury` (to the dead without having run, so not counted) or `requeue` (next in its queue).
+            kept), `snooze` (to the schedule, as if it had not run, so not counted), `bury` (to the dead without having
+            run, so not counted) or `requeue` (next in its queue).
         payload: exactly the bytes that were fetched.
-        new: what is written, for `retry`, `dead` and `bury`; empty for the payload as it is.
+        new: what is written, for `retry`, `dead`, `snooze` and `bury`; empty for the payload as it is.
         score: when it is due or died, unix seconds.
     """
 
@@ -211,6 +213,7 @@ class InProgress:
         day = int(now // _DAY_SECONDS)
         if day != self._day:
             utc = date.fromordinal(_EPOCH_DAY + day)
-            self._script_keys = (*self._static_keys, self._keys.processed_on(utc), self._keys.failed_on(utc))
+            days = (self._keys.processed_on(utc), self._keys.failed_on(utc))
+            self._script_keys = (*self._static_keys, *days, self._keys.schedule)
             self._day = day
         return self._script_keys

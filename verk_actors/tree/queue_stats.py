@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from verk_actors.events import JobFailed, JobFenced, JobFinished, QueueEvent
+from verk_actors.events import JobDiscarded, JobFailed, JobFenced, JobFinished, QueueEvent
 from verk_actors.listener import EventListener
 from verk_actors.messages import EventBatch, RegisterListener
 from verk_actors.otp import handles
@@ -29,7 +29,7 @@ class QueueStats(EventListener):
         """Register with the EventProducer, which was started before."""
         producer = self.whereis(names.EVENT_PRODUCER)
         if producer is not None:
-            producer.cast(RegisterListener(self.actor_ref, (JobFinished, JobFailed, JobFenced)))
+            producer.cast(RegisterListener(self.actor_ref, (JobFinished, JobDiscarded, JobFailed, JobFenced)))
 
     @handles(EventBatch)
     def handle_events(self, batch: EventBatch) -> None:
@@ -39,7 +39,7 @@ class QueueStats(EventListener):
             row = self._queues.get(queue)
             if row is None:
                 continue  # removed meanwhile
-            if kind is JobFinished:
+            if kind is JobFinished or kind is JobDiscarded:
                 row.finished += count
             elif kind is JobFailed:
                 row.failed += count

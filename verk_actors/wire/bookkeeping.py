@@ -49,7 +49,8 @@ def failed(job: Job, *, error: Failure, now: float, backtrace_frames: int = 25) 
 
     Source: Verk lib/verk/queue_manager.ex, retry; Sidekiq lib/sidekiq/job_retry.rb, process_retry
     """
-    changes = _identity(job)
+    retry_queue = job.extra.get("retry_queue")
+    changes = _identity(job, retry_queue if isinstance(retry_queue, str) else job.queue)
     changes["error_message"] = _text(error.message[:MAX_MESSAGE_LENGTH])
     # Verk doesn't know it, but a Sidekiq that ran the job leaves one
     if job.wire_format == "sidekiq" or job.error_class is not None:
@@ -67,6 +68,11 @@ def failed(job: Job, *, error: Failure, now: float, backtrace_frames: int = 25) 
     elif job.error_backtrace is not None:
         changes["error_backtrace"] = "null"  # the lines of an earlier run
     return splice(_payload(job), changes)
+
+
+def snoozed(job: Job) -> bytes:
+    """Returns the payload for the schedule of a job that is to run again as if it had not run."""
+    return splice(_payload(job), _identity(job, job.queue))
 
 
 def poisoned(job: Job, *, reason: str, now: float) -> bytes:
@@ -128,11 +134,9 @@ def restored(envelope: bytes) -> tuple[str, bytes] | None:
         return None  # a job that happens to hold the name
 
 
-def _identity(job: Job) -> dict[str, str]:
-    """Returns what brings a job back to its queue, in any peer's hands: Resque leaves most of it out."""
-    retry_queue = job.extra.get("retry_queue")
-    queue = retry_queue if isinstance(retry_queue, str) else job.queue or "default"
-    identity = {"queue": _text(queue), "jid": _text(job.jid or new_jid())}
+def _identity(job: Job, queue: str | None) -> dict[str, str]:
+    """Returns what brings a job back to a queue, in any peer's hands: Resque leaves most of it out."""
+    identity = {"queue": _text(queue or "default"), "jid": _text(job.jid or new_jid())}
     return identity if job.wire_format == "verk" else {"retry": strict_json.dump(retry_of(job)), **identity}
 
 

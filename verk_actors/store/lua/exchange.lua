@@ -1,12 +1,12 @@
 -- Purpose: settles jobs in progress and fetches new ones of the same queue, in one step and one round trip.
 -- KEYS: 1 inprogress:QUEUE:NODE (list), 2 queue:QUEUE (list), 3 the node's lease (string), 4 the node's queues (set),
 --   5 retry (zset), 6 dead (zset), 7 stat:processed, 8 stat:failed, 9 stat:processed:QUEUE, 10 stat:failed:QUEUE,
---   11 stat:processed:DAY, 12 stat:failed:DAY
+--   11 stat:processed:DAY, 12 stat:failed:DAY, 13 schedule (zset)
 -- ARGV: 1 lease token, 2 queue name, 3 how many jobs to fetch, or -1: one, behind a wait, 4 bytes after which fetching stops,
 --   5 score up to which dead jobs are trimmed, 6 how many dead jobs stay, 7 seconds that a day's counter lives,
 --   8 '1' if processed counts failed runs too, 9 one letter per settlement (a ack, r retry, d dead, x discard,
---   b bury: dead without having run, q requeue), then the payload of each settlement, then a new payload ('' for the
---   same) and its score for each r, d and b
+--   s snooze: to the schedule as if it had not run, b bury: dead without having run, q requeue), then the payload of each
+--   settlement, then a new payload ('' for the same) and its score for each r, d, s and b
 -- Returns: {status, {1, 0 or -1 per settlement}, {payloads fetched}, dead jobs trimmed, text of the last refusal of a
 --   settlement or ''}. A settlement is 0 when its payload was no longer in progress here, -1 when it was refused where
 --   it goes: then it is in progress as before. Status is OK, FENCED (the lease is not ours: nothing was fetched) or,
@@ -21,7 +21,7 @@ local kinds, fetch = ARGV[9], tonumber(ARGV[3])
 -- Each wait of an idle node that has ended in vain comes here, so it costs no more than this.
 if fetch < 0 and redis.call('LLEN', KEYS[2]) == 0 then return {'OK', {}, {}, 0, ''} end
 fetch = math.abs(fetch)
-local set_of = {r = KEYS[5], d = KEYS[6], b = KEYS[6]}
+local set_of = {r = KEYS[5], d = KEYS[6], b = KEYS[6], s = KEYS[13]}
 local ours = redis.call('GET', KEYS[3]) == ARGV[1]
 -- Lua does not roll back: these are called before the first write, so that an error of theirs stops the script here.
 redis.call('LLEN', KEYS[1])
@@ -42,7 +42,7 @@ for i = 1, #kinds do
       redis.call('LPUSH', KEYS[1], payload)
       settled[i], refusal = -1, put.err
     elseif kind == 'a' then succeeded = succeeded + 1
-    elseif kind ~= 'q' and kind ~= 'b' then failed = failed + 1 end
+    elseif kind ~= 'q' and kind ~= 'b' and kind ~= 's' then failed = failed + 1 end
     buries = buries or settled[i] == 1 and set_of[kind] == KEYS[6]
   end
   if set_of[kind] then new = new + 2 end

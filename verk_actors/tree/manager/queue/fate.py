@@ -7,12 +7,13 @@ import random
 from collections.abc import Callable
 
 from verk_actors.config import Config
-from verk_actors.running_job import Failed, GivenBack, RunningJob, Succeeded, Undecodable
+from verk_actors.endings import DeathReason
+from verk_actors.running_job import Discarded, Failed, RunningJob, Snoozed, Succeeded, Undecodable
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import backoff, bookkeeping
 from verk_actors.wire.job import Job
 
-_FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job class that asks for a later retry gets this
+_FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job that asks for a later run gets this
 
 
 def settlement_of(
@@ -25,26 +26,36 @@ def settlement_of(
     Source: Verk lib/verk/queue_manager.ex, retry.
     """
     outcome, payload, now = running_job.outcome, running_job.payload, running_job.ended_at
-    if isinstance(outcome, Succeeded):
+    if isinstance(outcome, Succeeded | Discarded):
         return Settlement("ack", payload)
     if isinstance(outcome, Undecodable):
         new = bookkeeping.undecodable(payload, queue=queue, reason=outcome.reason, jid=outcome.jid, now=now)
         return Settlement("bury", payload, new, now)
     job = running_job.job
-    if isinstance(outcome, GivenBack) or job is None or outcome is None:
-        return Settlement("requeue", payload)
+    if job is not None and isinstance(outcome, Snoozed):
+        due_at = now + min(outcome.seconds, _FURTHEST_SECONDS)
+        return Settlement("snooze", payload, bookkeeping.snoozed(job), _score(job, due_at))
+    if job is not None and isinstance(outcome, Failed):
+        return _settlement_of_failure(running_job, job, outcome, config, rng)
+    return Settlement("requeue", payload)
+
+
+def _settlement_of_failure(
+    running_job: RunningJob, job: Job, outcome: Failed, config: Config, rng: Callable[[], float]
+) -> Settlement:
+    payload, now = running_job.payload, running_job.ended_at
     new = bookkeeping.failed(job, error=outcome.failure, now=now, backtrace_frames=config.backtrace_frames)
-    if not is_last(job, config):
+    if death_reason(job, outcome, config) is None:
         return Settlement("retry", payload, new, _score(job, retry_time(job, outcome, now, rng)))
     if job.dead:
         return Settlement("dead", payload, new, _score(job, now))
     return Settlement("discard", payload)
 
 
-def is_last(job: Job, config: Config) -> bool:
-    """Whether a failure of the current run uses up the job's retries."""
+def death_reason(job: Job, failed: Failed, config: Config) -> DeathReason | None:
+    """Return why this failure of the job's current run is its last; None where it is to be retried."""
     limit = config.max_retry_count if job.max_retry_count is None else job.max_retry_count
-    return job.attempt > limit
+    return failed.dead_because or ("retries used up" if job.attempt > limit else None)
 
 
 def retry_time(job: Job, failed: Failed, now: float, rng: Callable[[], float]) -> float:

@@ -10,7 +10,7 @@ import json
 
 import attrs
 
-from verk_actors.running_job import SUCCEEDED, Failed, Outcome
+from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed
 from verk_actors.wire.bookkeeping import Failure
 
 READY = b""
@@ -74,10 +74,15 @@ def job_of(packet: bytes) -> tuple[str, bytes]:
 def outcome_packet(outcome: Outcome, *, last: bool) -> bytes:
     """Return the packet of how a job ended; `last` tells that the process ends now."""
     flag = _LAST if last else _GOES_ON
-    if not isinstance(outcome, Failed):
-        return flag
-    failure = outcome.failure
-    return flag + json.dumps([failure.class_name, failure.message, failure.backtrace, outcome.retry_at]).encode()
+    if isinstance(outcome, Failed):
+        failure = outcome.failure
+        fields = [failure.class_name, failure.message, failure.backtrace, outcome.retry_at, outcome.dead_because]
+        return flag + json.dumps(["failed", *fields]).encode()
+    if isinstance(outcome, Snoozed):
+        return flag + json.dumps(["snoozed", outcome.seconds]).encode()
+    if isinstance(outcome, Discarded):
+        return flag + json.dumps(["discarded", outcome.reason]).encode()
+    return flag
 
 
 def outcome_of(packet: bytes) -> tuple[Outcome, bool]:
@@ -85,6 +90,11 @@ def outcome_of(packet: bytes) -> tuple[Outcome, bool]:
     last = packet[:1] == _LAST
     if len(packet) == 1:
         return SUCCEEDED, last
-    class_name, message, backtrace, retry_at = json.loads(packet[1:])
+    kind, *fields = json.loads(packet[1:])
+    if kind == "snoozed":
+        return Snoozed(*fields), last
+    if kind == "discarded":
+        return Discarded(*fields), last
+    class_name, message, backtrace, retry_at, dead_because = fields
     failure = Failure(class_name=class_name, message=message, backtrace=tuple(backtrace))
-    return Failed(failure=failure, retry_at=retry_at), last
+    return Failed(failure=failure, retry_at=retry_at, dead_because=dead_because), last

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from verk_actors.config import Config
-from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed, JobStarted
-from verk_actors.running_job import Failed, RunningJob, Succeeded, Undecodable
-from verk_actors.tree.manager.queue.fate import is_last
+from verk_actors.endings import DeathReason
+from verk_actors.events import (
+    Event,
+    JobDead,
+    JobDiscarded,
+    JobFailed,
+    JobFenced,
+    JobFinished,
+    JobMalformed,
+    JobSnoozed,
+    JobStarted,
+)
+from verk_actors.running_job import Discarded, Failed, RunningJob, Snoozed, Succeeded, Undecodable
+from verk_actors.tree.manager.queue.fate import death_reason
 from verk_actors.wire.job import Job
 
 
@@ -29,11 +40,25 @@ def events_of(running_job: RunningJob, queue: str, config: Config) -> list[Event
     if isinstance(outcome, Succeeded):
         return [JobFinished(queue=queue, job=job, started_at=started_at, finished_at=ended_at)]
     if isinstance(outcome, Failed):
-        return _failure_events(running_job, job, outcome, queue, final=is_last(job, config))
+        return _failure_events(running_job, job, outcome, queue, death_reason(job, outcome, config))
+    return _chosen_events(running_job, job, queue)
+
+
+def _chosen_events(running_job: RunningJob, job: Job, queue: str) -> list[Event]:
+    """Return the event of a job that chose its end; none for one that was given back."""
+    outcome, started_at, ended_at = running_job.outcome, running_job.started_at, running_job.ended_at
+    if isinstance(outcome, Snoozed):
+        due_at = ended_at + outcome.seconds
+        return [JobSnoozed(queue=queue, job=job, started_at=started_at, snoozed_at=ended_at, due_at=due_at)]
+    if isinstance(outcome, Discarded):
+        reason = outcome.reason
+        return [JobDiscarded(queue=queue, job=job, started_at=started_at, discarded_at=ended_at, reason=reason)]
     return []
 
 
-def _failure_events(running_job: RunningJob, job: Job, outcome: Failed, queue: str, *, final: bool) -> list[Event]:
+def _failure_events(
+    running_job: RunningJob, job: Job, outcome: Failed, queue: str, dead_because: DeathReason | None
+) -> list[Event]:
     failure, failed_at = outcome.failure, running_job.ended_at
     events: list[Event] = [
         JobFailed(
@@ -45,15 +70,16 @@ def _failure_events(running_job: RunningJob, job: Job, outcome: Failed, queue: s
             error_message=failure.message,
             backtrace=failure.backtrace,
             exception=outcome.exception,
-            final=final,
+            final=dead_because is not None,
         )
     ]
-    if final:
+    if dead_because is not None:
         events.append(
             JobDead(
                 queue=queue,
                 job=job,
                 died_at=failed_at,
+                reason=dead_because,
                 error_class=failure.class_name,
                 error_message=failure.message,
             )

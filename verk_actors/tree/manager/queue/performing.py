@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from verk_actors.endings import Discard, Kill, Snooze
 from verk_actors.errors import JobTimeout, loggable, shown
 from verk_actors.job_context import CurrentJob, running
 from verk_actors.otp.event_loop import run_alone, time_limit
 from verk_actors.otp.fork import is_left_in_parent
 from verk_actors.registry import Performer
-from verk_actors.running_job import SUCCEEDED, Failed, Outcome
+from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed
 from verk_actors.tree.manager.queue.failure import failure_of
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.wire.job import Job
@@ -36,7 +37,7 @@ def perform(job: Job, find: Callable[[str], Performer], frames: int, now: Callab
     except BaseException as error:
         if is_left_in_parent():
             raise  # in a process that the job forked: it ends, and the job goes on in the parent
-        return failed(job, performer, error, frames, now)
+        return outcome_of(job, performer, error, frames, now)
     return SUCCEEDED
 
 
@@ -59,7 +60,7 @@ async def perform_as_task(
     except BaseException as error:
         if is_left_in_parent():
             raise
-        return failed(job, performer, error, frames, now)
+        return outcome_of(job, performer, error, frames, now)
     return SUCCEEDED
 
 
@@ -81,6 +82,19 @@ async def _within(seconds: float, run: Coroutine[Any, Any, object]) -> None:
         raise JobTimeout(seconds).with_traceback((error.__cause__ or error).__traceback__) from error
     if limit.expired():  # it did not heed that it was cancelled
         raise JobTimeout(seconds)
+
+
+def outcome_of(
+    job: Job, performer: Performer | None, error: BaseException, frames: int, now: Callable[[], float]
+) -> Outcome:
+    """Return what becomes of a run that raised: the end that the job chose, else its failure."""
+    if isinstance(error, Snooze):
+        return Snoozed(error.seconds)
+    if isinstance(error, Discard):
+        return Discarded(error.reason)
+    if isinstance(error, Kill):
+        return Failed(failure=failure_of(error, frames), exception=error, dead_because="killed")
+    return failed(job, performer, error, frames, now)
 
 
 def failed(
