@@ -16,26 +16,15 @@ from typing import Any, Literal, Self, get_type_hints
 import attrs
 
 from verk_actors import config_sources
-from verk_actors.config_checks import (
-    COUNT,
-    NAME,
-    NAME_ALLOWED,
-    NAMESPACE,
-    NODE_ID,
-    POSITIVE,
-    SECONDS,
-    SOME_SECONDS,
-    one_of,
-)  # fmt: skip
+from verk_actors.config_checks import COUNT, NAMESPACE, NODE_ID, POSITIVE, SECONDS, SOME_SECONDS, one_of
 from verk_actors.config_sources import PARSERS, Setting, queue_list
 from verk_actors.errors import ConfigError
+from verk_actors.queue_config import Executor, QueueConfig, queue_configs, redis_url_of_text
 from verk_actors.redis_url import RedisUrl
 
 __all__ = ["Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "RedisUrl"]
 
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
-Executor = Literal["thread", "process", "async"]
-"""What runs a queue's jobs: a thread each, an operating-system process each, or one event loop for all."""
 
 _WireFormat = Literal["sidekiq", "verk"]
 
@@ -56,68 +45,6 @@ def _generate_node_id() -> GeneratedNodeId:
     return GeneratedNodeId(f"{host}-{os.getpid()}-{os.urandom(4).hex()}")
 
 
-def _redis_url(url: str | RedisUrl) -> RedisUrl:
-    return url if isinstance(url, RedisUrl) else RedisUrl(url)
-
-
-_NEEDS_EXECUTOR: Mapping[str, tuple[Executor, ...]] = {
-    "timeout_seconds": ("process", "async"),
-    "recycle_after_jobs": ("process",),
-    "recycle_above_megabytes": ("process",),
-}
-
-
-@attrs.frozen(kw_only=True)
-class QueueConfig:
-    """How one queue is worked."""
-
-    size: int = attrs.field(default=25, validator=POSITIVE)
-    """Workers, so jobs of this queue that this node runs at once."""
-
-    prefetch: int = attrs.field(default=0, validator=COUNT)
-    """Jobs fetched beyond those that an idle worker can start."""
-
-    executor: Executor = attrs.field(default="thread", validator=one_of(Executor))
-    """What each job runs in."""
-
-    timeout_seconds: float = attrs.field(default=0.0, validator=SECONDS)
-    """How long one run may take before it is ended and has failed; 0 for any time. No thread can be ended."""
-
-    recycle_after_jobs: int = attrs.field(default=0, validator=COUNT)
-    """Jobs after which a worker's process is replaced by a fresh one; 0 for never."""
-
-    recycle_above_megabytes: int = attrs.field(default=0, validator=COUNT)
-    """Resident memory (of 1,000,000 bytes) from which on a worker's process is replaced after its job; 0 for never."""
-
-    redis_url: RedisUrl | None = attrs.field(default=None, converter=attrs.converters.optional(_redis_url))
-    """The Redis of this queue, where its jobs, retries, schedule and dead are; the system's own unless given."""
-
-    def __attrs_post_init__(self) -> None:
-        for key, executors in _NEEDS_EXECUTOR.items():
-            value = getattr(self, key)
-            if value and self.executor not in executors:
-                raise ConfigError(key, value, f"0, unless the executor is {' or '.join(executors)}")
-
-
-def _queues(queues: Mapping[str, QueueConfig | int]) -> Mapping[str, QueueConfig]:
-    if not isinstance(queues, Mapping):
-        raise ConfigError("queues", queues, 'queue names with their sizes, like {"default": 25}')
-    return {name: _queue(name, settings) for name, settings in queues.items()}
-
-
-def _queue(name: object, settings: object) -> QueueConfig:
-    if not isinstance(name, str) or NAME.fullmatch(name) is None:
-        raise ConfigError("queues", name, f"names of {NAME_ALLOWED}")
-    if isinstance(settings, QueueConfig):
-        return settings
-    table = settings if isinstance(settings, Mapping) else {"size": settings}
-    config_sources.refuse_unknown(table, _keys(QueueConfig), f"key of queues.{name}")
-    try:
-        return QueueConfig(**table)
-    except ConfigError as error:
-        raise ConfigError(f"queues.{name}.{error.key}", error.value, error.allowed) from None
-
-
 @attrs.frozen(kw_only=True)
 class Config:
     """Everything that can be set, with a default for each.
@@ -126,10 +53,10 @@ class Config:
         ConfigError: a value isn't allowed; names the key, the value and what is allowed.
     """
 
-    queues: Mapping[str, QueueConfig] = attrs.field(factory=dict, converter=_queues)
+    queues: Mapping[str, QueueConfig] = attrs.field(factory=dict, converter=queue_configs)
     """The queues to work, by name; a plain number is a size. None at all makes a producer-only node."""
 
-    redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=_redis_url)
+    redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=redis_url_of_text)
     """Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY."""
 
     node_id: str = attrs.field(factory=_generate_node_id, validator=NODE_ID)
