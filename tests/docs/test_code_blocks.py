@@ -23,7 +23,7 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/configuration.md", "docs/retries.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/configuration.md", "docs/retries.md", "docs/sidekiq.md"])
 def test_the_python_of_a_document_runs(document: str, redis_url: str, tmp_path: Path) -> None:
     found = blocks(document, "python")
     assert found
