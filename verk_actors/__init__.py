@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from verk_actors.arguments import convert_type
     from verk_actors.client import Client
     from verk_actors.config import Config, QueueConfig, RedisUrl
     from verk_actors.endings import Discard, Kill, Snooze
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         EmbeddedServerError,
         EnqueuedInPart,
         EnqueueUncertain,
+        InvalidArgument,
         InvalidJob,
         JobClassNotFound,
         JobClassNotImportable,
@@ -72,13 +74,14 @@ if TYPE_CHECKING:
     from verk_actors.wire.job import Job
 
 _HOMES = {  # tests/architecture holds it against the imports above
+    "arguments": "convert_type",
     "client": "Client",
     "config": "Config QueueConfig RedisUrl",
-    "job_context": "CurrentJob current_job",
     "endings": "Discard Kill Snooze",
-    "errors": "ConfigError EmbeddedServerError EnqueuedInPart EnqueueUncertain InvalidJob JobClassNotFound JobClassNotImportable JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
+    "errors": "ConfigError EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
+    "job_context": "CurrentJob current_job",
     "listener": "EventListener",
     "messages": "AddQueue ListenerStatus PauseQueue QueueStatus RegisterListener RemoveQueue ResumeQueue Status SystemStatus UnregisterListener",
     "tree.actor_system": "ActorSystem",
@@ -100,6 +103,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "EnqueuedInPart",
     "Event",
     "EventListener",
+    "InvalidArgument",
     "InvalidJob",
     "Job",
     "JobClass",
@@ -145,6 +149,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "SystemStatus",
     "UnregisterListener",
     "VerkError",
+    "convert_type",
     "current_job",
     "worker",
 ]

@@ -22,9 +22,12 @@ from verk_actors.errors import ConfigError
 from verk_actors.queue_config import Executor, QueueConfig, queue_configs, redis_url_of_text
 from verk_actors.redis_url import RedisUrl
 
-__all__ = ["Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "RedisUrl"]
+__all__ = ["ArgsKeys", "Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "RedisUrl"]
 
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+
+ArgsKeys = Literal["plain", "typed", "strict"]
+"""How arguments meet `perform`: as JSON has them, as its annotations say, or so and no unknown key is put up with."""
 
 _WireFormat = Literal["sidekiq", "verk"]
 
@@ -67,6 +70,9 @@ class Config:
 
     wire_format: _WireFormat = attrs.field(default="sidekiq", validator=one_of(_WireFormat))
     """The form in which jobs are written; both are always read."""
+
+    args_keys: ArgsKeys = attrs.field(default="typed", validator=one_of(ArgsKeys))
+    """How arguments meet `perform`: plain as JSON has them, typed by its annotations, strict without unknown keys."""
 
     max_retry_count: int = attrs.field(default=25, validator=COUNT)
     """Retries after the first failed run, for jobs that don't say."""

@@ -111,6 +111,28 @@ class JobClassNotImportable(VerkError):
 
 
 @attrs.define(eq=False)
+class InvalidArgument(VerkError):
+    """A job's argument that its perform can't take, by the annotation; the job is retried as after any error.
+
+    Attributes:
+        parameter: the perform's name for it.
+        wanted: the annotation.
+        given: which kind of value came.
+        why: what is wrong with it, and where; nothing of the value itself, which may be secret.
+    """
+
+    class_: str
+    parameter: str
+    wanted: str
+    given: str
+    why: str
+
+    def __str__(self) -> str:
+        what = f"{shown(self.class_)}: its argument {self.parameter} is {self.given}"
+        return f"{what} that can't be read as {self.wanted}: {self.why}"
+
+
+@attrs.define(eq=False)
 class NodeInImport(VerkError):
     """Raised when importing a job class starts a node; start it under `if __name__ == "__main__":`, or elsewhere."""
 

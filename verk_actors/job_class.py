@@ -13,6 +13,8 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 import attrs
 
+from verk_actors.arguments import TypedArguments
+from verk_actors.config import ArgsKeys
 from verk_actors.registry import Performer, Registry, registry
 from verk_actors.wire.job import Job
 
@@ -33,7 +35,7 @@ class Performs(Protocol[_P]):
 
 @attrs.frozen
 class JobBuilder(Generic[_P]):
-    """Builds the jobs of one job class.
+    """Builds the jobs of one job class; values that its perform annotates as more than JSON are written as such.
 
     Raises:
         InvalidJob: an option can't be that of a job.
@@ -43,6 +45,8 @@ class JobBuilder(Generic[_P]):
     queue: str | None
     max_retry_count: int | None
     _signature: inspect.Signature
+    args_keys: ArgsKeys | None = None
+    arguments: TypedArguments | None = None
     _counts: range = attrs.field(init=False, repr=False, eq=False)
     _template: Job = attrs.field(init=False, repr=False, eq=False)
 
@@ -85,7 +89,8 @@ class JobBuilder(Generic[_P]):
         )
 
     def _build(self, args: tuple[Any, ...]) -> Job:
-        return Job.of_checked({**self._template.__dict__, "args": list(args), "extra": {}})
+        written = list(args) if self.arguments is None else self.arguments.written(args)
+        return Job.of_checked({**self._template.__dict__, "args": written, "extra": {}})
 
 
 class JobClass:
@@ -119,6 +124,7 @@ class JobFunction(Generic[_P, _R]):
     def __init__(self, function: Callable[_P, _R], builder: JobBuilder[_P]) -> None:
         update_wrapper(self, function)
         self._function = function
+        self._builder = builder
         self.job = builder.job
         self.with_options = builder.with_options
 
@@ -145,6 +151,7 @@ def worker(
     queue: str | None = None,
     max_retry_count: int | None = None,
     aliases: list[str] | tuple[str, ...] = (),
+    args_keys: ArgsKeys | None = None,
     registry: Registry = registry,
 ) -> _Decorator: ...
 def worker(
@@ -155,6 +162,7 @@ def worker(
     queue: str | None = None,
     max_retry_count: int | None = None,
     aliases: list[str] | tuple[str, ...] = (),
+    args_keys: ArgsKeys | None = None,
     registry: Registry = registry,
 ) -> Any:
     """Register a class with a perform, or a function, as what runs the jobs of a name.
@@ -167,6 +175,8 @@ def worker(
         queue: where its jobs go; the client's choice if not given.
         max_retry_count: how often a failed job is retried; the configured number if not given.
         aliases: further names by which jobs may call it.
+        args_keys: "plain" hands it arguments as JSON has them, "typed" as its annotations say, and "strict" so and no
+            unknown keys; the configured way if not given.
         registry: where to register it.
 
     Raises:
@@ -176,11 +186,9 @@ def worker(
     """
 
     def register(target: Any) -> Any:
-        signature = _signature_of(target)  # first, since it refuses what isn't a class or function
-        builder: JobBuilder[...] = JobBuilder(name or target.__name__, queue, max_retry_count, signature)
-        performer = performer_of(builder.class_, target)
-        performer = attrs.evolve(performer, queue=builder.queue, max_retry_count=builder.max_retry_count)
-        registry.add(performer, aliases)
+        class_ = str(name or getattr(target, "__name__", ""))
+        builder = _builder(class_, target, queue, max_retry_count, args_keys)
+        registry.add(_performer_of(builder, target), aliases)
         if not isinstance(target, type):
             return JobFunction(target, builder)
         setattr(target, _BUILDER, builder)
@@ -200,19 +208,43 @@ def _builder_of(cls: type[Performs[_P]]) -> JobBuilder[_P]:
 
 
 def performer_of(name: str, target: Any) -> Performer:
-    """Return what runs the jobs of a name by a class or function; one that is registered counts as what it was."""
+    """Return what runs the jobs of a name by a class or function, with the options it has under `@worker`, if any."""
     if isinstance(target, JobFunction):
-        target = target._function
+        builder, target = target._builder, target._function
+    else:
+        builder = vars(target).get(_BUILDER) or _builder(name, target)
+    return attrs.evolve(_performer_of(builder, target), name=name)
+
+
+def _builder(
+    class_: str,
+    target: Any,
+    queue: str | None = None,
+    max_retry_count: int | None = None,
+    args_keys: ArgsKeys | None = None,
+) -> JobBuilder[...]:
+    signature = _signature_of(target)
+    arguments = None if args_keys == "plain" else TypedArguments.of(class_, _function_of(target), signature)
+    return JobBuilder(class_, queue, max_retry_count, signature, args_keys, arguments)
+
+
+def _performer_of(builder: JobBuilder[...], target: Any) -> Performer:
     is_class = isinstance(target, type)
     return Performer(
-        name=name,
-        queue=None,
-        max_retry_count=None,
+        name=builder.class_,
+        queue=builder.queue,
+        max_retry_count=builder.max_retry_count,
         target=target,
         perform=partial(_perform_by_instance if is_class else _perform_by_function, target),
-        is_async=inspect.iscoroutinefunction(target.perform if is_class else target),
+        is_async=inspect.iscoroutinefunction(_function_of(target)),
         retry_at=partial(_retry_at_by_instance, target) if is_class and hasattr(target, "retry_at") else None,
+        args_keys=builder.args_keys,
+        arguments=builder.arguments,
     )
+
+
+def _function_of(target: Any) -> Any:
+    return getattr(target, "perform", None) if isinstance(target, type) else target
 
 
 def _perform_by_instance(cls: Any, args: list[Any]) -> Any:

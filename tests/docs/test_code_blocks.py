@@ -15,6 +15,11 @@ from support.source import REPOSITORY
 
 from verk_actors.config import Config
 
+DOCUMENTS = [
+    path.relative_to(REPOSITORY).as_posix()
+    for path in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
+    if "\n```python\n" in path.read_text()
+]
 README_URL = "redis://127.0.0.1:6379/0"
 
 
@@ -23,7 +28,7 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/configuration.md", "docs/retries.md", "docs/sidekiq.md"])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_python_of_a_document_runs(document: str, redis_url: str, tmp_path: Path) -> None:
     found = blocks(document, "python")
     assert found

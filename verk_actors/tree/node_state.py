@@ -120,7 +120,7 @@ class NodeState:
     @classmethod
     def of(cls, config: Config, registry: Registry) -> NodeState:
         """Return the tables of a node that has not been started yet."""
-        node = cls(config, registry, Keys(config.namespace))
+        node = cls(config, registry.under(config.args_keys), Keys(config.namespace))
         node.servers[config.redis_url] = RedisServer(config.redis_url)
         for queue, settings in config.queues.items():
             node.add_queue(queue, settings)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
 
+from verk_actors.config import ArgsKeys
 from verk_actors.errors import JobClassNotImportable, NodeInImport, shown
 from verk_actors.job_class import performer_of
 from verk_actors.registry import Performer
@@ -60,9 +61,11 @@ class JobCode:
 
     Args:
         main_name, main_path: as `main_module` had them in the node.
+        args_keys: as the node is configured.
     """
 
-    def __init__(self, main_name: str | None, main_path: str | None) -> None:
+    def __init__(self, main_name: str | None, main_path: str | None, args_keys: ArgsKeys) -> None:
+        self._args_keys: ArgsKeys = args_keys
         self._main_name, self._main_path = main_name, main_path
         self._found: dict[tuple[str, str], Performer] = {}
 
@@ -83,7 +86,7 @@ class JobCode:
         """
         performer = self._found.get((reference, name))
         if performer is None:
-            performer = self._found[reference, name] = performer_of(name, self.target(reference))
+            performer = self._found[reference, name] = performer_of(name, self.target(reference)).typed(self._args_keys)
         return performer
 
     def target(self, reference: str) -> object:

@@ -10,6 +10,7 @@ import json
 
 import attrs
 
+from verk_actors.config import ArgsKeys
 from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed
 from verk_actors.wire.bookkeeping import Failure
 
@@ -35,6 +36,7 @@ class Setup:
     Attributes:
         modules: to be imported before the first job.
         main_name, main_path: what the node's program was started as, for job classes that are defined in it.
+        args_keys: as the node is configured.
         recycle_after_jobs, recycle_above_bytes: when it ends by itself; 0 for never.
     """
 
@@ -46,6 +48,7 @@ class Setup:
     backtrace_frames: int
     recycle_after_jobs: int
     recycle_above_bytes: int
+    args_keys: ArgsKeys
     log: LogSetup
 
 

@@ -122,5 +122,6 @@ class ProcessWorker(Worker):
             backtrace_frames=self._frames,
             recycle_after_jobs=config.recycle_after_jobs,
             recycle_above_bytes=config.recycle_above_megabytes * _MEGABYTE,
+            args_keys=self._node.config.args_keys,
             log=log_setup(),
         )
