@@ -77,6 +77,9 @@ class Config:
     max_retry_count: int = attrs.field(default=25, validator=COUNT)
     """Retries after the first failed run, for jobs that don't say."""
 
+    max_recoveries: int = attrs.field(default=3, validator=COUNT)
+    """How often a job may come back from a node that died while it ran, within 72 hours, before it is buried."""
+
     max_dead_jobs: int = attrs.field(default=10_000, validator=COUNT)
     """How many dead jobs are kept, the youngest."""
 

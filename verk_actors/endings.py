@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-DeathReason = Literal["retries used up", "killed"]
-"""Why a job is dead: its retries are used up, or it raised `Kill`."""
+DeathReason = Literal["retries used up", "killed", "poisoned"]
+"""Why a job is dead: its retries are used up, it raised `Kill`, or too many nodes died while it ran."""
 
 
 class Ending(Exception):

@@ -88,6 +88,7 @@ class Limits:
         max_bytes: fetching stops at the first job that makes this many bytes, so that no reply is huge.
         max_dead_jobs: how many dead jobs are kept, the youngest.
         dead_timeout_seconds: how long one is kept.
+        max_recoveries: how often a job may come back from a dead node within 72 hours; no exchange asks for it.
         failures_are_processed: whether `stat:processed` counts all runs, as Sidekiq does, or the successful
             ones, as Verk does.
     """
@@ -95,6 +96,7 @@ class Limits:
     max_bytes: int = 1 << 20
     max_dead_jobs: int = 10_000
     dead_timeout_seconds: float = 180.0 * _DAY_SECONDS
+    max_recoveries: int = 3
     failures_are_processed: bool = True
 
 

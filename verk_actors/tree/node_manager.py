@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 
 import cattrs
 
 from verk_actors.errors import NodeIdInUse, StoreError, loggable
-from verk_actors.events import LeaseLost, NodeEvent, RedisDataLost
+from verk_actors.events import Event, LeaseLost, RedisDataLost
 from verk_actors.messages import LeaseRenewed, Publish, Tick
 from verk_actors.otp import ExitReason, IoServer, Timer, handles, snapshot
 from verk_actors.store.connection import Connection
@@ -71,7 +72,12 @@ class NodeManager(IoServer):
     def init(self) -> None:
         """Take the lease; without Redis, later. Raises `NodeIdInUse` where another live process has it."""
         self._rescue = Rescue(
-            self._connection, self._node.keys, self._node.limits, self._renewed_in_time, self.clock.time
+            self._connection,
+            self._node.keys,
+            self._node.limits,
+            self._renewed_in_time,
+            self.clock.time,
+            tell=self._publish,
         )
         self._beat()
 
@@ -184,17 +190,18 @@ class NodeManager(IoServer):
 
     def _tell_of_lapse(self) -> None:
         """Say why the lease had to be taken anew: it ran out, or was gone before its time."""
-        event: NodeEvent
         where = {"node_id": self._id, "redis": str(self._server.url)}
         if self.clock.monotonic() - self._renewed_at < self._node.config.lease_seconds:
             log.error("node %s: its lease in %s was gone before its time: data is lost there", *where.values())
-            event = RedisDataLost(**where)
+            self._publish([RedisDataLost(**where)])
         else:
             log.warning("node %s: its lease in %s had run out: others may have its jobs", *where.values())
-            event = LeaseLost(**where)
+            self._publish([LeaseLost(**where)])
+
+    def _publish(self, events: Sequence[Event]) -> None:
         producer = self.whereis(names.EVENT_PRODUCER)
         if producer is not None:
-            producer.cast(Publish([event]))
+            producer.cast(Publish(events))
 
     # -- others
 

@@ -156,6 +156,7 @@ class NodeState:
         return Limits(
             max_dead_jobs=config.max_dead_jobs,
             dead_timeout_seconds=config.dead_timeout_seconds,
+            max_recoveries=config.max_recoveries,
             failures_are_processed=config.wire_format == "sidekiq",
         )
 

@@ -7,9 +7,10 @@ Source: Verk lib/verk/node/manager.ex, cleanup_queues.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable, loggable
+from verk_actors.events import Event, JobDead, JobMalformed
 from verk_actors.store.commands import Commands
 from verk_actors.store.exchange import InProgress, Limits, Settlement
 from verk_actors.store.nodes import Nodes
@@ -21,7 +22,7 @@ from verk_actors.wire.keys import Keys
 
 log = NodeLog(__name__)
 
-_POISON = "recovered from dead nodes more than 3 times within 72 hours: it seems to kill them"
+_POISON = "recovered from dead nodes more than {} times within 72 hours: it seems to kill them"
 
 
 class Rescue:
@@ -30,10 +31,18 @@ class Rescue:
     Args:
         between: called before each batch; no more is rescued once it answers False.
         clock: returns unix seconds.
+        tell: told of the jobs that were buried.
     """
 
     def __init__(
-        self, commands: Commands, keys: Keys, limits: Limits, between: Callable[[], bool], clock: Callable[[], float]
+        self,
+        commands: Commands,
+        keys: Keys,
+        limits: Limits,
+        between: Callable[[], bool],
+        clock: Callable[[], float],
+        *,
+        tell: Callable[[Sequence[Event]], None] = lambda _: None,
     ) -> None:
         self._commands = commands
         self._keys = keys
@@ -41,6 +50,8 @@ class Rescue:
         self._nodes = Nodes(commands, keys)
         self._between = between
         self._clock = clock
+        self._tell = tell
+        self._reason = _POISON.format(limits.max_recoveries)
 
     def rescue(self, node_id: str) -> None:
         """Give the jobs of a node back, as long as it is dead."""
@@ -60,7 +71,7 @@ class Rescue:
     def _rescue_queue(self, node_id: str, queue: str) -> None:
         moved = 0
         while self._between():
-            rescued = self._nodes.rescue(node_id, queue)
+            rescued = self._nodes.rescue(node_id, queue, max_recoveries=self._limits.max_recoveries)
             moved += rescued.moved
             if rescued.poison:
                 self._bury(node_id, queue, rescued.poison)
@@ -71,16 +82,30 @@ class Rescue:
 
     def _bury(self, node_id: str, queue: str, payloads: list[bytes]) -> None:
         now = self._clock()
-        settlements = [Settlement("bury", payload, _poisoned(payload, queue, now), now) for payload in payloads]
+        burials = [self._burial(payload, queue, now) for payload in payloads]
         in_progress = InProgress(self._commands, self._keys, queue, node_id, self._limits)
-        buried = in_progress.exchange("", settlements, 0, now)
+        buried = in_progress.exchange("", [settlement for settlement, _ in burials], 0, now)
         if buried.refusal is not None:
             raise buried.refusal
-        log.error("%s: buried %s jobs %s", loggable(queue), buried.settled.count(True), _POISON)
+        log.error("%s: buried %s jobs %s", loggable(queue), buried.settled.count(True), self._reason)
+        self._tell([event for (_, event), done in zip(burials, buried.settled, strict=True) if done])
 
-
-def _poisoned(payload: bytes, queue: str, now: float) -> bytes:
-    try:
-        return bookkeeping.poisoned(decode(payload, queue), reason=_POISON, now=now)
-    except MalformedJob as error:
-        return bookkeeping.undecodable(payload, queue=queue, reason=error.reason, jid=new_jid(), now=now)
+    def _burial(self, payload: bytes, queue: str, now: float) -> tuple[Settlement, Event]:
+        event: Event
+        try:
+            job = decode(payload, queue)
+        except MalformedJob as error:
+            reason, jid = error.reason, new_jid()
+            new = bookkeeping.undecodable(payload, queue=queue, reason=reason, jid=jid, now=now)
+            event = JobMalformed(queue=queue, payload=payload, jid=jid, reason=reason)
+        else:
+            new = bookkeeping.poisoned(job, reason=self._reason, now=now)
+            event = JobDead(
+                queue=queue,
+                job=job,
+                died_at=now,
+                reason="poisoned",
+                error_class=bookkeeping.POISONED,
+                error_message=self._reason,
+            )
+        return Settlement("bury", payload, new, now), event
