@@ -27,6 +27,8 @@ from verk_actors.store.scripts import Script, ScriptCall
 
 log = logging.getLogger(__name__)
 
+_MOST_LOADS = 3  # of one script at one call: it may be forgotten again at once
+
 
 class Connection:
     """Sends commands over a socket of its own; satisfies `Commands`. One thread at a time.
@@ -84,11 +86,11 @@ class Connection:
         """Runs one script and returns its reply; raises what `Commands` says."""
         command = ("EVALSHA", script.sha, len(keys), *keys, *args)
         try:
-            try:
-                return self._ask(command)
-            except NoScriptError:  # nothing was done, so it may go out twice
+            for _ in range(_MOST_LOADS):
+                with suppress(NoScriptError):  # nothing was done, so it may go out once more
+                    return self._ask(command)
                 self._ask(("SCRIPT", "LOAD", script.text))
-                return self._ask(command)
+            return self._ask(command)
         except RedisError as error:
             raise self._failure(error, script.part_at_fault(str(error)), keys[0]) from error
 
