@@ -29,7 +29,9 @@ def test_the_changelog_has_a_heading_for_the_version():
     assert re.search(rf"^## \[?{version}\b", (REPOSITORY / "CHANGELOG.md").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["pip install '.[embedded]' && verk demo", "pip install '.[test]' && pytest -n auto"])
+@pytest.mark.parametrize(
+    "command", ["pip install '.[embedded]' && verk demo", "pip install '.[test]' && pytest -n auto"]
+)
 def test_the_gate_runs_the_commands_of_the_readme(command):
     assert command in (REPOSITORY / "README.md").read_text().splitlines()
     assert command in (REPOSITORY / ".ci/run").read_text()
