@@ -71,7 +71,7 @@ class JobKit:
 
         @worker(registry=self.registry)
         class Good(JobClass):
-            def perform(self, key: object = None, *_: object) -> None:
+            def perform(self, key: object = None) -> None:
                 kit.order.append(key)
                 kit.runs["Good", key] += 1
 
@@ -86,7 +86,7 @@ class JobKit:
 
         @worker(registry=self.registry)
         class Exiting(JobClass):
-            def perform(self, key: object = None, *_: object) -> None:
+            def perform(self, key: object = None) -> None:
                 kit.runs["Exiting", key] += 1
                 sys.exit("job says goodbye")
 
@@ -95,7 +95,7 @@ class JobKit:
 
         @worker(registry=self.registry)
         class BadAtFirst(JobClass):
-            def perform(self, key: object = None, *_: object) -> None:
+            def perform(self, key: object = None) -> None:
                 kit.runs["BadAtFirst", key] += 1
                 if kit.runs["BadAtFirst", key] == 1:
                     raise ValueError(f"bad at first {key}")
@@ -105,7 +105,7 @@ class JobKit:
 
         @worker(registry=self.registry)
         class Waiting(JobClass):
-            def perform(self, key: object = None, *_: object) -> None:
+            def perform(self, key: object = None) -> None:
                 kit.runs["Waiting", key] += 1
                 kit.gate.pass_through(key)
 

@@ -75,7 +75,7 @@ class Preparer:
         fields["jid"] = jid
         fields["enqueued_at"] = enqueued_at
         if config.wire_format == "verk":
-            if job.max_retry_count is None:
+            if job.max_retry_count is None and enqueued_at is not None:  # Verk leaves it open where it schedules
                 fields["max_retry_count"] = config.max_retry_count
         elif job.created_at is None:
             fields["created_at"] = now
