@@ -16,7 +16,7 @@ from typing import Any, Literal, Self, get_type_hints
 import attrs
 
 from verk_actors import config_sources
-from verk_actors.config_checks import COUNT, NAMESPACE, NODE_ID, POSITIVE, SECONDS, SOME_SECONDS, one_of
+from verk_actors.config_checks import COUNT, NAMESPACE, NODE_ID, POSITIVE, SECONDS, SOME_SECONDS, YES_OR_NO, one_of
 from verk_actors.config_sources import PARSERS, Setting, queue_list
 from verk_actors.errors import ConfigError
 from verk_actors.queue_config import Executor, QueueConfig, queue_configs, redis_url_of_text
@@ -97,6 +97,9 @@ class Config:
 
     heartbeat_seconds: float = attrs.field(default=10.0, validator=SOME_SECONDS)
     """Time from one renewal of the node's lease to the next."""
+
+    presence: bool = attrs.field(default=True, validator=YES_OR_NO)
+    """Whether the node and its running jobs are among Sidekiq's processes, and heed what its page wants."""
 
     poll_interval_seconds: float = attrs.field(default=5.0, validator=SOME_SECONDS)
     """Longest time between two looks at the schedule and retry sets."""

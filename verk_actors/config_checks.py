@@ -37,6 +37,7 @@ COUNT = allow("a whole number, 0 or more", lambda value: type(value) is int and 
 POSITIVE = allow("a whole number, 1 or more", lambda value: type(value) is int and value >= 1)
 SECONDS = allow("a number of seconds, 0 or more", lambda value: type(value) in (int, float) and 0 <= value < math.inf)
 SOME_SECONDS = allow("a number of seconds above 0", lambda value: type(value) in (int, float) and 0 < value < math.inf)
+YES_OR_NO = allow("True or False", lambda value: type(value) is bool)
 NODE_ID = allow(NAME_ALLOWED, lambda value: isinstance(value, str) and NAME.fullmatch(value) is not None)
 NAMESPACE = allow(
     "nothing, or up to 128 of the characters A-Z a-z 0-9 _ . - : { }",

@@ -77,9 +77,14 @@ def _number(kind: type[int | float], text: str) -> object:
         return text
 
 
+def _yes_or_no(text: str) -> object:
+    return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(text.lower(), text)
+
+
 _QUEUE_PARTS: tuple[tuple[str, Callable[[str], object]], ...] = (("size", partial(_number, int)), ("executor", str))
 
 PARSERS: Mapping[object, Callable[[str], object]] = {
+    bool: _yes_or_no,
     int: partial(_number, int),
     float: partial(_number, float),
 }

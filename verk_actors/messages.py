@@ -79,6 +79,14 @@ class ResumeQueue(Call[None]):
 
 
 @attrs.frozen
+class Quiet(Call[None]):
+    """Fetch no more jobs of any queue that this node runs now; `ResumeQueue` undoes it, queue by queue.
+
+    What SIGTSTP does to `verk run`, and "Quiet" on Sidekiq's page.
+    """
+
+
+@attrs.frozen
 class RegisterListener(Call[None]):
     """Tell any Pykka actor of events; registering it again replaces its selector."""
 

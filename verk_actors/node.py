@@ -22,8 +22,8 @@ from functools import partial
 from typing import NoReturn
 
 from verk_actors.config import Config
-from verk_actors.messages import HandBack, PauseQueue, Status, SystemStatus
-from verk_actors.otp import NORMAL, ExitReason, Ref, Shutdown, Timeout
+from verk_actors.messages import HandBack, Quiet
+from verk_actors.otp import NORMAL, ExitReason, Ref, Shutdown
 from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
 from verk_actors.signals import Signals
@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 _SWITCH_INTERVAL_SECONDS = 0.0005  # a job that computes delays a heartbeat and a fetch by no more, per thread
 _OBJECTS_PER_COLLECTION = 10_000  # not 700: a thousand tasks are as many objects, and looked at in vain all the time
 _HURRY_SECONDS = 0.8  # for handing jobs back; with what the interpreter needs, the process ends within a second
-_STATUS_SECONDS = 1.0
 _FAILED = 1
 _STOPPED_BY = 128  # plus the signal's number, as shells count
 
@@ -133,19 +132,13 @@ def _stop(system: Ref, stops: Sequence[int]) -> None:
 def _stop_fetching(system: Ref) -> None:
     """Pause all queues; a stop that comes later drains as ever."""
     log.info("SIGTSTP: the node fetches no more jobs; those that run may end")
-    try:
-        status: SystemStatus = system.ask(Status(), timeout=_STATUS_SECONDS)
-    except Timeout:
-        log.error("the node is busy and goes on fetching; send SIGTSTP again")
-        return
-    for queue in status.queues:
-        system.tell(PauseQueue(queue))
+    system.tell(Quiet())
 
 
 def _exit_code(stops: Sequence[int], reason: ExitReason | None = NORMAL) -> int:
     if len(stops) > 1:
         return _STOPPED_BY + stops[-1]
-    return 0 if stops and reason == NORMAL else _FAILED
+    return 0 if reason == NORMAL else _FAILED
 
 
 def _in_words(reason: ExitReason | None) -> object:

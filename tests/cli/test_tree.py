@@ -31,6 +31,7 @@ def test_the_only_node_shows_its_tree(tmp_path, redis_url, node):
         "├─ event_producer",
         "├─ queue_stats",
         "├─ schedule_manager",
+        "├─ presence",
         "├─ manager_supervisor",
         "│  ├─ manager",
         "│  └─ default.supervisor",
@@ -48,7 +49,7 @@ def test_json_is_the_whole_tree_on_one_line(verk_here, redis_url, node):
     assert said.stdout.count("\n") == 1
     tree = cattrs.structure(json.loads(said.stdout), ProcessInfo)
     assert tree.kind == "ActorSystem"
-    assert len(list(tree.walk())) == 18
+    assert len(list(tree.walk())) == 19
 
 
 def test_of_several_nodes_one_has_to_be_chosen(tmp_path, redis_url, node):

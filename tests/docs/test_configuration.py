@@ -47,9 +47,8 @@ def test_a_default_of_a_queue_is_the_one_that_holds(name: str) -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_is_read_from_the_variable_that_is_named(name: str) -> None:
     variable = rows("Settings")[name][2].split("`")[1]
-    other = {"queues": "mail:3", "redis_url": "redis://other:1/2", "wire_format": "verk", "args_keys": "plain"}.get(
-        name, "17"
-    )
+    others = {"queues": "mail:3", "redis_url": "redis://other:1/2", "wire_format": "verk", "args_keys": "plain"}
+    other = (others | {"presence": "no"}).get(name, "17")
     if name.endswith("log_level"):
         other = "debug"
 

@@ -18,7 +18,7 @@ from verk_actors.client import Client
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import EnqueueUncertain
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed, QueuePaused
-from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue, Tick
 from verk_actors.store.connection import Connection
 from verk_actors.store.requests import Requests
 from verk_actors.wire.job import Job
@@ -138,6 +138,7 @@ def queues_come_and_go(node: Node) -> None:
     node.system.ask(AddQueue("added", 1))
     node.client.enqueue(Job(queue="added", class_="Waiting", args=[1]))
     node.jobs.gate.wait_started(1)
+    node.whereis("presence").ask(Tick())  # tells of a running job
     node.client.enqueue(Job(queue="added", class_="Good", args=["waits"]))
     node.system.ask(PauseQueue("added"))
     node.jobs.gate.open()

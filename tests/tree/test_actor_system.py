@@ -37,6 +37,7 @@ def test_the_children_of_the_root_are_verks_in_verks_order(config: Config) -> No
             "event_producer",
             "queue_stats",
             "schedule_manager",
+            "presence",
             "manager_supervisor",
             "queues_drainer",
         ]
@@ -46,7 +47,7 @@ def test_the_children_of_the_root_are_verks_in_verks_order(config: Config) -> No
         assert tree["default.pool"] == ["Worker", "Worker"]
 
 
-def test_client_list_shows_one_connection_per_queue_one_for_schedules_one_for_the_node_one_general(
+def test_client_list_shows_one_connection_per_queue_and_one_each_for_schedules_presence_the_node_and_the_rest(
     config: Config, redis
 ) -> None:
     config = attrs.evolve(config, node_id="n1")
@@ -57,11 +58,12 @@ def test_client_list_shows_one_connection_per_queue_one_for_schedules_one_for_th
 
         def names() -> list[str] | None:
             found = sorted(row["name"] for row in redis.client_list() if row["name"].startswith("verk:n1:"))
-            return found if len(found) == 5 else None
+            return found if len(found) == 6 else None
 
-        assert eventually(names, "five connections") == [
+        assert eventually(names, "six connections") == [
             "verk:n1:general",
             "verk:n1:node",
+            "verk:n1:presence",
             "verk:n1:queue:a",
             "verk:n1:queue:b",
             "verk:n1:schedule",

@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from verk_actors.wire.keys import Keys
+from verk_actors.wire.keys import Keys, identity_of
 
-_EXAMPLES: dict[str, Any] = {"queue": "QUEUE", "node_id": "NODE", "nonce": "NONCE", "day": date(2026, 1, 31)}
+_EXAMPLES: dict[str, Any] = {
+    "queue": "QUEUE",
+    "node_id": "NODE",
+    "nonce": "NONCE",
+    "identity": identity_of("NODE"),
+    "day": date(2026, 1, 31),
+}
 _HEAD = """\
 # Redis keys
 

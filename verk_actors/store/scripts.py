@@ -65,5 +65,6 @@ MOVE = Script.read("move")
 HEARTBEAT = Script.read("heartbeat")
 RESCUE = Script.read("rescue")
 DEREGISTER = Script.read("deregister")
+PRESENCE = Script.read("presence")
 
-SCRIPTS = (ENQUEUE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER)
+SCRIPTS = (ENQUEUE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE)

@@ -17,6 +17,7 @@ from verk_actors.messages import (
     ListenerStatus,
     PauseQueue,
     QueueStatus,
+    Quiet,
     RegisterListener,
     RemoveQueue,
     ResumeQueue,
@@ -56,6 +57,7 @@ from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, QueueRow
 from verk_actors.tree.other_servers import OtherServers
+from verk_actors.tree.presence import Presence
 from verk_actors.tree.queue_stats import QueueStats
 from verk_actors.tree.queues_drainer import QueuesDrainer
 from verk_actors.tree.schedule_manager import ScheduleManager
@@ -70,9 +72,10 @@ class ActorSystem(Supervisor):
     """A running node.
 
     `ActorSystem.start(config)` returns its Pykka `ActorRef`. It answers `AddQueue`, `RemoveQueue`, `PauseQueue`,
-    `ResumeQueue`, `RegisterListener`, `UnregisterListener` and `Status`; `stop()` drains and leaves no thread behind
-    but those of jobs that would not end. A program that ends without it waits for the same at its exit. The reason
-    that the handle has then is `NORMAL`, or a `Shutdown` that says what could not be given back to Redis.
+    `ResumeQueue`, `Quiet`, `RegisterListener`, `UnregisterListener` and `Status`; `stop()` drains and leaves no thread
+    behind but those of jobs that would not end. A program that ends without it waits for the same at its exit; "Stop"
+    on Sidekiq's page does the same to the system, and nothing to the program. The reason that the handle has then is
+    `NORMAL`, or a `Shutdown` that says what could not be given back to Redis.
     """
 
     def __init__(self, config: Config, registry: Registry = default_registry) -> None:
@@ -113,6 +116,7 @@ class ActorSystem(Supervisor):
         def child(kind: Callable[..., Server], name: str, *arguments: Any, **options: Any) -> ChildSpec:
             return ChildSpec(id=name, start=partial(kind, node, *arguments), name=name, **options)
 
+        presence = (child(Presence, names.PRESENCE, node.own_server),) if node.config.presence else ()
         return (
             # What the others use to be woken.
             child(GeneralConnection, names.GENERAL_CONNECTION, node.own_server),
@@ -124,6 +128,7 @@ class ActorSystem(Supervisor):
             child(EventProducer, names.EVENT_PRODUCER),
             child(QueueStats, names.QUEUE_STATS),
             child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
+            *presence,
             child(ManagerSupervisor, names.MANAGER_SUPERVISOR, type=ChildType.SUPERVISOR),
             # Last, so stopped first: it waits for the jobs while all others work.
             child(QueuesDrainer, names.QUEUES_DRAINER, shutdown=drain_seconds),
@@ -153,7 +158,7 @@ class ActorSystem(Supervisor):
         except Timeout:
             log.error("the node did not stop before the exit: its jobs stay in progress for other nodes to rescue")
 
-    @handles(AddQueue, RemoveQueue, PauseQueue, ResumeQueue)
+    @handles(AddQueue, RemoveQueue, PauseQueue, ResumeQueue, Quiet)
     def _to_manager(self, message: object) -> NoReply:
         return self.forward(message, self._named(names.MANAGER))
 

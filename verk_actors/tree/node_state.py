@@ -50,18 +50,19 @@ class Lease:
 class RedisServer:
     """A Redis that has queues of this node.
 
-    Each has a lease, a NodeManager, a ScheduleManager and a GeneralConnection of its own, so that the outage of one
-    concerns no queue of another.
+    Each has a lease and actors of its own (see `other_servers`): the outage of one concerns no queue of another.
 
     Attributes:
         label: told apart by it in names and logs; empty for the one that the node itself was given.
         trouble: what the node has said of its troubles; written by whoever meets one.
+        introduced: whether dashboards have been told of this process; written by Presence.
     """
 
     url: RedisUrl
     label: str = ""
     lease: Lease = attrs.Factory(Lease)
     trouble: ServerTrouble = attrs.Factory(ServerTrouble)
+    introduced: bool = False
 
     def named(self, name: str) -> str:
         """Return the name of the process of that kind that is this server's."""

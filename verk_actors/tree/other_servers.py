@@ -1,8 +1,8 @@
 """The actors of each further Redis that queues of this node have named.
 
-Supervised by the ActorSystem. For each server a GeneralConnection, a NodeManager and a ScheduleManager, as the root
-has them for the node's own. One for one; each is restarted after growing pauses, so that trouble with one server is
-no trouble of the node.
+Supervised by the ActorSystem. For each server a GeneralConnection, a NodeManager, a ScheduleManager and a Presence, as
+the root has them for the node's own. One for one; each is restarted after growing pauses, so that trouble with one
+server is no trouble of the node.
 
 No counterpart in Verk, where one Redis serves all queues.
 """
@@ -18,6 +18,7 @@ from verk_actors.tree import names
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, RedisServer
+from verk_actors.tree.presence import Presence
 from verk_actors.tree.schedule_manager import ScheduleManager
 
 _BACKOFF = Backoff(first_seconds=1.0, max_seconds=60.0)
@@ -31,7 +32,7 @@ class OtherServers(Supervisor):
         self._node = node
 
     def child_specs(self) -> Sequence[ChildSpec]:
-        """Return three children for each server."""
+        """Return the children of each server."""
         return [spec for server in self._node.other_servers for spec in self._specs_of(server)]
 
     @handles(RunServer)
@@ -59,8 +60,10 @@ class OtherServers(Supervisor):
             name = server.named(name)
             return ChildSpec(id=name, start=partial(kind, self._node, server), name=name, backoff=_BACKOFF)
 
+        presence = (child(Presence, names.PRESENCE),) if self._node.config.presence else ()
         return (
             child(GeneralConnection, names.GENERAL_CONNECTION),
             child(NodeManager, names.NODE_MANAGER),
             child(ScheduleManager, names.SCHEDULE_MANAGER),
+            *presence,
         )

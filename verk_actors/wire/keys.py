@@ -9,6 +9,13 @@ from datetime import date
 
 import attrs
 
+_IDENTITY = "verk:process:"
+
+
+def identity_of(node_id: str) -> str:
+    """Return the name under which a node is among Sidekiq's processes."""
+    return f"{_IDENTITY}{node_id}"
+
 
 @attrs.frozen(slots=True)
 class Keys:
@@ -106,6 +113,29 @@ class Keys:
     def reply(self, nonce: str) -> str:
         """The answer to one question (list; expires), from the node to the tool that asks."""
         return self._named(f"verk:reply:{nonce}")
+
+    # What Sidekiq Web shows as Busy; the names are Sidekiq's, those of our nodes begin with `verk:process:`
+
+    @property
+    def processes(self) -> str:
+        """The identities of all nodes, Sidekiq's and Exq's included (set), written by each, read by dashboards."""
+        return self._named("processes")
+
+    def process(self, identity: str) -> str:
+        """What one of them tells of itself (hash; expires), written by it every 5 s, read by dashboards."""
+        return self._named(identity)
+
+    def work(self, identity: str) -> str:
+        """What it runs (hash, worker to JSON; expires), written by it every 5 s, read by Sidekiq from 6.4.2 on."""
+        return self._named(f"{identity}:work")
+
+    def workers(self, identity: str) -> str:
+        """The same (hash; expires), read by older Sidekiqs and by Exq."""
+        return self._named(f"{identity}:workers")
+
+    def signals(self, identity: str) -> str:
+        """What it is to do, such as TSTP (list; expires), written by dashboards, taken by it every 5 s."""
+        return self._named(f"{identity}-signals")
 
     # Counters: written when a job is settled, read by tools and Sidekiq Web
 

@@ -20,6 +20,7 @@ from verk_actors.messages import (
     Pause,
     PauseQueue,
     QueueDrained,
+    Quiet,
     RemovalDue,
     RemoveQueue,
     Resume,
@@ -112,6 +113,12 @@ class Manager(Server):
         """Remember the pause and pass it on."""
         self._row(message.name).paused = True
         self._tell_workers_manager(message.name, Pause())
+
+    @handles(Quiet)
+    def quiet(self, _: Quiet) -> None:
+        """Pause all queues."""
+        for queue in self._node.queues:
+            self.pause_queue(PauseQueue(queue))
 
     @handles(ResumeQueue)
     def resume_queue(self, message: ResumeQueue) -> None:

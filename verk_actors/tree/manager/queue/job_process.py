@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import io
 import os
-import resource
 import sys
 from functools import partial
-from pathlib import Path
 
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.fork import is_left_in_parent
@@ -21,6 +19,7 @@ from verk_actors.tree.manager.queue.job_code import JobCode
 from verk_actors.tree.manager.queue.job_logging import add_handler, set_levels
 from verk_actors.tree.manager.queue.job_packets import READY, Setup, job_of, outcome_packet, setup_of
 from verk_actors.tree.manager.queue.performing import perform
+from verk_actors.tree.memory import resident_bytes
 from verk_actors.wire.codec import decode
 
 
@@ -74,13 +73,3 @@ def end_of_fork(outcome: Outcome) -> None:
     """End a process that a job forked and that came back from it: the job goes on in the parent."""
     sys.stdout.flush()
     os._exit(0 if outcome is SUCCEEDED else 1)
-
-
-def resident_bytes() -> int:
-    """Return how much memory this process has; where the system does not tell, the most it had."""
-    try:
-        pages = Path("/proc/self/statm").read_text().split()[1]
-    except FileNotFoundError:
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most if sys.platform == "darwin" else most * 1024
-    return int(pages) * resource.getpagesize()

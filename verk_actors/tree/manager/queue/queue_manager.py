@@ -99,7 +99,7 @@ class QueueManager(IoServer):
         self._reconciled = False
         self._table.waking = False  # whoever was woken has looked by now, or died in that moment and never will
         self._table.wake()
-        self._work(again=True)
+        self._work(again=True, fetch=False)
 
     @handles(Tick)
     def look_again(self, _: Tick) -> None:
@@ -132,14 +132,14 @@ class QueueManager(IoServer):
             return 0
         return max(0, min(MOST_PER_EXCHANGE, self._room - len(self._table.held) + settling))
 
-    def _work(self, *, again: bool = False) -> None:
+    def _work(self, *, again: bool = False, fetch: bool = True) -> None:
         """Reconcile if something is uncertain, then settle and fetch; on an outage, later.
 
-        Args:
-            again: settle what Redis refused, too.
+        With `again` what Redis refused is settled, too. Without `fetch` a mere fetch is left to the wait.
         """
         try:
-            if (self._reconciled and not self._is_elsewhere()) or self._reconcile():
+            is_certain = (self._reconciled and not self._is_elsewhere()) or self._reconcile()
+            if is_certain and (fetch or self._exchange is not None or self._refused):
                 self._settle_and_fetch(list(self._refused) if again else [])
                 self._outage.over(self.clock.monotonic())
         except StoreError as error:
