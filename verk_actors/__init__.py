@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from verk_actors.endings import Discard, Kill, Snooze
     from verk_actors.errors import (
         ConfigError,
+        DoneInPart,
         EmbeddedServerError,
         EnqueuedInPart,
         EnqueueUncertain,
@@ -71,6 +72,8 @@ if TYPE_CHECKING:
         SystemStatus,
         UnregisterListener,
     )
+    from verk_actors.store.job_filter import JobFilter
+    from verk_actors.store.members import Malformed
     from verk_actors.tree.actor_system import ActorSystem
     from verk_actors.wire.job import Job
 
@@ -79,12 +82,14 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "client": "Client",
     "config": "Config QueueConfig RedisUrl",
     "endings": "Discard Kill Snooze",
-    "errors": "ConfigError EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
+    "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
     "job_context": "CurrentJob current_job",
     "listener": "EventListener",
     "messages": "AddQueue ListenerStatus PauseQueue QueueStatus Quiet RegisterListener RemoveQueue ResumeQueue Status SystemStatus UnregisterListener",
+    "store.job_filter": "JobFilter",
+    "store.members": "Malformed",
     "tree.actor_system": "ActorSystem",
     "wire.job": "Job",
 }
@@ -99,6 +104,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "CurrentJob",
     "DeadJobsTrimmed",
     "Discard",
+    "DoneInPart",
     "EmbeddedServerError",
     "EnqueueUncertain",
     "EnqueuedInPart",
@@ -115,6 +121,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobEvent",
     "JobFailed",
     "JobFenced",
+    "JobFilter",
     "JobFinished",
     "JobMalformed",
     "JobSnoozed",
@@ -124,6 +131,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "Kill",
     "LeaseLost",
     "ListenerStatus",
+    "Malformed",
     "MalformedJob",
     "NodeEvent",
     "NodeIdInUse",

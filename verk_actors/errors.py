@@ -253,6 +253,20 @@ class EnqueuedInPart(StoreError):
 
 
 @attrs.define(eq=False)
+class DoneInPart(StoreError):
+    """Raised when what was to be done to many jobs was done to some; do it again when the cause is gone.
+
+    Attributes:
+        done: to how many it was done for certain. Where a reply was lost (`__cause__`), it may have been to more.
+    """
+
+    done: int
+
+    def __str__(self) -> str:
+        return f"it was done to {self.done} jobs, and not to all: {super().__str__()}"
+
+
+@attrs.define(eq=False)
 class NodeIdInUse(VerkError):
     """Raised when another live process holds this node's id; give each process its own id."""
 

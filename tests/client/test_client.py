@@ -146,8 +146,8 @@ def test_queues_and_sets_can_be_looked_at_and_a_bad_member_breaks_no_listing(cli
     client.schedule(Job(queue="q", class_="C", args=[2]), 60)
     ((scheduled, due_at),) = client.scheduled.range_with_score()
     assert due_at == NOW + 60
-    assert client.scheduled.requeue(scheduled, NOW)
-    assert not client.scheduled.requeue(scheduled, NOW)
+    assert client.scheduled.requeue(scheduled)
+    assert not client.scheduled.requeue(scheduled)
     assert client.queue("q").count() == 2
     client.queue("q").clear()
     assert client.queue("q").count() == client.scheduled.count() == client.retries.count() == client.dead.count() == 0

@@ -125,7 +125,7 @@ def test_bytes_that_are_no_job_come_back_to_the_dead_set_when_it_retries_them(
 
     home.node.log.wait_for(lambda: client.dead.count() == 1 and not client.queue("default").count(), "burial again")
     [envelope] = client.dead.range()
-    assert client.dead.requeue(envelope, time.time())
+    assert client.dead.requeue(envelope)
 
 
 def test_it_writes_our_jobs_anew_with_the_same_bytes(home: Furnished, ruby: Console) -> None:

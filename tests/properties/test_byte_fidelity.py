@@ -83,7 +83,7 @@ class Life:
     def __init__(self, connection: Connection) -> None:
         self.queue = Queue(connection, KEYS, "q")
         self.due = DueJobs(connection, KEYS)
-        self.dead = DeadSet([connection], KEYS)
+        self.dead = DeadSet([connection], KEYS, lambda: NOW)
         self._in_progress = InProgress(connection, KEYS, "q", "n1")
         Nodes(connection, KEYS).heartbeat("n1", TOKEN, 3_600_000, ["q"])
 
@@ -153,7 +153,7 @@ def test_arguments_and_foreign_keys_stay_as_they_are_from_the_first_run_to_the_d
         check(written, life.fail("dead", life.fetch()), read=True)
         buried = [member.payload for member in life.dead.range() if isinstance(member, Job) and member.payload]
         check(written, buried)
-        assert all(life.dead.requeue(payload, NOW) for payload in buried)
+        assert all(life.dead.requeue(payload) for payload in buried)
         running = life.fetch()
         check(written, [job.payload or b"" for job in running], read=True)
         life.succeed(running)

@@ -75,7 +75,7 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         commands = Recording(connection)
         queue, nodes = Queue(commands, keys, "q"), Nodes(commands, keys)
         queue.push(JOB, JOB, JOB)
-        ScheduleSet([commands], keys).add(JOB, 0.0)
+        ScheduleSet([commands], keys, lambda: 0.0).add(JOB, 0.0)
         assert DueJobs(commands, keys).promote().moved == 1
         nodes.heartbeat("n1", "token", 60_000, ["q"])
         in_progress = InProgress(commands, keys, "q", "n1")

@@ -20,25 +20,25 @@ def job(jid: str, **fields: object) -> bytes:
 @pytest.fixture
 def retry(connection, keys):
     """Return the retry set, still empty."""
-    return RetrySet([connection], keys)
+    return RetrySet([connection], keys, lambda: NOW)
 
 
 @pytest.fixture
 def dead(connection, keys):
     """Return the dead set, still empty."""
-    return DeadSet([connection], keys)
+    return DeadSet([connection], keys, lambda: NOW)
 
 
 @SETS
 def test_each_set_has_a_key_of_its_own(connection, redis, keys, set_class):
-    set_class([connection], keys).add(b"job", NOW)
+    set_class([connection], keys, lambda: NOW).add(b"job", NOW)
 
     assert redis.keys() == [f"app:{set_class.__name__.removesuffix('Set').lower()}".encode()]
 
 
 @SETS
 def test_jobs_are_listed_by_their_time_with_what_is_no_job_among_them(connection, keys, set_class):
-    jobs = set_class([connection], keys)
+    jobs = set_class([connection], keys, lambda: NOW)
     jobs.add(job("2"), NOW + 1)
     jobs.add(job("1"), NOW)
     jobs.add(b"\xff", float("inf"))
@@ -102,10 +102,10 @@ def test_a_cleared_set_is_empty(retry):
 @SETS
 def test_a_requeued_job_goes_to_its_queue_with_its_arguments_untouched(connection, redis, keys, set_class):
     payload = b'{"class":"Add","args":[1.0e+308,{},[]],"queue":"low","enqueued_at":1.5}'
-    jobs = set_class([connection], keys)
+    jobs = set_class([connection], keys, lambda: NOW)
     jobs.add(payload, NOW)
 
-    assert jobs.requeue(jobs.range()[0], NOW) is True
+    assert jobs.requeue(jobs.range()[0]) is True
 
     assert redis.lrange(keys.queue("low"), 0, -1) == [payload.replace(b"1.5", b"1700000000.5")]
     assert redis.smembers(keys.queues) == {b"low"}
@@ -113,14 +113,14 @@ def test_a_requeued_job_goes_to_its_queue_with_its_arguments_untouched(connectio
 
 
 def test_a_job_that_is_gone_is_not_requeued(retry, redis, keys):
-    assert retry.requeue(job("1"), NOW) is False
+    assert retry.requeue(job("1")) is False
     assert redis.keys() == []
 
 
 def test_requeueing_what_was_in_an_envelope_gives_back_its_exact_bytes(dead, redis, keys):
     dead.add(bookkeeping.undecodable(b"\xff{", queue="low", reason="not UTF-8", jid="1", now=NOW), NOW)
 
-    assert dead.requeue(dead.range()[0], NOW) is True
+    assert dead.requeue(dead.range()[0]) is True
 
     assert redis.lrange(keys.queue("low"), 0, -1) == [b"\xff{"]
 
@@ -130,7 +130,7 @@ def test_what_is_no_job_or_names_no_queue_cannot_be_requeued_and_stays(retry, pa
     retry.add(payload, NOW)
 
     with pytest.raises(MalformedJob):
-        retry.requeue(payload, NOW)
+        retry.requeue(payload)
     assert retry.count() == 1
 
 
@@ -139,7 +139,7 @@ def test_a_job_whose_queue_is_of_the_wrong_type_cannot_be_requeued_and_stays(ret
     retry.add(job("1"), NOW)
 
     with pytest.raises(StoreError, match="WRONGTYPE"):
-        retry.requeue(job("1"), NOW)
+        retry.requeue(job("1"))
     assert retry.count() == 1
 
 
@@ -148,11 +148,11 @@ def test_a_job_whose_queue_is_of_the_wrong_type_cannot_be_requeued_and_stays(ret
 
 @pytest.mark.parametrize("set_class", [RetrySet, ScheduleSet])
 def test_a_killed_job_is_dead_from_now_on(connection, keys, dead, set_class):
-    jobs = set_class([connection], keys)
+    jobs = set_class([connection], keys, lambda: NOW)
     jobs.add(job("1"), 1)
 
-    assert jobs.kill(jobs.range()[0], NOW) is True
-    assert jobs.kill(job("1"), NOW) is False
+    assert jobs.kill(jobs.range()[0]) is True
+    assert jobs.kill(job("1")) is False
 
     assert [(member.payload, score) for member, score in dead.range_with_score()] == [(job("1"), NOW)]
     assert jobs.count() == 0
@@ -161,7 +161,7 @@ def test_a_killed_job_is_dead_from_now_on(connection, keys, dead, set_class):
 def test_what_is_no_job_is_killed_in_an_envelope(retry, dead):
     retry.add(b"no job", 1)
 
-    assert retry.kill(b"no job", NOW) is True
+    assert retry.kill(b"no job") is True
 
     (envelope,) = dead.range()
     assert envelope.class_ == bookkeeping.UNDECODABLE
@@ -174,5 +174,5 @@ def test_a_full_server_refuses_a_kill_that_then_has_done_nothing(retry, snapshot
     full_server()
 
     with pytest.raises(StoreError, match="OOM"):
-        retry.kill(job("1"), NOW)
+        retry.kill(job("1"))
     assert snapshot() == before

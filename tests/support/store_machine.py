@@ -60,9 +60,9 @@ class Store(RuleBasedStateMachine):
         self.due = DueJobs(self.commands, KEYS)
         self.nodes = Nodes(self.commands, KEYS)
         self.sets = {
-            "retry": RetrySet([self.commands], KEYS),
-            "schedule": ScheduleSet([self.commands], KEYS),
-            "dead": DeadSet([self.commands], KEYS),
+            "retry": RetrySet([self.commands], KEYS, lambda: NOW),
+            "schedule": ScheduleSet([self.commands], KEYS, lambda: NOW),
+            "dead": DeadSet([self.commands], KEYS, lambda: NOW),
         }
         self.made = 0
         self.alive: set[str] = set()  # jids of jobs that must be in exactly one place
@@ -198,11 +198,11 @@ class Store(RuleBasedStateMachine):
         restored, queue = (payload, queue_of(payload)) if bytes_of is None else (bytes_of, "default")
         if queue is None:
             with pytest.raises(MalformedJob):
-                self.sets[name].requeue(payload, NOW)
+                self.sets[name].requeue(payload)
         else:
             self.same(
                 again,
-                lambda: self.sets[name].requeue(payload, NOW),
+                lambda: self.sets[name].requeue(payload),
                 lambda: self.model.requeue(name, payload, queue, restored),
             )
 
@@ -211,7 +211,7 @@ class Store(RuleBasedStateMachine):
         name = "retry" if retry else "schedule"
         payload = self.member(name, pick)
         kept = self.sets[name]
-        self.same(again, lambda: kept.kill(payload, NOW), lambda: self.model.kill(name, payload))  # type: ignore[attr-defined]
+        self.same(again, lambda: kept.kill(payload), lambda: self.model.kill(name, payload))  # type: ignore[attr-defined]
 
     @rule(name=sets, pick=picks)
     def delete(self, name: str, pick: int) -> None:

@@ -161,9 +161,9 @@ def work_by_hand(config: Config) -> None:
     with Client(config) as client:
         [dead, *_] = [job for job in client.dead.range() if isinstance(job, Job)]
         assert client.dead.find(str(dead.jid)) is not None
-        assert client.dead.requeue(dead, 1.0)
+        assert client.dead.requeue(dead)
         [retried] = client.retries.range()
-        assert client.retries.kill(retried, 1.0)
+        assert client.retries.kill(retried)
         assert client.dead.delete(client.dead.range()[0])
         queue = client.queue("q")
         assert queue.delete(queue.range()[0])

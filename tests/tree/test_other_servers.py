@@ -70,10 +70,10 @@ def test_the_client_looks_at_all_servers(config: Config, own_server: OwnServer) 
         assert client.counters.totals().failed == 2
         job = client.scheduled.find("jid-far")
         assert job is not None
-        assert client.scheduled.kill(job, 1.0)
-        assert not client.scheduled.kill(job, 1.0)
+        assert client.scheduled.kill(job)
+        assert not client.scheduled.kill(job)
         assert client.dead.count() == 1
-        assert client.dead.requeue(job, 1.0)
+        assert client.dead.requeue(job)
         node.log.expect(JobFinished, queue="far")
         client.retries.clear()
         assert client.retries.count() == 0

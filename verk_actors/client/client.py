@@ -39,9 +39,9 @@ class Client:
         pools = tuple(self._pools.values())
         self._preparer = Preparer(config)
         self._pusher = Pusher(config, self._keys, self._pools)
-        self.retries = RetrySet(pools, self._keys)
-        self.scheduled = ScheduleSet(pools, self._keys)
-        self.dead = DeadSet(pools, self._keys)
+        self.retries = RetrySet(pools, self._keys, clock)
+        self.scheduled = ScheduleSet(pools, self._keys, clock)
+        self.dead = DeadSet(pools, self._keys, clock)
         self.nodes = tuple(Nodes(pool, self._keys) for pool in pools)
         self.counters = Counters(pools, self._keys)
 

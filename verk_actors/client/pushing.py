@@ -8,7 +8,6 @@ from verk_actors.client.preparing import Part, jids_of
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import EnqueuedInPart, EnqueueUncertain, StoreError, StoreUnavailable
 from verk_actors.store.commands import Commands
-from verk_actors.store.job_sets import ScheduleSet
 from verk_actors.store.pool import Pool
 from verk_actors.store.queue import Queue
 from verk_actors.wire.keys import Keys
@@ -48,7 +47,7 @@ class Pusher:
     def schedule(self, part: Part, score: float) -> None:
         """Put one job among the scheduled ones."""
         [payload] = part.payloads
-        self._write(part, lambda commands: ScheduleSet([commands], self._keys).add(payload, score))
+        self._write(part, lambda commands: commands.call("ZADD", self._keys.schedule, score, payload))
 
     def _write(self, part: Part, write: Callable[[Commands], object]) -> None:
         """Write jobs to the Redis of their queue, in one step."""

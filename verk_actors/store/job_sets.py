@@ -1,38 +1,50 @@
 """The sets of jobs that wait for a time, or for nothing any more: retry, schedule and dead.
 
 For the client, the command line and dashboards; due jobs are moved by `due`. Members are told apart by their
-bytes, so two that are equal to the byte are one.
+bytes, so two that are equal to the byte are one. Each is moved or removed only if it is still a member, in one step:
+whoever else does so at the same time, it is done once.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
+from typing import TypeAlias
 
 from verk_actors.errors import MalformedJob
-from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.commands import Commands
+from verk_actors.store.job_filter import ALL_JOBS, JobFilter
 from verk_actors.store.members import Malformed, Member, member_of, payload_of
-from verk_actors.store.moves import Moves
+from verk_actors.store.moves import Moved, Moves
+from verk_actors.store.set_pages import pages_of
+from verk_actors.store.sweep import Swept, sweep
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
-_PAGE = 1000  # keeps one reply short
-_PLAIN_JID = re.compile(r"[A-Za-z0-9_-]+")
+_Page: TypeAlias = tuple[Commands, Sequence[bytes]]
 
 
 class SortedSet:
     """A set of jobs, sorted by a time in unix seconds: when they are due, or when they died.
 
     Where queues are spread over several servers, each has its part of the set, and this is all of them.
+
+    Args:
+        servers: where the set is.
+        keys: of the namespace.
+        key: the set's.
+        clock: returns unix seconds.
     """
 
-    def __init__(self, servers: Sequence[Commands], keys: Keys, key: str) -> None:
+    def __init__(self, servers: Sequence[Commands], keys: Keys, key: str, clock: Callable[[], float]) -> None:
         self._servers = servers
         self._keys = keys
         self._key = key
+        self._clock = clock
+
+    # Looking
 
     def count(self) -> int:
         """Returns how many jobs there are. ZCARD."""
@@ -55,16 +67,24 @@ class SortedSet:
         found = [entry for server in self._servers for entry in self._range_on(server, 0, stop)]
         return sorted(found, key=itemgetter(1))[start : stop + 1]
 
+    def pages(self, where: JobFilter = ALL_JOBS) -> Iterator[list[tuple[Member, float]]]:
+        """Yields the jobs that fit, each with its time, page by page: for a set of any size. ZSCAN, O(n) in all.
+
+        Each page is sorted by time, the pages are in no order. A job that is there all the time comes at least once,
+        twice in rare cases.
+        """
+        for server in self._servers:
+            yield from self._pages_on(server, where)
+
     def find(self, jid: str) -> Job | None:
         """Returns the job with this id, None if it isn't here. ZSCAN of all, where Redis does the looking."""
-        # Other characters may be escaped in JSON, or mean something in a pattern; then all is looked at here.
-        match: tuple[Argument, ...] = ("MATCH", f"*{jid}*") if _PLAIN_JID.fullmatch(jid) else ()
-        for server in self._servers:
-            for payload in self._scan(server, match):
-                member = member_of(payload)
-                if isinstance(member, Job) and member.jid == jid:
+        for page in self.pages(JobFilter(jid=jid)):
+            for member, _ in page:
+                if isinstance(member, Job):
                     return member
         return None
+
+    # One job
 
     def add(self, payload: bytes, score: float) -> None:
         """Adds a job with its time, on the first server. ZADD, O(log n). Safe to repeat."""
@@ -72,83 +92,121 @@ class SortedSet:
 
     def delete(self, member: Member | bytes) -> bool:
         """Removes one job; returns whether it was here. ZREM, O(log n)."""
-        payload = payload_of(member)
-        return any(server.call("ZREM", self._key, payload) for server in self._servers)
+        return self.delete_many([member]) == 1
 
-    def requeue(self, member: Member | bytes, now: float) -> bool:
+    def requeue(self, member: Member | bytes) -> bool:
         """Moves one job to its queue, on its own server, to run when it comes to it; returns whether it was still here.
 
         From an envelope of undecodable bytes, exactly these go back to the queue.
 
-        Args:
-            member: one that was read from this set.
-            now: wall clock, unix seconds; when it is enqueued.
-
         Raises:
             MalformedJob: it is no job, or names no queue.
         """
-        payload = payload_of(member)
-        queue, new = _requeued(payload, now)
-        return self._moved(lambda moves: moves.to_queue(payload, new, queue))
+        _requeued(payload_of(member), 0.0)
+        return self.requeue_many([member]) == 1
 
-    def clear(self) -> None:
-        """Removes all jobs. UNLINK."""
-        for server in self._servers:
-            server.call("UNLINK", self._key)
+    # A selection, and all that fit
+
+    def delete_many(self, members: Iterable[Member | bytes]) -> int:
+        """Removes these jobs; returns how many were still here. ZREM."""
+        return sweep(self._these(members), self._delete_on)
+
+    def delete_all(self, where: JobFilter) -> int:
+        """Removes the jobs that fit, page by page; returns how many. ZSCAN, ZREM. Where all are meant, `clear`."""
+        return sweep(self._fitting(where), self._delete_on)
+
+    def requeue_many(self, members: Iterable[Member | bytes]) -> int:
+        """Moves these jobs to their queues; returns how many. What is no job, or names no queue, stays.
+
+        Raises:
+            DoneInPart: some were moved, and then Redis failed or refused; or it refused some, for their queue's key
+                holds something else.
+            StoreUnavailable, StoreError: none was moved.
+        """
+        return sweep(self._these(members), self._requeue_on)
+
+    def requeue_all(self, where: JobFilter = ALL_JOBS) -> int:
+        """Moves the jobs that fit to their queues, page by page; returns how many. As `requeue_many` otherwise.
+
+        Those that come to the set meanwhile may be among them.
+        """
+        return sweep(self._fitting(where), self._requeue_on)
+
+    def clear(self) -> bool:
+        """Removes all jobs; returns whether there were any. UNLINK."""
+        return sum(int(server.call("UNLINK", self._key)) for server in self._servers) > 0
 
     def _range_on(self, server: Commands, start: int, stop: int) -> list[tuple[Member, float]]:
         reply: list[bytes] = server.call("ZRANGE", self._key, start, stop, "WITHSCORES")
-        return [(member_of(payload), float(score)) for payload, score in _pairs(reply)]
+        return [(member_of(payload), float(score)) for payload, score in zip(reply[::2], reply[1::2], strict=True)]
 
-    def _scan(self, server: Commands, match: Sequence[Argument]) -> Iterator[bytes]:
-        cursor: bytes = b"0"
-        while True:
-            cursor, reply = server.call("ZSCAN", self._key, cursor, *match, "COUNT", _PAGE)
-            yield from reply[::2]
-            if cursor == b"0":
-                return
+    def _pages_on(self, server: Commands, where: JobFilter) -> Iterator[list[tuple[Member, float]]]:
+        for page in pages_of(server, self._key, where.match()):
+            found = [(where.found_in(payload), score) for payload, score in page]
+            fitting = [(member, score) for member, score in found if member is not None]
+            if fitting:
+                yield fitting
 
-    def _moved(self, move: Callable[[Moves], None]) -> bool:
-        """Make a move where its member is; returns whether it was anywhere."""
-        return any(self._moved_on(server, move) for server in self._servers)
+    def _these(self, members: Iterable[Member | bytes]) -> Iterator[_Page]:
+        """Yields members that were named, once for each server: on which they are is not known."""
+        payloads = [payload_of(member) for member in members]
+        return ((server, payloads) for server in self._servers)
 
-    def _moved_on(self, server: Commands, move: Callable[[Moves], None]) -> bool:
-        moves = Moves(server, self._keys, self._key)
-        move(moves)
-        moved = moves.perform()
-        if moved.refusal is not None:
-            raise moved.refusal
-        return moved.to_queues + moved.to_dead == 1
+    def _fitting(self, where: JobFilter) -> Iterator[_Page]:
+        """Yields the members that fit, each with its own server."""
+        for server in self._servers:
+            for page in self._pages_on(server, where):
+                yield server, [payload_of(member) for member, _ in page]
+
+    def _delete_on(self, server: Commands, payloads: Sequence[bytes]) -> Swept:
+        return Swept(server.call("ZREM", self._key, *payloads))
+
+    def _requeue_on(self, server: Commands, payloads: Sequence[bytes]) -> Swept:
+        moves, now = Moves(server, self._keys, self._key), self._clock()
+        for payload in payloads:
+            try:
+                queue, new = _requeued(payload, now)
+            except MalformedJob:
+                continue
+            moves.to_queue(payload, new, queue)
+        return _swept(moves.perform())
 
 
 class PendingSet(SortedSet):
     """A set of jobs that will run at a time."""
 
-    def kill(self, member: Member | bytes, now: float) -> bool:
-        """Moves one job to the dead set, where it stays until asked for; returns whether it was still here.
+    def kill(self, member: Member | bytes) -> bool:
+        """Moves one job to the dead set, where it stays until asked for; returns whether it was still here."""
+        return self.kill_many([member]) == 1
 
-        Args:
-            member: one that was read from this set.
-            now: wall clock, unix seconds; when it dies.
-        """
-        payload = payload_of(member)
-        found = member_of(payload)
-        reason = found.reason if isinstance(found, Malformed) else None
-        return self._moved(lambda moves: moves.to_dead(payload, reason, now))
+    def kill_many(self, members: Iterable[Member | bytes]) -> int:
+        """Moves these jobs to the dead set; returns how many were still here. Errors as of `requeue_many`."""
+        return sweep(self._these(members), self._kill_on)
+
+    def kill_all(self, where: JobFilter = ALL_JOBS) -> int:
+        """Moves the jobs that fit to the dead set, page by page; returns how many. Errors as of `requeue_many`."""
+        return sweep(self._fitting(where), self._kill_on)
+
+    def _kill_on(self, server: Commands, payloads: Sequence[bytes]) -> Swept:
+        moves, now = Moves(server, self._keys, self._key), self._clock()
+        for payload in payloads:
+            found = member_of(payload)
+            moves.to_dead(payload, found.reason if isinstance(found, Malformed) else None, now)
+        return _swept(moves.perform())
 
 
 class RetrySet(PendingSet):
     """The failed jobs that run again when they are due."""
 
-    def __init__(self, servers: Sequence[Commands], keys: Keys) -> None:
-        super().__init__(servers, keys, keys.retry)
+    def __init__(self, servers: Sequence[Commands], keys: Keys, clock: Callable[[], float]) -> None:
+        super().__init__(servers, keys, keys.retry, clock)
 
 
 class ScheduleSet(PendingSet):
     """The jobs that were enqueued for a later time."""
 
-    def __init__(self, servers: Sequence[Commands], keys: Keys) -> None:
-        super().__init__(servers, keys, keys.schedule)
+    def __init__(self, servers: Sequence[Commands], keys: Keys, clock: Callable[[], float]) -> None:
+        super().__init__(servers, keys, keys.schedule, clock)
 
 
 class DeadSet(SortedSet):
@@ -157,8 +215,8 @@ class DeadSet(SortedSet):
     A node that settles a job here, failed for good or buried, trims the set (`Limits`). `kill` and due moves do not.
     """
 
-    def __init__(self, servers: Sequence[Commands], keys: Keys) -> None:
-        super().__init__(servers, keys, keys.dead)
+    def __init__(self, servers: Sequence[Commands], keys: Keys, clock: Callable[[], float]) -> None:
+        super().__init__(servers, keys, keys.dead, clock)
 
 
 def _requeued(payload: bytes, now: float) -> tuple[str, bytes]:
@@ -171,5 +229,5 @@ def _requeued(payload: bytes, now: float) -> tuple[str, bytes]:
     return job.queue, bookkeeping.enqueued(job, now=now)
 
 
-def _pairs(reply: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    return zip(reply[::2], reply[1::2], strict=True)
+def _swept(moved: Moved) -> Swept:
+    return Swept(moved.to_queues + moved.to_dead, moved.refusal)

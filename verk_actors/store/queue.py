@@ -19,12 +19,12 @@ def queue_names(commands: Commands, keys: Keys) -> list[str]:
     return sorted(name_of(name) for name in commands.call("SMEMBERS", keys.queues))
 
 
-def parts_of(payloads: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Yields the parts of a push that are one step each: 1000 payloads and 1 MiB at most; a longer one goes alone."""
+def parts_of(payloads: Sequence[bytes], most: int = _PAGE) -> Iterator[Sequence[bytes]]:
+    """Yields parts that are one step each: `most` payloads, and 1 MiB at most; a longer one goes alone."""
     start = size = 0
     for at, payload in enumerate(payloads):
         size += len(payload)
-        if at > start and (size > _MOST_BYTES or at - start == _PAGE):
+        if at > start and (size > _MOST_BYTES or at - start == most):
             yield payloads[start:at]
             start, size = at, len(payload)
     if start < len(payloads):

@@ -1,0 +1,72 @@
+"""Which jobs a filter means."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from verk_actors.store.job_filter import ALL_JOBS, JobFilter
+from verk_actors.store.members import Malformed
+from verk_actors.wire.job import Job
+
+PAYLOAD = json.dumps({"class": "Mail::Send", "args": ["größe", "a b"], "queue": "low", "jid": "1f"}).encode()
+ASIS = PAYLOAD.decode().encode().replace(b"gr\\u00f6\\u00dfe", "größe".encode())
+
+
+@pytest.mark.parametrize("payload", [PAYLOAD, ASIS], ids=["escaped", "as it is"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"jid": "1f"},
+        {"class_": "Mail::Send"},
+        {"queue": "low"},
+        {"text": "größe"},
+        {"text": '"a b"'},
+        {"text": ""},
+        {"jid": "1f", "class_": "Mail::Send", "queue": "low", "text": "Send"},
+    ],
+)
+def test_a_job_fits_that_has_all_that_is_asked_for(payload: bytes, fields: dict[str, str]) -> None:
+    found = JobFilter(**fields).found_in(payload)
+
+    assert isinstance(found, Job)
+    assert found.payload == payload
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"jid": "1"},
+        {"jid": "f"},
+        {"class_": "Mail"},
+        {"class_": "größe"},
+        {"queue": "a"},
+        {"text": "mail"},
+        {"text": "\ud800"},
+        {"jid": "1f", "queue": "other"},
+    ],
+)
+def test_a_job_that_only_mentions_it_or_lacks_one_thing_does_not_fit(fields: dict[str, str]) -> None:
+    assert JobFilter(**fields).found_in(PAYLOAD) is None
+
+
+def test_bytes_that_are_no_job_fit_by_their_text_alone() -> None:
+    assert isinstance(ALL_JOBS.found_in(b"\xff text"), Malformed)
+    assert isinstance(JobFilter(text="text").found_in(b"\xff text"), Malformed)
+    assert JobFilter(text="other").found_in(b"\xff text") is None
+    assert JobFilter(class_="text").found_in(b"\xff text") is None
+
+
+def test_the_queue_in_which_a_job_is_found_is_its_queue() -> None:
+    payload = b'{"class":"Add","args":[]}'
+
+    assert JobFilter(queue="low").found_in(payload) is None
+    assert JobFilter(queue="low").found_in(payload, "low") is not None
+
+
+def test_redis_looks_for_the_longest_word_that_is_written_as_it_is() -> None:
+    assert list(ALL_JOBS.match()) == []
+    assert list(JobFilter(jid="größe", text="a*").match()) == []
+    assert list(JobFilter(jid="12", class_="Mail::Send", queue="q").match()) == ["MATCH", b"*Mail::Send*"]
