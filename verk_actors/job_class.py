@@ -207,6 +207,19 @@ def _builder_of(cls: type[Performs[_P]]) -> JobBuilder[_P]:
     return builder
 
 
+def name_of(target: Any) -> str:
+    """Return the name of the jobs of a class or function under `@worker`, a builder of them, or a name.
+
+    Raises:
+        TypeError: it is none of these.
+    """
+    if isinstance(target, str):
+        return target
+    if isinstance(target, JobFunction):
+        target = target._builder
+    return target.class_ if isinstance(target, JobBuilder) else _builder_of(target).class_
+
+
 def performer_of(name: str, target: Any) -> Performer:
     """Return what runs the jobs of a name by a class or function, with the options it has under `@worker`, if any."""
     if isinstance(target, JobFunction):

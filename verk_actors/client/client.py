@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from verk_actors.client.detour import Switch, clock_of
 from verk_actors.client.preparing import Preparer, unix
 from verk_actors.client.pushing import Pusher
 from verk_actors.config import Config
@@ -33,12 +34,12 @@ class Client:
 
     def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
         self._config = config
-        self._clock = clock
+        self._clock = clock_of(clock)
         self._keys = Keys(config.namespace)
         self._pools = {url: Pool(url, name="verk:client") for url in config.redis_urls}
         pools = tuple(self._pools.values())
         self._preparer = Preparer(config)
-        self._pusher = Pusher(config, self._keys, self._pools)
+        self._pusher = Switch(Pusher(config, self._keys, self._pools))
         self.retries = RetrySet(pools, self._keys, clock)
         self.scheduled = ScheduleSet(pools, self._keys, clock)
         self.dead = DeadSet(pools, self._keys, clock)

@@ -1,0 +1,74 @@
+"""The pytest plugin, in a pytest of its own: hence slow."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.source import REPOSITORY
+
+TEST = """
+import sys
+import pytest
+from support.app import registry, client, Welcome, ran
+
+@pytest.fixture
+def verk_registry(): return registry
+
+@pytest.fixture
+def verk_config():
+    from verk_actors import Config
+    return Config(queues={"mail": 1})
+
+@pytest.mark.parametrize("number", range(3))
+def test_fake(verk_fake, number):
+    client.enqueue(Welcome.job(str(number)))
+    assert [job.args for job in verk_fake.queue("mail")] == [[str(number)]]
+
+def test_inline(verk_inline):
+    ran.clear()
+    client.enqueue(Welcome.job("inline"))
+    assert ran == [("inline", None)]
+
+@pytest.mark.parametrize("number", range(2))
+def test_real(verk_real, number):
+    verk_real.wait(client.enqueue(Welcome.job("real")))
+    assert verk_real.client.counters.totals().processed == 1
+"""
+
+LIGHT = """
+import sys
+def test_light():
+    assert "verk_actors.testing.plugin" in sys.modules
+    assert not {"redis", "pykka", "attrs", "cattrs", "verk_actors.config"} & set(sys.modules)
+"""
+
+
+def outcome(test: str, directory: Path, *options: str) -> str:
+    """Run pytest on a file with that text, and return its last line."""
+    (directory / "test_it.py").write_text(test)
+    environ = os.environ | {
+        "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'tests'}",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "verk_actors.testing.plugin", "--rootdir=.", *options]
+    done = subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()[-1].split(" in ")[0]
+
+
+@pytest.mark.slow
+def test_each_fixture_gives_each_test_jobs_of_its_own(tmp_path: Path) -> None:
+    assert outcome(TEST, tmp_path) == "6 passed"
+
+
+@pytest.mark.slow
+def test_a_test_that_uses_no_fixture_loads_nothing(tmp_path: Path) -> None:
+    assert outcome(LIGHT, tmp_path) == "1 passed"
+
+
+def test_pytest_finds_the_plugin_by_its_entry_point() -> None:
+    assert "pytest11 =\n    verk_actors = verk_actors.testing.plugin\n" in (REPOSITORY / "setup.cfg").read_text()

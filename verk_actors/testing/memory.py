@@ -1,0 +1,85 @@
+"""The places of jobs without a Redis: queues, and the sets of those that are scheduled, retried and dead."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from typing import Literal
+
+import attrs
+
+from verk_actors.errors import MalformedJob
+from verk_actors.store.exchange import Settlement
+from verk_actors.wire import bookkeeping
+from verk_actors.wire.codec import decode
+from verk_actors.wire.job import Job
+
+SetName = Literal["schedule", "retry", "dead"]
+_SETS: dict[str, SetName] = {"retry": "retry", "snooze": "schedule", "dead": "dead", "bury": "dead"}
+"""Where a job goes that has ended; an `ack` or a `discard` is gone."""
+
+
+@attrs.frozen(order=True)
+class Member:
+    """A job in a set, and when it is due or died."""
+
+    score: float
+    payload: bytes = attrs.field(repr=False)
+
+
+class Memory:
+    """What Redis would hold, to the byte.
+
+    Attributes:
+        queues: the payloads of each queue, next to run first.
+        sets: those that are due later, and the dead, by their time.
+    """
+
+    def __init__(self) -> None:
+        self.queues: dict[str, deque[bytes]] = {}
+        self.sets: dict[SetName, list[Member]] = {"schedule": [], "retry": [], "dead": []}
+
+    def add(self, queue: str, payload: bytes, score: float | None = None) -> None:
+        """Put a job into its queue, or among the scheduled ones."""
+        if score is None:
+            self.queues.setdefault(queue, deque()).append(payload)
+        else:
+            insort(self.sets["schedule"], Member(score, payload))
+
+    def take(self, queue: str | None = None) -> tuple[str, bytes] | None:
+        """Take the next job out of a queue, or out of any, with its queue."""
+        for name in [queue] if queue is not None else list(self.queues):
+            if self.queues.get(name):
+                return name, self.queues[name].popleft()
+        return None
+
+    def settle(self, queue: str, settlement: Settlement) -> None:
+        """Put a job where it belongs after its run, as the settlement of a node says."""
+        if settlement.kind == "requeue":
+            self.queues.setdefault(queue, deque()).appendleft(settlement.payload)
+        elif settlement.kind in _SETS:
+            member = Member(settlement.score, settlement.new or settlement.payload)
+            insort(self.sets[_SETS[settlement.kind]], member)
+
+    def move_due(self, now: float) -> None:
+        """Bring to their queues the jobs whose time has come."""
+        for name in ("retry", "schedule"):
+            waiting = self.sets[name]
+            while waiting and waiting[0].score <= now:
+                job = decode(waiting.pop(0).payload)
+                self.add(job.queue or "default", bookkeeping.enqueued(job, now=now))
+
+    def next_due(self) -> float | None:
+        """Return when the next job is due that waits in a set."""
+        return min((self.sets[name][0].score for name in ("retry", "schedule") if self.sets[name]), default=None)
+
+    def jobs_of(self, name: SetName) -> list[Job]:
+        """Return the jobs of a set, the soonest first; what is no job is left out."""
+        return [job for member in self.sets[name] if (job := _job_of(member.payload)) is not None]
+
+
+def _job_of(payload: bytes) -> Job | None:
+    try:
+        return decode(payload)
+    except MalformedJob:
+        return None
