@@ -1,6 +1,7 @@
 # The jobs of a real Sidekiq server, for tests: each run puts what it got into the list `ran`.
 require "json"
 require "sidekiq"
+require "sidekiq/launcher"
 require "sidekiq/scheduled"
 
 Redis.silence_deprecations = true
@@ -9,8 +10,10 @@ Sidekiq.configure_server do |config|
   config.options[:poll_interval_average] = 0.1
 end
 
-# Else it looks at the schedule after up to five seconds only.
+# Else it looks at the schedule only after up to five seconds, and tells of itself each five seconds.
 Sidekiq::Scheduled::Poller.class_eval { def initial_wait; end }
+Sidekiq::Launcher.send(:remove_const, :BEAT_PAUSE)
+Sidekiq::Launcher::BEAT_PAUSE = 0.2
 
 module Noting
   def self.included(job)

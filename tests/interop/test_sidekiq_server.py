@@ -15,7 +15,7 @@ from redis import Redis
 from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
-from support.sidekiq import Server, make_all_due
+from support.sidekiq import Console, Server, Web, make_all_due
 
 from verk_actors.client import Client
 from verk_actors.config import Config
@@ -194,3 +194,15 @@ def test_both_work_a_queue_and_each_job_runs_once(
     assert kit.passed + by_ruby == dict.fromkeys(range(count), 1)
     node.log.expect(JobFinished, kit.passed.total())
     assert not node.log.of(JobDead)
+
+
+def test_our_node_and_sidekiqs_process_stand_side_by_side(node: Node, ruby: Console, web: Web, sidekiq: Server) -> None:
+    """And what is dead is taken off the list by either."""
+    eventually(lambda: len(ruby("Sidekiq::ProcessSet.new(false).map(&:tag)")) == 2, "both")
+    ruby("Sidekiq.redis { |redis| redis.sadd('processes', 'gone:1:a') }")
+
+    page = web.get("/busy")
+
+    assert f"{node.config.node_id} Queues: python, shared" in page.text
+    assert "of-ruby Queues: ruby, shared, billing" in page.text
+    assert ruby("Sidekiq::ProcessSet.new(false).size") == 2

@@ -65,7 +65,7 @@ class Server:
         queues = ["-q", "ruby", "-q", "shared", "-q", "billing"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                ["sidekiq", "-r", str(_PROGRAMS / "sidekiq_jobs.rb"), "-c", "3", *queues, "-t", "5"],
+                ["sidekiq", "-r", str(_PROGRAMS / "sidekiq_jobs.rb"), "-c", "3", *queues, "-t", "5", "-g", "of-ruby"],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=_environment(redis_url),
             )  # fmt: skip
 
