@@ -65,6 +65,21 @@ class RemoveQueue(Call[None]):
 
 
 @attrs.frozen
+class ResizeQueue(Call[None]):
+    """Give a queue that this node runs another number of workers.
+
+    More start at once. Where there are to be less, the surplus ones end their jobs first, and none is fetched in their
+    place. Holds until the node stops. Answered at once, with `QueueNotFound` or `ConfigError` where that can't be.
+
+    Attributes:
+        size: as in `QueueConfig`.
+    """
+
+    name: str = attrs.field(validator=attrs.validators.instance_of(str))
+    size: int
+
+
+@attrs.frozen
 class PauseQueue(Call[None]):
     """Fetch no more jobs of a queue on this node; running ones end. Answered at once."""
 
@@ -220,6 +235,11 @@ class Pause(Cast):
 @attrs.frozen
 class Resume(Cast):
     """Manager to WorkersManager."""
+
+
+@attrs.frozen
+class Resized(Cast):
+    """Manager to WorkersManager and WorkerPool, and from this to an AsyncWorker: look at the queue's size again."""
 
 
 @attrs.frozen

@@ -61,6 +61,11 @@ def pause_and_resume(node: Node) -> None:
     insist(node, m.ResumeQueue("q"))
 
 
+def resize(node: Node) -> None:
+    for size in (5, 3):
+        insist(node, m.ResizeQueue("q", size))
+
+
 def add_and_remove(node: Node) -> None:
     insist(node, m.AddQueue("x", 2))
     eventually(lambda: "x" in node.status().queues, "the added queue")
@@ -98,6 +103,7 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("Manager", m.AddQueue): add_and_remove,
     ("Manager", m.RemoveQueue): add_and_remove,
     ("Manager", m.QueueDrained): add_and_remove,
+    ("Manager", m.ResizeQueue): resize,
     ("Manager", m.PauseQueue): pause_and_resume,
     ("Manager", m.ResumeQueue): pause_and_resume,
     ("Manager", m.RemovalDue): cast(MANAGER, m.RemovalDue("q")),
@@ -106,6 +112,7 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("QueueManager", m.LeaseRenewed): cast(QUEUE_MANAGER, m.LeaseRenewed()),
     ("QueueManager", m.Tick): cast(QUEUE_MANAGER, m.Tick()),
     ("ScheduleManager", m.Tick): cast(names.SCHEDULE_MANAGER, m.Tick()),
+    ("WorkersManager", m.Resized): resize,
     ("WorkersManager", m.Pause): pause_and_resume,
     ("WorkersManager", m.Resume): pause_and_resume,
     ("WorkersManager", m.Drain): drain,
@@ -178,8 +185,9 @@ def planned(how: str) -> object:
 
 
 def points() -> list[MessagePoint]:
-    """Return all points, but that where an AsyncWorker dies beside jobs that it has just begun: they have failed."""
-    return [point for point in message_points() if str(point) != "after-AsyncWorker-Run"]
+    """Return all points, but those where an AsyncWorker dies beside jobs that it has begun: they have failed."""
+    beside_jobs = {"after-AsyncWorker-Run", "before-AsyncWorker-Resized", "after-AsyncWorker-Resized"}
+    return [point for point in message_points() if str(point) not in beside_jobs]
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from verk_actors.messages import (
     Quiet,
     RegisterListener,
     RemoveQueue,
+    ResizeQueue,
     ResumeQueue,
     Status,
     SystemStatus,
@@ -71,11 +72,11 @@ _EXIT_MARGIN_SECONDS = 7.0  # beyond it, for all the rest of a stop, which takes
 class ActorSystem(Supervisor):
     """A running node.
 
-    `ActorSystem.start(config)` returns its Pykka `ActorRef`. It answers `AddQueue`, `RemoveQueue`, `PauseQueue`,
-    `ResumeQueue`, `Quiet`, `RegisterListener`, `UnregisterListener` and `Status`; `stop()` drains and leaves no thread
-    behind but those of jobs that would not end. A program that ends without it waits for the same at its exit; "Stop"
-    on Sidekiq's page does the same to the system, and nothing to the program. The reason that the handle has then is
-    `NORMAL`, or a `Shutdown` that says what could not be given back to Redis.
+    `ActorSystem.start(config)` returns its Pykka `ActorRef`. It answers `AddQueue`, `RemoveQueue`, `ResizeQueue`,
+    `PauseQueue`, `ResumeQueue`, `Quiet`, `RegisterListener`, `UnregisterListener` and `Status`; `stop()` drains and
+    leaves no thread behind but those of jobs that would not end. A program that ends without it waits for the same at
+    its exit; "Stop" on Sidekiq's page does the same to the system, and nothing to the program. The reason that the
+    handle has then is `NORMAL`, or a `Shutdown` that says what could not be given back to Redis.
     """
 
     def __init__(self, config: Config, registry: Registry = default_registry) -> None:
@@ -158,7 +159,7 @@ class ActorSystem(Supervisor):
         except Timeout:
             log.error("the node did not stop before the exit: its jobs stay in progress for other nodes to rescue")
 
-    @handles(AddQueue, RemoveQueue, PauseQueue, ResumeQueue, Quiet)
+    @handles(AddQueue, RemoveQueue, ResizeQueue, PauseQueue, ResumeQueue, Quiet)
     def _to_manager(self, message: object) -> NoReply:
         return self.forward(message, self._named(names.MANAGER))
 

@@ -74,6 +74,7 @@ class QueueRow:
     """One queue of this node.
 
     Attributes:
+        config: how it is worked; written by Manager.
         server: where it is.
         paused: what was asked for last; written by Manager.
         removing: written by Manager, never taken back.

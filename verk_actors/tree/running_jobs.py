@@ -91,9 +91,9 @@ class RunningJobs:
             except IndexError:
                 return False
             self.waking = True
-            if worker.cast(_RUN):
+            if worker.cast(_RUN) and worker.pending_exit is None:
                 return True
-            self.waking = False  # it died idle; its successor looks by itself, but others may be idle too
+            self.waking = False  # it has died idle, or is to end; a successor looks by itself, but others may be idle
         return False
 
     def claim(self, worker: Ref) -> RunningJob | None:
@@ -110,6 +110,14 @@ class RunningJobs:
                 return running_job
             self.tell()  # of a job that was found to be no longer ours before it ran there is nothing else to tell
         return None
+
+    def leave(self, worker: Ref) -> None:
+        """Take a worker that ends from the idle ones; where it was woken before it was to end, another looks."""
+        try:
+            self.idle.remove(worker)
+        except ValueError:
+            self.waking = False
+            self.wake()
 
     def judge(self, ended: Sequence[RunningJob]) -> None:
         """Note whether jobs are brisk, by those that have ended lately.

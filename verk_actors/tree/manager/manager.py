@@ -1,4 +1,4 @@
-"""Knows which queues this node runs, and adds, removes, pauses and resumes them.
+"""Knows which queues this node runs, and adds, removes, resizes, pauses and resumes them.
 
 Supervised by the ManagerSupervisor, permanent. The table of queues is the node's, not this actor's: a crash of
 it forgets neither pauses nor queues added at run time.
@@ -23,6 +23,8 @@ from verk_actors.messages import (
     Quiet,
     RemovalDue,
     RemoveQueue,
+    Resized,
+    ResizeQueue,
     Resume,
     ResumeQueue,
     RunServer,
@@ -108,6 +110,18 @@ class Manager(Server):
             self._start_removal(message.name)
         return NO_REPLY
 
+    @handles(ResizeQueue)
+    def resize_queue(self, message: ResizeQueue) -> None:
+        """Enter the new size, and have it looked at."""
+        name = message.name
+        row = self._staying_row(name)
+        try:
+            row.config = attrs.evolve(row.config, size=message.size)
+        except ConfigError as error:
+            raise Refused(error) from error
+        for process in (names.worker_pool(name), names.workers_manager(name)):
+            self._tell(process, Resized())
+
     @handles(PauseQueue)
     def pause_queue(self, message: PauseQueue) -> None:
         """Remember the pause and pass it on."""
@@ -123,10 +137,7 @@ class Manager(Server):
     @handles(ResumeQueue)
     def resume_queue(self, message: ResumeQueue) -> None:
         """Forget the pause and pass it on."""
-        row = self._row(message.name)
-        if row.removing:
-            raise Refused(QueueNotFound(message.name))
-        row.paused = False
+        self._staying_row(message.name).paused = False
         self._tell_workers_manager(message.name, Resume())
 
     @handles(HandBack)
@@ -174,6 +185,12 @@ class Manager(Server):
             raise Refused(QueueNotFound(queue))
         return row
 
+    def _staying_row(self, queue: str) -> QueueRow:
+        row = self._row(queue)
+        if row.removing:
+            raise Refused(QueueNotFound(queue))
+        return row
+
     def _ask_supervisor(self, request: Call[Any]) -> None:
         """Ask the supervisor, and end when it stops this process meanwhile, which it does without answering.
 
@@ -196,7 +213,10 @@ class Manager(Server):
                 return
 
     def _tell_workers_manager(self, queue: str, message: Cast) -> None:
-        """Pass a message on; where there is none now, the next one reads the table."""
-        workers_manager = self.whereis(names.workers_manager(queue))
-        if workers_manager is not None:
-            workers_manager.cast(message)
+        self._tell(names.workers_manager(queue), message)
+
+    def _tell(self, name: str, message: Cast) -> None:
+        """Pass a message on; where there is no such process now, the next one reads the table."""
+        process = self.whereis(name)
+        if process is not None:
+            process.cast(message)

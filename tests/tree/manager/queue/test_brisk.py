@@ -62,6 +62,8 @@ def test_a_worker_that_takes_a_job_before_anybody_looks_again_leaves_none_unwatc
     table.is_open = table.brisk = True
 
     class Quick:
+        pending_exit = None
+
         def cast(self, _: object) -> bool:
             table.claim(self)  # type: ignore[arg-type]
             return True

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from verk_actors.errors import loggable, shown
 from verk_actors.job_context import CurrentJob, context_of
-from verk_actors.messages import Run
+from verk_actors.messages import Resized, Run
 from verk_actors.otp import LoopServer, handles
 from verk_actors.otp.event_loop import CancelledError
 from verk_actors.running_job import GIVEN_BACK, Failed, Outcome, RunningJob
@@ -45,7 +45,8 @@ class AsyncWorker(LoopServer):
         self._frames = node.config.backtrace_frames
         self._limit_seconds = row.config.timeout_seconds
         self._table = row.running_jobs
-        self._free = row.config.size
+        self._row = row
+        self._busy = 0  # jobs that run
         self._is_idle = False  # whether it stands in the table as that, and is sent `Run` when there are jobs
 
     def init(self) -> None:
@@ -58,13 +59,19 @@ class AsyncWorker(LoopServer):
         self._table.waking = self._is_idle = False
         self._claim()
 
+    @handles(Resized)
+    def resized(self, _: Resized) -> None:
+        """Start more jobs if more may run; those that are too many now end as ever."""
+        if not self._is_idle:
+            self._claim()
+
     def handle_loop_error(self, what: str, error: BaseException | None) -> None:
         """Write to the log what asyncio has to say, as of a task that a job left behind."""
         log.error("%s: %s: %s", self.actor_ref, loggable(what), shown(error), exc_info=error)
 
     def _claim(self) -> None:
-        table, me = self._table, self.actor_ref
-        while self._free and me.pending_exit is None and me.reason is None and self.ending is None:
+        table, row, me = self._table, self._row, self.actor_ref
+        while self._busy < row.config.size and me.pending_exit is None and me.reason is None and self.ending is None:
             running_job = table.claim(me)
             if running_job is None:
                 self._is_idle = True
@@ -77,7 +84,7 @@ class AsyncWorker(LoopServer):
         table, time, job = self._table, self.clock.time, running_job.job
         if job is None:
             return  # never offered
-        self._free -= 1
+        self._busy += 1
         running_job.started_at = time()
         table.started.append(running_job)
         table.tell()
@@ -91,7 +98,7 @@ class AsyncWorker(LoopServer):
     def _ended(self, running_job: RunningJob, outcome: Outcome | None) -> None:
         """Put the end of a job into the table, and start the next in its place."""
         table = self._table
-        self._free += 1
+        self._busy -= 1
         running_job.ended_at = self.clock.time()
         if running_job.outcome is None:  # else it was handed back meanwhile
             running_job.outcome = self._judged(outcome)

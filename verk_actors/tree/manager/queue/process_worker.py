@@ -40,7 +40,8 @@ class ProcessWorker(Worker):
         self._recycled = False  # its process has run its last job
 
     def terminate(self, reason: ExitReason) -> None:
-        """Let the process end."""
+        """Let the process end, while others see to what may be waiting."""
+        super().terminate(reason)
         self._let_go(_EXIT_SECONDS)
 
     def _perform(self, running_job: RunningJob) -> Outcome:

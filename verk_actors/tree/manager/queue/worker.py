@@ -10,7 +10,7 @@ Source: Verk lib/verk/worker.ex. Differs: a worker serves many jobs, docs/decisi
 from __future__ import annotations
 
 from verk_actors.messages import Run
-from verk_actors.otp import Server, handles
+from verk_actors.otp import ExitReason, Server, handles
 from verk_actors.running_job import SUCCEEDED, Outcome, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.performing import perform
@@ -49,6 +49,10 @@ class Worker(Server):
                 table.wake()  # for a job that came between the look and going idle
                 return
             self._run_one(running_job)
+
+    def terminate(self, reason: ExitReason) -> None:
+        """Leave what may be waiting to the others."""
+        self._table.leave(self.actor_ref)
 
     def _run_one(self, running_job: RunningJob) -> None:
         table, now = self._table, self._now

@@ -23,6 +23,7 @@ from verk_actors.messages import (
     Publish,
     QueueDrained,
     QueueManagerStarted,
+    Resized,
     Resume,
     Tick,
 )
@@ -116,9 +117,9 @@ class WorkersManager(Server):
 
     # -- the flow of jobs
 
-    @handles(JobsMoved)
-    def jobs_moved(self, _: JobsMoved) -> None:
-        """Look at the table once the inbox is empty."""
+    @handles(JobsMoved, Resized)
+    def jobs_moved(self, _: JobsMoved | Resized) -> None:
+        """Look at the table, and at the room, once the inbox is empty."""
 
     def handle_idle(self) -> None:
         """Look at the table, then settle and tell the room, if there is anything to say."""
