@@ -30,7 +30,7 @@ from support.typed_values import (
 
 from verk_actors.errors import InvalidArgument, InvalidJob
 from verk_actors.job_class import JobClass, worker
-from verk_actors.registry import Registry
+from verk_actors.registry import Registry, Terms
 from verk_actors.wire.codec import decode, encode
 
 
@@ -90,8 +90,8 @@ def test_a_perform_that_takes_plain_json_costs_nothing(type_: Any) -> None:
 
     assert build.job("whatever").args == ["whatever"]
     assert performer.perform(["whatever"]) == ("whatever", None)
-    assert performer.arguments is performer.typed("strict").arguments is None
-    assert performer.typed("strict") is performer
+    assert performer.arguments is performer.on(Terms(args_keys="strict")).arguments is None
+    assert performer.on(Terms(args_keys="strict")) is performer
 
 
 def test_plain_jobs_load_no_cattrs() -> None:
@@ -155,19 +155,19 @@ def test_keys_that_are_unknown_are_put_up_with_unless_strict() -> None:
     build, registry = echo(Point)
 
     assert registry.find("Echo").perform([value]) == (Point(1), None)
-    assert registry.under("strict").find("Echo").target is build._function
+    assert registry.under(Terms(args_keys="strict")).find("Echo").target is build._function
     assert "extra fields found (z)" in refusal(Point, value, args_keys="strict")
     with pytest.raises(InvalidArgument, match="extra fields"):
-        registry.under("strict").find("Echo").perform([value])
-    assert registry.under("plain").find("Echo").perform([value]) == (value, None)
+        registry.under(Terms(args_keys="strict")).find("Echo").perform([value])
+    assert registry.under(Terms(args_keys="plain")).find("Echo").perform([value]) == (value, None)
 
 
 def test_what_a_job_class_says_of_its_arguments_outranks_the_configuration() -> None:
     _, registry = echo(Point, args_keys="typed")
-    assert registry.under("strict").find("Echo").perform([{"x": 1, "z": 2}]) == (Point(1), None)
+    assert registry.under(Terms(args_keys="strict")).find("Echo").perform([{"x": 1, "z": 2}]) == (Point(1), None)
 
     build, registry = echo(Point, args_keys="plain")
-    assert registry.under("strict").find("Echo").perform([{"x": 1}]) == ({"x": 1}, None)
+    assert registry.under(Terms(args_keys="strict")).find("Echo").perform([{"x": 1}]) == ({"x": 1}, None)
     assert build.job({"x": 1}).args == [{"x": 1}]
 
 

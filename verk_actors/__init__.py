@@ -73,9 +73,12 @@ if TYPE_CHECKING:
         SystemStatus,
         UnregisterListener,
     )
+    from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
     from verk_actors.store.job_filter import JobFilter
     from verk_actors.store.members import Malformed
     from verk_actors.tree.actor_system import ActorSystem
+    from verk_actors.wire.backoff import Backoff
+    from verk_actors.wire.failure import Failure
     from verk_actors.wire.job import Job
 
 _HOMES = {  # tests/architecture holds it against the imports above
@@ -91,7 +94,10 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "messages": "AddQueue ListenerStatus PauseQueue QueueStatus Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status SystemStatus UnregisterListener",
     "store.job_filter": "JobFilter",
     "store.members": "Malformed",
+    "middleware": "ClientMiddleware WorkerMiddleware",
     "tree.actor_system": "ActorSystem",
+    "wire.backoff": "Backoff",
+    "wire.failure": "Failure",
     "wire.job": "Job",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -99,7 +105,9 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 __all__ = [  # spelled out once more, since strict type checkers read no table
     "ActorSystem",
     "AddQueue",
+    "Backoff",
     "Client",
+    "ClientMiddleware",
     "Config",
     "ConfigError",
     "CurrentJob",
@@ -111,6 +119,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "EnqueuedInPart",
     "Event",
     "EventListener",
+    "Failure",
     "InvalidArgument",
     "InvalidJob",
     "Job",
@@ -161,6 +170,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "SystemStatus",
     "UnregisterListener",
     "VerkError",
+    "WorkerMiddleware",
     "convert_type",
     "current_job",
     "worker",

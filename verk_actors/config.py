@@ -16,11 +16,26 @@ from typing import Any, Literal, Self, get_type_hints
 import attrs
 
 from verk_actors import config_sources
-from verk_actors.config_checks import COUNT, NAMESPACE, NODE_ID, POSITIVE, SECONDS, SOME_SECONDS, YES_OR_NO, one_of
-from verk_actors.config_sources import PARSERS, Setting, queue_list
+from verk_actors.config_checks import (
+    COUNT,
+    NAMESPACE,
+    NODE_ID,
+    POSITIVE,
+    REFERENCE,
+    REFERENCES,
+    SECONDS,
+    SOME_SECONDS,
+    YES_OR_NO,
+    as_tuple,
+    one_of,
+)
+from verk_actors.config_sources import PARSERS, Setting, queue_list, reference_list
 from verk_actors.errors import ConfigError
+from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
 from verk_actors.queue_config import Executor, QueueConfig, queue_configs, redis_url_of_text
 from verk_actors.redis_url import RedisUrl
+from verk_actors.references import reference_to
+from verk_actors.wire.backoff import Backoff
 
 __all__ = ["ArgsKeys", "Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "RedisUrl"]
 
@@ -74,8 +89,21 @@ class Config:
     args_keys: ArgsKeys = attrs.field(default="typed", validator=one_of(ArgsKeys))
     """How arguments meet `perform`: plain as JSON has them, typed by its annotations, strict without unknown keys."""
 
+    client_middleware: tuple[ClientMiddleware | str, ...] = attrs.field(
+        default=(), converter=as_tuple, validator=REFERENCES
+    )
+    """What jobs pass before they are written, the outermost first."""
+
+    worker_middleware: tuple[WorkerMiddleware | str, ...] = attrs.field(
+        default=(), converter=as_tuple, validator=REFERENCES
+    )
+    """What stands around each run of a job, the outermost first."""
+
     max_retry_count: int = attrs.field(default=25, validator=COUNT)
     """Retries after the first failed run, for jobs that don't say."""
+
+    backoff: Backoff | str | None = attrs.field(default=None, validator=attrs.validators.optional(REFERENCE))
+    """What says how long a failed job waits for its retry, unless its class does; None for the usual curve."""
 
     max_recoveries: int = attrs.field(default=3, validator=COUNT)
     """How often a job may come back from a node that died while it ran, within 72 hours, before it is buried."""
@@ -136,6 +164,8 @@ class Config:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "redis_url", self.redis_url.within(self.namespace))
+        if any(queue.executor == "process" for queue in self.queues.values()):
+            self.worker_middleware_references()
         urls = self.redis_urls
         if len(urls) > len(set(map(str, urls))):
             raise ConfigError("queues", str(urls[-1]), "each Redis under one user and password")
@@ -163,6 +193,14 @@ class Config:
     def redis_url_by(self, settings: QueueConfig) -> RedisUrl:
         """Return where a queue with these settings is."""
         return self.redis_url if settings.redis_url is None else settings.redis_url.within(self.namespace)
+
+    def worker_middleware_references(self) -> list[str]:
+        """Return where the worker middleware is, for other processes.
+
+        Raises:
+            ConfigError: one of them is not at the top of its module.
+        """
+        return [reference_to("worker_middleware", one) for one in self.worker_middleware]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Self:
@@ -212,10 +250,17 @@ class Config:
             raise ConfigError(f"{error.key} ({found[key].origin})", error.value, error.allowed) from None
 
 
+_LISTS: dict[str, Callable[[str], object]] = {
+    "queues": queue_list,
+    "client_middleware": reference_list,
+    "worker_middleware": reference_list,
+}
+
+
 def _keys(cls: type[attrs.AttrsInstance]) -> list[str]:
     return [field.name for field in attrs.fields(cls)]
 
 
 def _parsers() -> dict[str, Callable[[str], object]]:
     types = get_type_hints(Config)
-    return {key: PARSERS.get(types[key], str) for key in _keys(Config)} | {"queues": queue_list}
+    return {key: PARSERS.get(types[key], str) for key in _keys(Config)} | _LISTS

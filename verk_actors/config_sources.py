@@ -70,6 +70,11 @@ def queue_list(text: str) -> dict[str, object]:
     return queues
 
 
+def reference_list(text: str) -> list[str]:
+    """Return the parts of a text like `app.middleware:timed,app.middleware:skip`."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def _number(kind: type[int | float], text: str) -> object:
     try:
         return kind(text)

@@ -6,7 +6,6 @@ What a worker does with the name is in `verk_actors.registry`.
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
@@ -15,7 +14,9 @@ import attrs
 
 from verk_actors.arguments import TypedArguments
 from verk_actors.config import ArgsKeys
+from verk_actors.job_builder import JobBuilder
 from verk_actors.registry import Performer, Registry, registry
+from verk_actors.wire.backoff import Backoff
 from verk_actors.wire.job import Job
 
 __all__ = ["JobBuilder", "JobClass", "JobFunction", "Performer", "Registry", "registry", "worker"]
@@ -31,66 +32,6 @@ class Performs(Protocol[_P]):
 
     def perform(self, *args: _P.args, **kwargs: _P.kwargs) -> Any:
         """Run one job."""
-
-
-@attrs.frozen
-class JobBuilder(Generic[_P]):
-    """Builds the jobs of one job class; values that its perform annotates as more than JSON are written as such.
-
-    Raises:
-        InvalidJob: an option can't be that of a job.
-    """
-
-    class_: str
-    queue: str | None
-    max_retry_count: int | None
-    _signature: inspect.Signature
-    args_keys: ArgsKeys | None = None
-    arguments: TypedArguments | None = None
-    _counts: range = attrs.field(init=False, repr=False, eq=False)
-    _template: Job = attrs.field(init=False, repr=False, eq=False)
-
-    @_counts.default
-    def _(self) -> range:
-        """Return how many arguments the perform can be called with, if all are positional."""
-        parameters = self._signature.parameters.values()
-        several = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
-        named = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_POSITIONAL]
-        needed = sum(parameter.default is parameter.empty for parameter in named)
-        return range(needed, sys.maxsize if several else len(named) + 1)
-
-    @_template.default
-    def _(self) -> Job:
-        """Return a job, with its options checked: bad ones are refused here rather than at the first job."""
-        return Job(class_=self.class_, args=(), queue=self.queue, max_retry_count=self.max_retry_count)
-
-    def job(self, *args: _P.args, **kwargs: _P.kwargs) -> Job:
-        """Return a job with these arguments of the perform; keyword ones become positional.
-
-        Raises:
-            TypeError: the perform can't be called with them.
-        """
-        if not kwargs and len(args) in self._counts:
-            return self._build(args)
-        try:
-            bound = self._signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.class_}: {error}") from None
-        if bound.kwargs:  # a parameter before it was left out: its default has to hold its place
-            bound.apply_defaults()
-        return self._build(bound.args)
-
-    def with_options(self, *, queue: str | None = None, max_retry_count: int | None = None) -> JobBuilder[_P]:
-        """Return a builder whose jobs differ from the registered options where one is given."""
-        return attrs.evolve(
-            self,
-            queue=self.queue if queue is None else queue,
-            max_retry_count=self.max_retry_count if max_retry_count is None else max_retry_count,
-        )
-
-    def _build(self, args: tuple[Any, ...]) -> Job:
-        written = list(args) if self.arguments is None else self.arguments.written(args)
-        return Job.of_checked({**self._template.__dict__, "args": written, "extra": {}})
 
 
 class JobClass:
@@ -152,6 +93,7 @@ def worker(
     max_retry_count: int | None = None,
     aliases: list[str] | tuple[str, ...] = (),
     args_keys: ArgsKeys | None = None,
+    backoff: Backoff | None = None,
     registry: Registry = registry,
 ) -> _Decorator: ...
 def worker(
@@ -163,6 +105,7 @@ def worker(
     max_retry_count: int | None = None,
     aliases: list[str] | tuple[str, ...] = (),
     args_keys: ArgsKeys | None = None,
+    backoff: Backoff | None = None,
     registry: Registry = registry,
 ) -> Any:
     """Register a class with a perform, or a function, as what runs the jobs of a name.
@@ -177,6 +120,8 @@ def worker(
         aliases: further names by which jobs may call it.
         args_keys: "plain" hands it arguments as JSON has them, "typed" as its annotations say, and "strict" so and no
             unknown keys; the configured way if not given.
+        backoff: says how many seconds to wait after a failed run, by its number (from 1) and its `Failure`; unless the
+            class has a `retry_at`, which goes first. The configured one if not given.
         registry: where to register it.
 
     Raises:
@@ -188,7 +133,7 @@ def worker(
     def register(target: Any) -> Any:
         class_ = str(name or getattr(target, "__name__", ""))
         builder = _builder(class_, target, queue, max_retry_count, args_keys)
-        registry.add(_performer_of(builder, target), aliases)
+        registry.add(attrs.evolve(_performer_of(builder, target), backoff=backoff), aliases)
         if not isinstance(target, type):
             return JobFunction(target, builder)
         setattr(target, _BUILDER, builder)

@@ -13,8 +13,40 @@ from typing import Any
 import attrs
 
 from verk_actors.arguments import TypedArguments
-from verk_actors.config import ArgsKeys
+from verk_actors.config import ArgsKeys, Config
 from verk_actors.errors import JobClassNotFound
+from verk_actors.middleware import WorkerMiddleware, worker_chain
+from verk_actors.references import resolved
+from verk_actors.wire.backoff import Backoff
+from verk_actors.wire.job import Job
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """On what terms a node runs all job classes.
+
+    Attributes:
+        args_keys: how arguments meet those performers that don't say so themselves.
+        middleware: what stands around each run, the outermost first.
+        backoff: how long failed runs of those wait that don't say so themselves.
+    """
+
+    args_keys: ArgsKeys = "typed"
+    middleware: tuple[WorkerMiddleware, ...] = ()
+    backoff: Backoff | None = None
+
+    @classmethod
+    def of(cls, config: Config) -> Terms:
+        """Return those of a node so configured.
+
+        Raises:
+            ConfigError: a function that the config names can't be imported.
+        """
+        return cls(
+            args_keys=config.args_keys,
+            middleware=tuple(resolved("worker_middleware", one) for one in config.worker_middleware),
+            backoff=resolved("backoff", config.backoff),
+        )
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -36,18 +68,29 @@ class Performer:
     retry_at: Callable[[float, int], float] | None
     """When to retry a run that failed at these unix seconds with this attempt; None for the usual curve."""
 
+    backoff: Backoff | None = None
+    """How long a failed run waits for the next, where there is no `retry_at`; None for the usual curve."""
+
+    chain: Callable[[Job], Any] | None = None
+    """Runs one job through the middleware that stands around it; None where none does."""
+
     args_keys: ArgsKeys | None = None
     """How the arguments meet the perform, where the job class says so."""
 
     arguments: TypedArguments | None = None
     """What the annotations make of the arguments; None where they are plain JSON."""
 
-    def typed(self, args_keys: ArgsKeys) -> Performer:
-        """Return what runs the same with its arguments as the job class says, or else as this does."""
-        mode = self.args_keys or args_keys
-        if self.arguments is None or mode == "plain":
+    def on(self, terms: Terms) -> Performer:
+        """Return what runs the same on the terms of a node, unless the job class has its own."""
+        perform, arguments, mode = self.perform, self.arguments, self.args_keys or terms.args_keys
+        if arguments is not None and mode != "plain":
+            perform = partial(_perform_typed, perform, arguments, mode)
+        elif terms.middleware == () and terms.backoff is None:
             return self
-        return attrs.evolve(self, perform=partial(_perform_typed, self.perform, self.arguments, mode), arguments=None)
+        chain = None
+        if terms.middleware:
+            chain = worker_chain(terms.middleware, partial(_perform_job, perform), is_async=self.is_async)
+        return attrs.evolve(self, perform=perform, arguments=None, chain=chain, backoff=self.backoff or terms.backoff)
 
     def __str__(self) -> str:
         return f"{self.target.__module__}.{self.target.__qualname__}"
@@ -57,12 +100,13 @@ class Registry:
     """Performers by name, and by the other names that a job may know them by.
 
     Args:
-        args_keys: how arguments meet those performers that don't say so themselves.
+        terms: on what they run.
     """
 
-    def __init__(self, args_keys: ArgsKeys = "typed") -> None:
-        self._args_keys: ArgsKeys = args_keys
+    def __init__(self, terms: Terms | None = None) -> None:
+        self._terms = terms or Terms()
         self._performers: dict[str, Performer] = {}
+        self._ready: dict[Performer, Performer] = {}  # each on these terms, made once
 
     def find(self, name: str) -> Performer:
         """Return the performer of that name.
@@ -74,13 +118,16 @@ class Registry:
             performer = self._performers[name]
         except KeyError:
             raise JobClassNotFound(name) from None
-        return performer if performer.arguments is None else performer.typed(self._args_keys)
+        ready = self._ready.get(performer)
+        if ready is None:
+            ready = self._ready[performer] = performer.on(self._terms)
+        return ready
 
-    def under(self, args_keys: ArgsKeys) -> Registry:
-        """Return the same registry for a node with that setting; what is registered in one is in both."""
-        if args_keys == self._args_keys:
+    def under(self, terms: Terms) -> Registry:
+        """Return the same registry for a node on those terms; what is registered in one is in both."""
+        if terms == self._terms:
             return self
-        view = Registry(args_keys)
+        view = Registry(terms)
         view._performers = self._performers
         return view
 
@@ -104,6 +151,10 @@ class Registry:
     def modules(self) -> list[str]:
         """Return the names of the modules that the registered code is from, sorted."""
         return sorted({performer.target.__module__ for performer in tuple(self._performers.values())})
+
+
+def _perform_job(perform: Callable[[list[Any]], Any], job: Job) -> Any:
+    return perform(job.args)
 
 
 def _perform_typed(

@@ -9,7 +9,7 @@ import attrs
 
 from verk_actors.endings import DeathReason
 from verk_actors.otp.ref import Ref
-from verk_actors.wire.bookkeeping import Failure
+from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 
 

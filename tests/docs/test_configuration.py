@@ -51,6 +51,8 @@ def test_a_setting_is_read_from_the_variable_that_is_named(name: str) -> None:
     other = (others | {"presence": "no"}).get(name, "17")
     if name.endswith("log_level"):
         other = "debug"
+    elif name.endswith("middleware") or name == "backoff":
+        other = "app.jobs:function"
 
     config = Config.from_env({variable: other})
 

@@ -24,8 +24,9 @@ from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.job_sets import DeadSet
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.queue import Queue
-from verk_actors.wire.bookkeeping import Failure, failed
+from verk_actors.wire.bookkeeping import failed
 from verk_actors.wire.codec import decode
+from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 

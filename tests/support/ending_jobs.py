@@ -46,3 +46,18 @@ async def snooze_once(file: str, seconds: float) -> None:
 async def give(up: str) -> None:
     """Discard or kill the job."""
     Give(up)
+
+
+@worker(registry=PLAIN, name="Write")
+def Write(word: str, file: str) -> None:
+    """Write a word into a file, or fail."""
+    with Path(file).open("a") as out:
+        out.write(f"{word}\n")
+    if word == "fail":
+        raise ValueError("as told")
+
+
+@worker(registry=ASYNC, name="Write")
+async def write(word: str, file: str) -> None:
+    """Write a word into a file, or fail."""
+    Write(word, file)

@@ -13,8 +13,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from verk_actors.errors import MalformedJob
-from verk_actors.wire.bookkeeping import POISONED, Failure, enqueued, failed, poisoned, restore, undecodable
+from verk_actors.wire.bookkeeping import POISONED, enqueued, failed, poisoned, restore, undecodable
 from verk_actors.wire.codec import decode
+from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 
 BOOM = Failure(class_name="ValueError", message="boom", backtrace=("a.py:1:in f", "b.py:2:in g"))

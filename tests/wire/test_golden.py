@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from verk_actors.wire.bookkeeping import Failure, enqueued, failed
+from verk_actors.wire.bookkeeping import enqueued, failed
 from verk_actors.wire.codec import decode, encode
+from verk_actors.wire.failure import Failure
 from verk_actors.wire.splice import splice
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import attrs
 
 from verk_actors.config import Config
-from verk_actors.errors import InvalidJob
+from verk_actors.endings import Discard
+from verk_actors.errors import InvalidJob, shown
+from verk_actors.middleware import client_chain
+from verk_actors.references import resolved
 from verk_actors.store.queue import parts_of
 from verk_actors.wire.codec import encode
 from verk_actors.wire.jid import new_jid, new_jids
@@ -26,18 +29,30 @@ class Part:
 
 
 class Preparer:
-    """Makes what is written of the jobs that a client is given."""
+    """Makes what is written of the jobs that a client is given.
+
+    Raises:
+        ConfigError: a middleware that the config names can't be imported.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._chain = client_chain(resolved("client_middleware", one) for one in config.client_middleware)
 
     def one(self, job: Job, now: float, *, enqueued_at: float | None) -> Part:
         """Return what is written of a job; `enqueued_at` is None for one that is scheduled.
+
+        Without a payload where a middleware halts the job.
 
         Raises:
             InvalidJob: it can't be written.
         """
         job = self._completed(job, job.jid or new_jid(), now, enqueued_at)
+        if self._chain is not None:
+            passed = self._passed(self._chain, job, now)
+            if passed is None:
+                return Part(str(job.queue), (str(job.jid),), ())
+            job = passed
         return Part(str(job.queue), (str(job.jid),), (self._encoded(job),))
 
     def many(self, jobs: Sequence[Job], now: float) -> tuple[list[str], list[Part]]:
@@ -50,7 +65,14 @@ class Preparer:
         queues: dict[str, tuple[list[str], list[bytes]]] = {}
         for index, (job, new) in enumerate(zip(jobs, new_jids(len(jobs)), strict=True)):
             completed = self._completed(job, job.jid or new, now, now)
+            jids.append(str(completed.jid))
             try:
+                if self._chain is not None:
+                    passed = self._passed(self._chain, completed, now)
+                    if passed is None:
+                        continue
+                    completed = passed
+                    jids[-1] = str(completed.jid)
                 payload = self._encoded(completed)
             except InvalidJob as error:
                 error.index = index
@@ -61,7 +83,6 @@ class Preparer:
             of_queue = queues[queue]
             of_queue[0].append(jid)
             of_queue[1].append(payload)
-            jids.append(jid)
         return jids, [part for queue, of_queue in queues.items() for part in _parts_of(queue, *of_queue)]
 
     def score(self, due_at: float) -> float:
@@ -80,6 +101,16 @@ class Preparer:
         elif job.created_at is None:
             fields["created_at"] = now
         return Job.of_checked(fields)
+
+    def _passed(self, chain: Callable[[Job], Job], job: Job, now: float) -> Job | None:
+        """Return what the middleware makes of a completed job, completed again; None where it halts the job."""
+        try:
+            passed = chain(job)
+        except Discard:
+            return None
+        if not isinstance(passed, Job):
+            raise TypeError(f"a client middleware returned {shown(passed)}: a job is halted by raising Discard")
+        return self._completed(passed, passed.jid or str(job.jid), now, job.enqueued_at)
 
     def _encoded(self, job: Job) -> bytes:
         return encode(job, wire_format=self._config.wire_format)

@@ -36,6 +36,8 @@ class Pusher:
 
     def push(self, part: Part) -> None:
         """Push jobs to their queue, in one step."""
+        if not part.payloads:
+            return  # halted by a middleware
 
         def push(commands: Commands) -> None:
             has_jobs = self._had_jobs.get(part.queue, False)
@@ -46,8 +48,9 @@ class Pusher:
 
     def schedule(self, part: Part, score: float) -> None:
         """Put one job among the scheduled ones."""
-        [payload] = part.payloads
-        self._write(part, lambda commands: commands.call("ZADD", self._keys.schedule, score, payload))
+        if part.payloads:  # else a middleware halted it
+            [payload] = part.payloads
+            self._write(part, lambda commands: commands.call("ZADD", self._keys.schedule, score, payload))
 
     def _write(self, part: Part, write: Callable[[Commands], object]) -> None:
         """Write jobs to the Redis of their queue, in one step."""

@@ -17,7 +17,7 @@ from verk_actors.errors import MalformedJob
 from verk_actors.job_class import name_of
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.testing import ManualClock
-from verk_actors.registry import Registry
+from verk_actors.registry import Registry, Terms
 from verk_actors.registry import registry as default_registry
 from verk_actors.running_job import Failed, Outcome, RunningJob, Undecodable
 from verk_actors.store.exchange import Kind
@@ -66,7 +66,7 @@ class FakeJobs:
         self.enqueued: list[Enqueued] = []
         self.runs: list[Run] = []
         self._config = config
-        self._find = registry.under(config.args_keys).find
+        self._find = registry.under(Terms.of(config)).find
         self._runs_inline = runs_inline
         self._memory = Memory()
 

@@ -16,13 +16,13 @@ from verk_actors.client import Client
 from verk_actors.client.detour import Detour, divert, diverted
 from verk_actors.client.preparing import Part
 from verk_actors.client.pushing import Pusher
-from verk_actors.config import ArgsKeys, Config, QueueConfig
+from verk_actors.config import Config, QueueConfig
 from verk_actors.events import Event, JobDead, JobDiscarded, JobEvent, JobFailed, JobFinished, JobSnoozed
 from verk_actors.listener import EventListener
 from verk_actors.messages import RegisterListener
 from verk_actors.otp import NO_REPLY, Call, Deferred, NoReply, Ref, Timeout, handles
 from verk_actors.otp.clock import SystemClock
-from verk_actors.registry import Performer, Registry
+from verk_actors.registry import Performer, Registry, Terms
 from verk_actors.registry import registry as default_registry
 from verk_actors.store.pool import Pool
 from verk_actors.tree.actor_system import ActorSystem
@@ -164,18 +164,19 @@ class _Diverted(Registry):
 
     def find(self, name: str) -> Performer:
         performer = self._registry.find(name)
-        return attrs.evolve(performer, perform=partial(_perform, self._to, performer.perform))
+        chain = performer.chain and partial(_perform, self._to, performer.chain)
+        return attrs.evolve(performer, perform=partial(_perform, self._to, performer.perform), chain=chain)
 
-    def under(self, args_keys: ArgsKeys) -> Registry:
-        return _Diverted(self._registry.under(args_keys), self._to)
+    def under(self, terms: Terms) -> Registry:
+        return _Diverted(self._registry.under(terms), self._to)
 
     def modules(self) -> list[str]:
         return self._registry.modules()
 
 
-def _perform(to: Detour, perform: Any, args: list[Any]) -> Any:
+def _perform(to: Detour, perform: Any, what: Any) -> Any:
     divert(to)
-    return perform(args)
+    return perform(what)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import attrs
 
 from verk_actors.config import Config, QueueConfig, RedisUrl
 from verk_actors.events import Event
-from verk_actors.registry import Registry
+from verk_actors.registry import Registry, Terms
 from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.tree.listeners import Listener
@@ -122,7 +122,7 @@ class NodeState:
     @classmethod
     def of(cls, config: Config, registry: Registry) -> NodeState:
         """Return the tables of a node that has not been started yet."""
-        node = cls(config, registry.under(config.args_keys), Keys(config.namespace))
+        node = cls(config, registry.under(Terms.of(config)), Keys(config.namespace))
         node.servers[config.redis_url] = RedisServer(config.redis_url)
         for queue, settings in config.queues.items():
             node.add_queue(queue, settings)

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 import random
+from typing import Protocol
+
+from verk_actors.wire.failure import Failure
+
+
+class Backoff(Protocol):
+    """Says how long a failed job waits for its retry."""
+
+    def __call__(self, attempt: int, failure: Failure, /) -> float:
+        """Return so many seconds, for the run of that number (from 1) that failed so."""
 
 
 def retry_delay_seconds(attempt: int, jitter: float) -> float:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import base64
 
-import attrs
-
 from verk_actors.errors import MalformedJob
 from verk_actors.wire import backtrace, strict_json
 from verk_actors.wire.codec import encode, retry_of
+from verk_actors.wire.failure import Failure
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.job import Job
 from verk_actors.wire.splice import splice
@@ -21,21 +20,6 @@ MAX_MESSAGE_LENGTH = 10_000  # Sidekiq's
 _MOST_ENVELOPED_BYTES = 256 * 1024 * 1024  # an envelope is a third longer, and Redis takes 512 MiB
 POISONED = "VerkActors::Poisoned"
 UNDECODABLE = "VerkActors::Undecodable"
-
-
-@attrs.frozen(kw_only=True)
-class Failure:
-    """How a run failed.
-
-    Attributes:
-        class_name: the name of what was raised.
-        message: its message.
-        backtrace: the lines of its backtrace, most recent call first, as Sidekiq and Verk have them.
-    """
-
-    class_name: str
-    message: str
-    backtrace: tuple[str, ...] = ()
 
 
 def failed(job: Job, *, error: Failure, now: float, backtrace_frames: int = 25) -> bytes:

@@ -19,8 +19,8 @@ from verk_actors.events import JobDead, JobDiscarded, JobFailed, JobFinished, Jo
 from verk_actors.running_job import Discarded, Failed, Outcome, RunningJob, Snoozed
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.job_packets import outcome_of, outcome_packet
-from verk_actors.wire.bookkeeping import Failure
 from verk_actors.wire.codec import decode
+from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 
 HOUR, NOW = 3600.0, 1_700_000_000.5

@@ -12,8 +12,8 @@ from verk_actors.config import Config
 from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
 from verk_actors.store.exchange import Settlement
 from verk_actors.tree.manager.queue.fate import settlement_of
-from verk_actors.wire.bookkeeping import Failure
 from verk_actors.wire.codec import decode, encode
+from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 
 NOW = 1_700_000_000.5

@@ -8,7 +8,7 @@ from verk_actors.config import Config
 from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed
 from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
 from verk_actors.tree.manager.queue.outcome_events import events_of
-from verk_actors.wire.bookkeeping import Failure
+from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 
 FAILED = Failed(failure=Failure(class_name="E", message="m", backtrace=("a:1",)), exception=ValueError("m"))

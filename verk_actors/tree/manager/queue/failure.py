@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from verk_actors.wire.bookkeeping import MAX_MESSAGE_LENGTH, Failure
+from verk_actors import middleware
+from verk_actors.wire.bookkeeping import MAX_MESSAGE_LENGTH
+from verk_actors.wire.failure import Failure
 
+_CHAIN = middleware.__file__  # its frames are between those of users' middleware
 _OURS = str(Path(__file__).parents[3])  # the package: its frames are above the job's, and say nothing
 
 
@@ -41,7 +44,7 @@ def _frames_of(traceback: TracebackType | None, max_frames: int) -> tuple[str, .
     lines: list[str] = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if lines or not code.co_filename.startswith(_OURS):
+        if code.co_filename != _CHAIN and (lines or not code.co_filename.startswith(_OURS)):
             lines.append(f"{code.co_filename}:{traceback.tb_lineno}:in {code.co_qualname}")
         traceback = traceback.tb_next
     return tuple(lines[: -max_frames - 1 : -1]) if max_frames else ()

@@ -11,15 +11,16 @@ import os
 import runpy
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 from verk_actors.config import ArgsKeys
 from verk_actors.errors import JobClassNotImportable, NodeInImport, shown
 from verk_actors.job_class import performer_of
-from verk_actors.registry import Performer
+from verk_actors.registry import Performer, Terms
 from verk_actors.tree.node_log import NodeLog
 
 log = NodeLog(__name__)
@@ -62,10 +63,15 @@ class JobCode:
     Args:
         main_name, main_path: as `main_module` had them in the node.
         args_keys: as the node is configured.
+        middleware: where the functions are that stand around each run.
     """
 
-    def __init__(self, main_name: str | None, main_path: str | None, args_keys: ArgsKeys) -> None:
+    def __init__(
+        self, main_name: str | None, main_path: str | None, args_keys: ArgsKeys, middleware: Sequence[str] = ()
+    ) -> None:
         self._args_keys: ArgsKeys = args_keys
+        self._middleware = middleware
+        self._terms: Terms | None = None
         self._main_name, self._main_path = main_name, main_path
         self._found: dict[tuple[str, str], Performer] = {}
 
@@ -86,8 +92,15 @@ class JobCode:
         """
         performer = self._found.get((reference, name))
         if performer is None:
-            performer = self._found[reference, name] = performer_of(name, self.target(reference)).typed(self._args_keys)
+            performer = performer_of(name, self.target(reference)).on(self._terms or self._found_terms())
+            self._found[reference, name] = performer
         return performer
+
+    def _found_terms(self) -> Terms:
+        """Return the terms of the node; as with a job class, what importing them raises fails the job."""
+        middleware: Any = tuple(map(self.target, self._middleware))
+        self._terms = Terms(args_keys=self._args_keys, middleware=middleware)
+        return self._terms
 
     def target(self, reference: str) -> object:
         """Return what is at a `module:name`; raises as `find` does."""

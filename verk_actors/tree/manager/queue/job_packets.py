@@ -12,7 +12,7 @@ import attrs
 
 from verk_actors.config import ArgsKeys
 from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed
-from verk_actors.wire.bookkeeping import Failure
+from verk_actors.wire.failure import Failure
 
 READY = b""
 _GOES_ON, _LAST = b"\0", b"\1"
@@ -37,6 +37,7 @@ class Setup:
         modules: to be imported before the first job.
         main_name, main_path: what the node's program was started as, for job classes that are defined in it.
         args_keys: as the node is configured.
+        middleware: where the functions are that stand around each run.
         recycle_after_jobs, recycle_above_bytes: when it ends by itself; 0 for never.
     """
 
@@ -49,6 +50,7 @@ class Setup:
     recycle_after_jobs: int
     recycle_above_bytes: int
     args_keys: ArgsKeys
+    middleware: list[str]
     log: LogSetup
 
 

@@ -41,7 +41,7 @@ def ready(setup: Setup) -> JobCode:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what a job prints is not lost with its process
     set_levels(setup.log)
-    code = JobCode(setup.main_name, setup.main_path, setup.args_keys)
+    code = JobCode(setup.main_name, setup.main_path, setup.args_keys, setup.middleware)
     code.warm_up(setup.modules)
     add_handler(setup.log, code.target)
     return code

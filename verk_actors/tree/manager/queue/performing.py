@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
+
+import attrs
 
 from verk_actors.endings import Discard, Kill, Snooze
 from verk_actors.errors import JobTimeout, loggable, shown
@@ -17,6 +19,9 @@ from verk_actors.tree.node_log import NodeLog
 from verk_actors.wire.job import Job
 
 log = NodeLog(__name__)
+
+_O = TypeVar("_O", bound=Outcome)
+_Ts = TypeVarTuple("_Ts")
 
 
 def perform(job: Job, find: Callable[[str], Performer], frames: int, now: Callable[[], float]) -> Outcome:
@@ -33,7 +38,10 @@ def perform(job: Job, find: Callable[[str], Performer], frames: int, now: Callab
         performer = find(job.class_)
         if performer.is_async:
             return running(CurrentJob(job), run_alone, perform_as_task(job, find, frames, now))
-        running(CurrentJob(job), performer.perform, job.args)
+        if performer.chain is None:
+            running(CurrentJob(job), performer.perform, job.args)
+        else:
+            running(CurrentJob(job), performer.chain, job)
     except BaseException as error:
         if is_left_in_parent():
             raise  # in a process that the job forked: it ends, and the job goes on in the parent
@@ -55,7 +63,7 @@ async def perform_as_task(
         performer = find(job.class_)
         if not performer.is_async:
             raise TypeError(_WOULD_BLOCK.format(performer))
-        run = performer.perform(job.args)
+        run = performer.perform(job.args) if performer.chain is None else performer.chain(job)
         await (_within(limit_seconds, run) if limit_seconds else run)
     except BaseException as error:
         if is_left_in_parent():
@@ -100,14 +108,28 @@ def outcome_of(
 def failed(
     job: Job, performer: Performer | None, error: BaseException, frames: int, now: Callable[[], float]
 ) -> Failed:
-    """Return what is kept of a run that raised, with when its class wants the next one."""
-    failure = failure_of(error, frames)
-    if performer is None or performer.retry_at is None:
-        return Failed(failure=failure, exception=error)
+    """Return what is kept of a run that raised, with when its class or its node wants the next one."""
+    outcome = Failed(failure=failure_of(error, frames), exception=error)
+    if performer is None:
+        return outcome
+    if performer.retry_at is None:
+        return backed_off(outcome, job, performer, now)
+    return attrs.evolve(outcome, retry_at=_answer(job, "retry_at", performer.retry_at, now(), job.attempt))
+
+
+def backed_off(outcome: _O, job: Job, performer: Performer, now: Callable[[], float]) -> _O:
+    """Return how a run ended, with when the next is wanted where a backoff says that."""
+    if not isinstance(outcome, Failed) or outcome.dead_because or performer.retry_at or performer.backoff is None:
+        return outcome
+    seconds = _answer(job, "backoff", performer.backoff, job.attempt, outcome.failure)
+    return outcome if seconds is None else attrs.evolve(outcome, retry_at=now() + seconds)
+
+
+def _answer(job: Job, name: str, function: Callable[[*_Ts], float], *args: *_Ts) -> float | None:
+    """Return what users' code says to a failure; None where it raises: the curve serves where it can't say."""
     try:
-        retry_at = float(performer.retry_at(now(), job.attempt))
-    except BaseException as bad:  # noqa: BLE001  the curve serves where the class can't say
+        return float(function(*args))
+    except BaseException as bad:  # noqa: BLE001  else the job would be lost
         where = f"{loggable(job.class_)} {loggable(job.jid or '-')}"
-        log.warning("%s: retry_at raised %s; the usual curve is used", where, shown(bad))
-        return Failed(failure=failure, exception=error)
-    return Failed(failure=failure, exception=error, retry_at=retry_at)
+        log.warning("%s: %s raised %s; the usual curve is used", where, name, shown(bad))
+        return None

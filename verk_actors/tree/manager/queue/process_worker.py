@@ -19,7 +19,7 @@ from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Outcome, RunningJob
 from verk_actors.tree.manager.queue.job_code import main_module, reference_of
 from verk_actors.tree.manager.queue.job_logging import log_setup
 from verk_actors.tree.manager.queue.job_packets import Setup, job_packet, outcome_of, setup_packet
-from verk_actors.tree.manager.queue.performing import failed
+from verk_actors.tree.manager.queue.performing import backed_off, failed
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.node_state import NodeState
 
@@ -51,7 +51,7 @@ class ProcessWorker(Worker):
         performer: Performer | None = None
         try:
             performer = self._find(job.class_)
-            return self._perform_there(running_job, reference_of(performer))
+            return backed_off(self._perform_there(running_job, reference_of(performer)), job, performer, self._now)
         except VerkError as error:
             return failed(job, performer, error, self._frames, self._now)
 
@@ -124,5 +124,6 @@ class ProcessWorker(Worker):
             recycle_after_jobs=config.recycle_after_jobs,
             recycle_above_bytes=config.recycle_above_megabytes * _MEGABYTE,
             args_keys=self._node.config.args_keys,
+            middleware=self._node.config.worker_middleware_references(),
             log=log_setup(),
         )
