@@ -81,14 +81,17 @@ class ResizeQueue(Call[None]):
 
 @attrs.frozen
 class PauseQueue(Call[None]):
-    """Fetch no more jobs of a queue on this node; running ones end. Answered at once."""
+    """Fetch no more jobs of a queue on this node; running ones end. Answered at once.
+
+    `Client.queue(name).pause()` has all nodes do so. A queue that is paused in either way is paused.
+    """
 
     name: str = _name
 
 
 @attrs.frozen
 class ResumeQueue(Call[None]):
-    """Undo `PauseQueue`."""
+    """Undo `PauseQueue`; a queue that is paused everywhere stays so."""
 
     name: str = _name
 
@@ -125,6 +128,7 @@ class QueueStatus:
         running: jobs that run now.
         finished, failed, fenced: since the node started, as QueueStats counts them; fenced are those that ended here
             when they were no longer this node's.
+        paused_everywhere: all nodes were told not to fetch from it (`Client.queue(name).pause()`).
     """
 
     size: int
@@ -133,6 +137,7 @@ class QueueStatus:
     finished: int = 0
     failed: int = 0
     fenced: int = 0
+    paused_everywhere: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -20,6 +20,7 @@ from verk_actors.store.due import DueJobs
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.job_sets import ScheduleSet
 from verk_actors.store.nodes import Nodes
+from verk_actors.store.presence import Presence
 from verk_actors.store.queue import Queue
 from verk_actors.store.scripts import ENQUEUE, SCRIPTS, Script
 from verk_actors.store.waiting import Waiter, unblock
@@ -86,6 +87,7 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         connection.call("DEL", keys.node("n1"))
         assert nodes.rescue("n1", "q").moved == 1
         nodes.deregister("n1", None)
+        Presence(commands, keys, "n1").beat({"busy": 0}, [], first=True)
 
     assert commands.slots == {script.name: {SLOT} for script in SCRIPTS}
 

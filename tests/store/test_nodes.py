@@ -210,3 +210,16 @@ def test_a_full_server_lets_a_node_leave(nodes, full_server, redis):
 
     assert nodes.deregister("n1", "token") == 0
     assert redis.keys() == []
+
+
+def test_a_heartbeat_tells_what_is_paused_and_a_refused_one_does_not(nodes, redis, keys):
+    redis.sadd(keys.paused, "q", "of another node")
+
+    assert nodes.heartbeat("n1", "token", LEASE_MS, ["q"]).paused == {"q", "of another node"}
+    assert nodes.heartbeat("n1", "other", LEASE_MS, ["q"]).paused == frozenset()
+
+
+def test_a_paused_key_of_the_wrong_type_costs_no_lease(nodes, redis, keys):
+    redis.set(keys.paused, "something else")
+
+    assert nodes.heartbeat("n1", "token", LEASE_MS, ["q"]) == Beat("NEW", "token")

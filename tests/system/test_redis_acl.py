@@ -167,6 +167,8 @@ def work_by_hand(config: Config) -> None:
         assert client.dead.delete(client.dead.range()[0])
         queue = client.queue("q")
         assert queue.delete(queue.range()[0])
+        assert queue.pause()
+        assert queue.resume()
         queue.clear()
         client.dead.clear()
 
@@ -206,6 +208,8 @@ def test_a_reader_sees_what_is_there(access: Access, admin) -> None:
     with Client(access.config("verk-reader")) as client:
         assert client.queue_names() == ["q"]
         assert client.queue("q").count() == client.scheduled.count() == 1
+        assert client.queue("q").latency_seconds() >= 0
+        assert (client.queue("q").is_paused, client.paused_queue_names()) == (False, [])
         assert client.queue("q").find(jid) is not None
         assert client.scheduled.find(jid) is None
         assert len(client.scheduled.range_with_score()) == 1

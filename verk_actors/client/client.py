@@ -14,7 +14,7 @@ from verk_actors.store.counters import Counters
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
-from verk_actors.store.queue import Queue, queue_names
+from verk_actors.store.queue import Queue, paused_names, queue_names
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
@@ -112,6 +112,10 @@ class Client:
     def queue_names(self) -> list[str]:
         """Return the names of all queues that ever got a job."""
         return sorted({name for pool in self._pools.values() for name in queue_names(pool, self._keys)})
+
+    def paused_queue_names(self) -> list[str]:
+        """Return the names of the queues that are paused for all nodes."""
+        return sorted({name for pool in self._pools.values() for name in paused_names(pool, self._keys)})
 
     def _pool_of(self, queue: str) -> Pool:
         return self._pools[self._config.redis_url_of(queue)]

@@ -28,10 +28,12 @@ class Beat:
         status: `OK`, the lease was kept without a break; `NEW`, it was taken under the fresh token, and its age
             counts from now on; `CONFLICT`, another process holds it, and nothing was done.
         holder: the token that holds it now.
+        paused: the queues that are paused everywhere, those of other nodes included.
     """
 
     status: Literal["OK", "NEW", "CONFLICT"]
     holder: str
+    paused: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -71,10 +73,10 @@ class Nodes:
             fresh: this process' token from now on if the lease has to be taken anew; the same as `token` unless
                 given. Use it until a heartbeat answers `NEW`, then think of another.
         """
-        keys = (self._keys.node(node_id), self._keys.node_queues(node_id), self._keys.nodes)
+        keys = (self._keys.node(node_id), self._keys.node_queues(node_id), self._keys.nodes, self._keys.paused)
         args: tuple[Argument, ...] = (node_id, token, lease_ms, fresh or token, *queues)
-        status, holder = self._commands.script(HEARTBEAT, keys, args)
-        return Beat(status.decode(), name_of(holder))
+        status, holder, paused = self._commands.script(HEARTBEAT, keys, args)
+        return Beat(status.decode(), name_of(holder), frozenset(map(name_of, paused)))
 
     def holder(self, node_id: str) -> str | None:
         """Returns the token that holds a node's lease, None if it is dead. GET."""

@@ -1,11 +1,13 @@
-"""One queue as clients, the command line and dashboards see it: push, count, look, delete."""
+"""One queue as clients, the command line and dashboards see it: push, count, look, delete, pause."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from verk_actors.store.commands import Commands
+from verk_actors.store.job_filter import ALL_JOBS, JobFilter
 from verk_actors.store.members import Member, member_of, name_of, payload_of
+from verk_actors.store.requests import HEARTBEAT_NOW, Requests
 from verk_actors.store.scripts import ENQUEUE
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
@@ -17,6 +19,11 @@ _MOST_BYTES = 1 << 20  # does so too: a script takes 1 ms for 1000 small payload
 def queue_names(commands: Commands, keys: Keys) -> list[str]:
     """Returns the names of all known queues, in order. SMEMBERS, O(n)."""
     return sorted(name_of(name) for name in commands.call("SMEMBERS", keys.queues))
+
+
+def paused_names(commands: Commands, keys: Keys) -> list[str]:
+    """Returns the names of the queues that no node is to fetch from, in order. SMEMBERS, O(n)."""
+    return sorted(name_of(name) for name in commands.call("SMEMBERS", keys.paused))
 
 
 def parts_of(payloads: Sequence[bytes], most: int = _PAGE) -> Iterator[Sequence[bytes]]:
@@ -37,6 +44,7 @@ class Queue:
     def __init__(self, commands: Commands, keys: Keys, name: str) -> None:
         self.name = name
         self._commands = commands
+        self._keys = keys
         self._key = keys.queue(name)
         self._queues = keys.queues
 
@@ -72,19 +80,77 @@ class Queue:
         payloads: list[bytes] = self._commands.call("LRANGE", self._key, start, stop)
         return [member_of(payload, self.name) for payload in payloads]
 
+    def pages(self, where: JobFilter = ALL_JOBS) -> Iterator[list[Member]]:
+        """Yields the jobs that fit, from the newest, page by page: for a queue of any size. LRANGE, O(n) in all.
+
+        A job that waits all the time comes at least once; again where others are pushed meanwhile. None is passed over
+        because others are taken, as they are taken at the other end.
+        """
+        start = 0
+        while payloads := self._commands.call("LRANGE", self._key, start, start + _PAGE - 1):
+            found = (where.found_in(payload, self.name) for payload in payloads)
+            if page := [member for member in found if member is not None]:
+                yield page
+            start += len(payloads)
+
     def find(self, jid: str) -> Job | None:
-        """Returns the job with this id, None if it isn't here. LRANGE of all in pages, from the oldest."""
-        for start in range(-1, -self.count() - 1, -_PAGE):
-            for member in reversed(self.range(start - _PAGE + 1, start)):
-                if isinstance(member, Job) and member.jid == jid:
-                    return member
-        return None
+        """Returns the job with this id, None if it isn't here. LRANGE of all in pages, from the newest."""
+        return next((one for page in self.pages(JobFilter(jid=jid)) for one in page if isinstance(one, Job)), None)
+
+    def latency_seconds(self) -> float:
+        """Returns how long the job that runs next has waited, by Redis' clock. LRANGE, TIME.
+
+        0 where none waits, or where it doesn't tell since when.
+        """
+        oldest = next(iter(self.range(-1, -1)), None)
+        enqueued_at = oldest.enqueued_at if isinstance(oldest, Job) else None
+        if enqueued_at is None:
+            return 0.0
+        seconds, microseconds = self._commands.call("TIME")
+        return max(0.0, int(seconds) + int(microseconds) / 1e6 - enqueued_at)
 
     def delete(self, member: Member | bytes) -> bool:
         """Removes one job; returns whether it was there. LREM, O(n)."""
         return bool(self._commands.call("LREM", self._key, 1, payload_of(member)))
 
-    def clear(self) -> None:
-        """Removes all jobs, and the queue from the known ones. SREM and UNLINK."""
+    def delete_many(self, members: Iterable[Member | bytes]) -> int:
+        """Removes these jobs; returns how many were there. LREM for each, O(n)."""
+        return sum(self.delete(member) for member in members)
+
+    def clear(self) -> bool:
+        """Removes all jobs, and the queue from the known ones; returns whether there were any. SREM, UNLINK."""
         self._commands.call("SREM", self._queues, self.name)
-        self._commands.call("UNLINK", self._key)
+        return bool(self._commands.call("UNLINK", self._key))
+
+    def remove(self) -> bool:
+        """Removes all jobs, the queue from the known ones, and its pause; returns whether there were any jobs.
+
+        It is there again with the next job that is pushed. What is in progress, or in a set, stays.
+        """
+        self.resume()
+        return self.clear()
+
+    # For all nodes
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether no node is to fetch from it. SISMEMBER."""
+        return bool(self._commands.call("SISMEMBER", self._keys.paused, self.name))
+
+    def pause(self) -> bool:
+        """Has no node fetch from it any more, those to come included; returns whether it was not paused before.
+
+        Jobs that run may end. Nodes are told, and have it at their next heartbeat in any case. SADD; safe to repeat.
+        """
+        return self._tell("SADD")
+
+    def resume(self) -> bool:
+        """Undoes `pause`; returns whether it was paused. A node that was told to pause it by itself stays so. SREM."""
+        return self._tell("SREM")
+
+    def _tell(self, operation: str) -> bool:
+        has_changed = bool(self._commands.call(operation, self._keys.paused, self.name))
+        requests = Requests(self._commands, self._keys)
+        for node_id in self._commands.call("SMEMBERS", self._keys.nodes):
+            requests.ask(name_of(node_id), HEARTBEAT_NOW)
+        return has_changed

@@ -12,6 +12,7 @@ import attrs
 from verk_actors.store.commands import Commands
 from verk_actors.wire.keys import Keys
 
+HEARTBEAT_NOW = "heartbeat"  # has a node renew its lease, and see what is paused; it leaves no answer
 _KEPT_SECONDS = 60  # a question to a dead node, or an answer nobody waits for, is gone after this
 
 

@@ -177,7 +177,7 @@ class ActorSystem(Supervisor):
         return SystemStatus(
             node_id=node.config.node_id,
             connected=all(server.lease.held for server in tuple(node.servers.values())),
-            queues={queue: _queue_status(row, queue in failed) for queue, row in tuple(node.queues.items())},
+            queues={queue: _queue_status(queue, row, queue in failed) for queue, row in tuple(node.queues.items())},
             listeners=tuple(ListenerStatus(listener=str(one.ref), missed=one.missed) for one in listeners),
             abandoned=tuple(self.actor_ref.runtime.abandoned()),
         )
@@ -193,7 +193,7 @@ class ActorSystem(Supervisor):
         return ref
 
 
-def _queue_status(row: QueueRow, failed: bool) -> QueueStatus:
+def _queue_status(queue: str, row: QueueRow, failed: bool) -> QueueStatus:
     running = len(row.running_jobs.running())
     status = row.status if running or row.status != "running" else "idle"
     return QueueStatus(
@@ -203,4 +203,5 @@ def _queue_status(row: QueueRow, failed: bool) -> QueueStatus:
         finished=row.finished,
         failed=row.failed,
         fenced=row.fenced,
+        paused_everywhere=queue in row.server.paused,
     )

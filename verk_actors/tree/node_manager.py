@@ -18,12 +18,12 @@ import cattrs
 
 from verk_actors.errors import NodeIdInUse, StoreError, loggable
 from verk_actors.events import Event, LeaseLost, RedisDataLost
-from verk_actors.messages import LeaseRenewed, Publish, Tick
+from verk_actors.messages import LeaseRenewed, Pause, Publish, Resume, Tick
 from verk_actors.otp import ExitReason, IoServer, Timer, handles, snapshot
 from verk_actors.store.connection import Connection
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.orphans import Orphans
-from verk_actors.store.requests import Requests
+from verk_actors.store.requests import HEARTBEAT_NOW, Requests
 from verk_actors.store.server_facts import concerns_about
 from verk_actors.tree import names, token
 from verk_actors.tree.node_log import NodeLog
@@ -178,6 +178,9 @@ class NodeManager(IoServer):
         if is_new:
             self._held_since = self.clock.monotonic()
         self._renewed_at = sent_at
+        self._server.paused = beat.paused
+        for queue in queues:
+            self._see_to_pause(queue)
         lease.held = lease.taken = True
         for queue in queues:
             queue_manager = self.whereis(names.queue_manager(queue))
@@ -187,6 +190,15 @@ class NodeManager(IoServer):
             for concern in concerns_about(self._connection):
                 log.warning("%s: %s", self._server.url, concern)
         return True
+
+    def _see_to_pause(self, queue: str) -> None:
+        """Have a queue paused or resumed if it is not as it should be, whoever has missed which message."""
+        row, workers_manager = self._node.queues.get(queue), self.whereis(names.workers_manager(queue))
+        if row is None or workers_manager is None:
+            return  # the one to come will look itself
+        is_paused = row.status != "running"
+        if is_paused != self._node.is_paused(queue):
+            workers_manager.cast(Resume() if is_paused else Pause())
 
     def _tell_of_lapse(self) -> None:
         """Say why the lease had to be taken anew: it ran out, or was gone before its time."""
@@ -239,5 +251,7 @@ class NodeManager(IoServer):
     def _answer(self) -> None:
         request = self._requests.take(self._id)
         root = self.actor_ref.parent
+        if request is not None and request.question == HEARTBEAT_NOW:
+            self._renew()
         if request is not None and request.question == "tree" and root is not None:
             self._requests.answer(request, json.dumps(cattrs.unstructure(snapshot(root))).encode())

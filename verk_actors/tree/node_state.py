@@ -54,12 +54,14 @@ class RedisServer:
 
     Attributes:
         label: told apart by it in names and logs; empty for the one that the node itself was given.
+        paused: the queues that are paused for all nodes, as of the last heartbeat; written by NodeManager.
         trouble: what the node has said of its troubles; written by whoever meets one.
         introduced: whether dashboards have been told of this process; written by Presence.
     """
 
     url: RedisUrl
     label: str = ""
+    paused: frozenset[str] = frozenset()
     lease: Lease = attrs.Factory(Lease)
     trouble: ServerTrouble = attrs.Factory(ServerTrouble)
     introduced: bool = False
@@ -146,6 +148,11 @@ class NodeState:
             server = self.servers[url] = RedisServer(url, label=str(url))
         self.queues[queue] = QueueRow(settings, server)
         return server
+
+    def is_paused(self, queue: str) -> bool:
+        """Whether nothing is to be fetched from a queue: this node was told so, or all were."""
+        row = self.queues[queue]
+        return row.paused or queue in row.server.paused
 
     def is_wanted(self, kind: type[Event]) -> bool:
         """Whether a listener may want events of this very class; where none does, they need not be made."""

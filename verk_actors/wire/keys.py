@@ -55,6 +55,11 @@ class Keys:
             raise ValueError(f"{key!r} is not the key of a queue, which starts with {prefix!r}")
         return key[len(prefix) :]
 
+    @property
+    def paused(self) -> str:
+        """The names of the queues that no node fetches from (set, Sidekiq's), written by people, read by heartbeats."""
+        return self._named("paused")
+
     def in_progress(self, queue: str, node_id: str) -> str:
         """The jobs of one queue taken by one node and not yet settled (list, newest at the head).
 

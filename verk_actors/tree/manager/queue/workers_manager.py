@@ -80,7 +80,7 @@ class WorkersManager(Server):
         if table.workers_manager is not None:
             table.workers_manager.join_thread(PREDECESSOR_SECONDS)  # where it was killed
         table.workers_manager = self.actor_ref
-        if row.paused or row.removing or self._node.stopping:
+        if row.removing or self._node.stopping or self._node.is_paused(self._queue):
             row.status, table.is_open = "pausing", False
         else:
             self._run()
@@ -248,9 +248,10 @@ class WorkersManager(Server):
 
     @handles(Resume)
     def resume(self, _: Resume) -> None:
-        """Fetch again."""
+        """Fetch again, unless something else stands against it."""
         row = self._row
-        if row.status != "running" and not (row.removing or self._node.stopping):
+        is_held = row.removing or self._node.stopping or self._node.is_paused(self._queue)
+        if row.status != "running" and not is_held:
             self._run()
 
     def _run(self) -> None:
