@@ -38,14 +38,16 @@ def test_an_enqueued_job_is_in_its_queue_in_sidekiqs_form_and_its_jid_is_returne
     assert redis.smembers("queues") == {b"q"}
 
 
-def test_in_verks_form_the_configured_limit_is_written_and_times_are_whole(config: Config, redis) -> None:
-    with Client(attrs.evolve(config, wire_format="verk"), clock=lambda: NOW) as client:
+@pytest.mark.parametrize("limit", [25, 100])
+def test_in_verks_form_the_configured_limit_is_written_and_times_are_whole(config: Config, redis, limit: int) -> None:
+    config = attrs.evolve(config, wire_format="verk", max_retry_count=limit)
+    with Client(config, clock=lambda: NOW) as client:
         client.enqueue(Job(class_="C", args=[1], jid="7"))
     (payload,) = redis.lrange("queue:default", 0, -1)
     assert payload.decode() == (
         '{"args":"[1]","class":"C","created_at":null,"enqueued_at":1700000000,"error_backtrace":null,'
-        '"error_message":null,"failed_at":null,"finished_at":null,"jid":"7","max_retry_count":25,'
-        '"queue":"default","retried_at":null,"retry_count":0}'
+        '"error_message":null,"failed_at":null,"finished_at":null,"jid":"7",'
+        f'"max_retry_count":{limit},"queue":"default","retried_at":null,"retry_count":0}}'
     )
 
 

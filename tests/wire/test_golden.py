@@ -13,6 +13,7 @@ import pytest
 from verk_actors.wire.bookkeeping import enqueued, failed
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.failure import Failure
+from verk_actors.wire.job import Job
 from verk_actors.wire.splice import splice
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -133,3 +134,12 @@ def test_arguments_that_verks_mover_emptied_into_an_object_are_read_as_none() ->
     damaged = next(payload for payload in payloads("cross_checks") if b'"args":{}' in payload)
 
     assert decode(damaged).args == []
+
+
+def test_a_job_with_nothing_but_its_class_has_verks_nulls() -> None:
+    """Conformance case 19, the bytes of which Verk's own test has; there the class is null, too."""
+    assert encode(Job(class_="A", args=[]), wire_format="verk") == (
+        b'{"args":"[]","class":"A","created_at":null,"enqueued_at":null,"error_backtrace":null,"error_message":null,'
+        b'"failed_at":null,"finished_at":null,"jid":null,"max_retry_count":null,"queue":null,"retried_at":null,'
+        b'"retry_count":0}'
+    )

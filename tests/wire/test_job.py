@@ -54,6 +54,7 @@ def test_a_tuple_of_arguments_becomes_a_list_of_the_jobs_own() -> None:
         ("max_retry_count", -1),
         ("max_retry_count", 2.0),
         ("max_retry_count", True),
+        ("max_retry_count", "30"),
         ("retry_count", -1),
         ("retry_count", None),
     ],

@@ -85,6 +85,14 @@ def test_when_retries_are_used_up_a_job_is_buried_or_discarded(fields: dict[str,
     assert fate(ended(BOOM, **fields)).kind == kind
 
 
+def test_in_verks_form_the_last_failure_counts_one_beyond_the_limit() -> None:
+    """Conformance case 51."""
+    settlement = fate(ended(BOOM, "verk", retry_count=3), max_retry_count=3)
+
+    assert settlement.kind == "dead"
+    assert (json.loads(settlement.new)["retry_count"], settlement.score) == (4, int(NOW))
+
+
 def test_the_configured_limit_holds_for_a_job_without_one() -> None:
     assert fate(ended(BOOM), max_retry_count=0).kind == "dead"
 
