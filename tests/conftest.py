@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -100,6 +100,19 @@ def _redis(redis_url: str) -> Iterator[redis_py.Redis]:
 def config(redis_url: str) -> Config:
     """Return a Config for the empty server, with a generated node id and no queues."""
     return Config(redis_url=redis_url)
+
+
+@pytest.fixture
+def snapshot(redis: redis_py.Redis) -> Callable[[], dict[bytes, bytes]]:
+    """Return a function that returns all that is stored, to compare before and after."""
+    return lambda: {key: redis.dump(key) for key in redis.keys("*")}
+
+
+@pytest.fixture
+def full_server(redis: redis_py.Redis) -> Iterator[Callable[[], None]]:
+    """Return a function after which the server refuses whatever needs memory."""
+    yield lambda: redis.config_set("maxmemory", "1")
+    redis.config_set("maxmemory", "0")
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from verk_actors.arguments import convert_type
-    from verk_actors.client import Client
+    from verk_actors.client import (
+        Client,
+        Scheduled,
+    )
     from verk_actors.config import Config, QueueConfig, RedisUrl
     from verk_actors.endings import Discard, Kill, Snooze
     from verk_actors.errors import (
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
         InvalidJob,
         JobClassNotFound,
         JobClassNotImportable,
+        JobNotUnique,
         JobTimeout,
         MalformedJob,
         NodeIdInUse,
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
         JobDead,
         JobDiscarded,
         JobEvent,
+        JobExpired,
         JobFailed,
         JobFenced,
         JobFinished,
@@ -83,11 +88,11 @@ if TYPE_CHECKING:
 
 _HOMES = {  # tests/architecture holds it against the imports above
     "arguments": "convert_type",
-    "client": "Client",
+    "client": "Client Scheduled",
     "config": "Config QueueConfig RedisUrl",
     "endings": "Discard Kill Snooze",
-    "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
-    "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
+    "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
+    "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
     "job_context": "CurrentJob current_job",
     "listener": "EventListener",
@@ -129,11 +134,13 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobDead",
     "JobDiscarded",
     "JobEvent",
+    "JobExpired",
     "JobFailed",
     "JobFenced",
     "JobFilter",
     "JobFinished",
     "JobMalformed",
+    "JobNotUnique",
     "JobSnoozed",
     "JobStarted",
     "JobStuck",
@@ -163,6 +170,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "RemoveQueue",
     "ResizeQueue",
     "ResumeQueue",
+    "Scheduled",
     "Snooze",
     "Status",
     "StoreError",

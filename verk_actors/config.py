@@ -20,6 +20,7 @@ from verk_actors.config_checks import (
     COUNT,
     NAMESPACE,
     NODE_ID,
+    PAYLOAD_BYTES,
     POSITIVE,
     REFERENCE,
     REFERENCES,
@@ -113,6 +114,9 @@ class Config:
 
     dead_timeout_seconds: float = attrs.field(default=180 * _DAY_SECONDS, validator=SECONDS)
     """How long a dead job is kept."""
+
+    max_payload_bytes: int = attrs.field(default=1 << 20, validator=PAYLOAD_BYTES)
+    """The longest payload that a client enqueues. Nodes read up to 16 MiB."""
 
     wait_replicas: int = attrs.field(default=0, validator=COUNT)
     """How many replicas of the Redis must have a job before `enqueue` and `schedule` return."""

@@ -41,6 +41,9 @@ def as_tuple(values: Sequence[Any]) -> tuple[Any, ...]:
 # By type() and not isinstance(): True is an int, and neither a count nor a time.
 COUNT = allow("a whole number, 0 or more", lambda value: type(value) is int and value >= 0)
 POSITIVE = allow("a whole number, 1 or more", lambda value: type(value) is int and value >= 1)
+PAYLOAD_BYTES = allow(  # what `wire.strict_json` reads
+    f"a whole number from 1 to {16 << 20}", lambda value: type(value) is int and 1 <= value <= 16 << 20
+)
 SECONDS = allow("a number of seconds, 0 or more", lambda value: type(value) in (int, float) and 0 <= value < math.inf)
 SOME_SECONDS = allow("a number of seconds above 0", lambda value: type(value) in (int, float) and 0 < value < math.inf)
 YES_OR_NO = allow("True or False", lambda value: type(value) is bool)

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-DeathReason = Literal["retries used up", "killed", "poisoned"]
-"""Why a job is dead: its retries are used up, it raised `Kill`, or too many nodes died while it ran."""
+DeathReason = Literal["retries used up", "retry time used up", "killed", "poisoned"]
+"""Why a job is dead: its retries or the time for them are used up, it raised `Kill`, or nodes died while it ran."""
 
 
 class Ending(Exception):

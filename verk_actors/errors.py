@@ -74,6 +74,17 @@ class InvalidJob(VerkError):
 
 
 @attrs.define(eq=False)
+class JobNotUnique(VerkError):
+    """Raised when a unique job isn't enqueued, since the job `jid` of the same `token` is; nothing is to be done."""
+
+    jid: str
+    token: str
+
+    def __str__(self) -> str:
+        return f"job {shown(self.jid)} is the only one of {shown(self.token)} for now"
+
+
+@attrs.define(eq=False)
 class MalformedJob(VerkError):
     """Raised when bytes read from Redis are no job; correct whoever wrote them.
 

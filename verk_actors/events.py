@@ -1,7 +1,7 @@
 """What happened, as listeners are told; facts in the past tense.
 
-Source: Verk lib/verk/events.ex. JobDead, JobSnoozed, JobDiscarded, JobMalformed, JobFenced, JobStuck, DeadJobsTrimmed
-and those of a node are ours.
+Source: Verk lib/verk/events.ex. JobDead, JobSnoozed, JobDiscarded, JobExpired, JobMalformed, JobFenced, JobStuck,
+DeadJobsTrimmed and those of a node are ours.
 """
 
 from __future__ import annotations
@@ -107,6 +107,13 @@ class JobDiscarded(JobEvent):
     started_at: float
     discarded_at: float
     reason: str
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobExpired(JobEvent):
+    """The job was taken after the time by which it had to begin (`expires_in`); it did not run and is gone."""
+
+    expired_at: float
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -56,12 +56,18 @@ class Undecodable:
 
 
 @attrs.frozen
+class Expired:
+    """It was taken after the time by which it had to begin; nothing ran."""
+
+
+@attrs.frozen
 class GivenBack:
     """It goes back to its queue without a retry counted: this node stops, or runs the queue no more."""
 
 
-Outcome = Succeeded | Failed | Snoozed | Discarded | Undecodable | GivenBack
+Outcome = Succeeded | Failed | Snoozed | Discarded | Undecodable | Expired | GivenBack
 SUCCEEDED = Succeeded()
+EXPIRED = Expired()
 GIVEN_BACK = GivenBack()
 
 

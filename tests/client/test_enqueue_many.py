@@ -1,9 +1,10 @@
-"""Many jobs enqueued by one call: all of a part or none, and it is told which."""
+"""Many jobs enqueued by one call: all of them or none, those of each server in one step."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -13,7 +14,7 @@ from support.servers import OwnServer
 
 from verk_actors import errors
 from verk_actors.cli.chaos.proxy_control import Act, Rule
-from verk_actors.client import Client
+from verk_actors.client import Client, Scheduled
 from verk_actors.config import Config, QueueConfig, RedisUrl
 from verk_actors.wire.job import Job
 
@@ -57,7 +58,7 @@ def test_each_is_written_as_if_it_were_enqueued_alone(config: Config, redis, wir
     assert alone == together
 
 
-def test_a_thousand_go_in_one_step_and_any_iterable_will_do(client: Client, redis) -> None:
+def test_they_go_in_one_transaction_of_short_scripts_and_any_iterable_will_do(client: Client, redis) -> None:
     client.enqueue_many([])
     client.enqueue_many(jobs(1))
     redis.config_resetstat()
@@ -65,8 +66,40 @@ def test_a_thousand_go_in_one_step_and_any_iterable_will_do(client: Client, redi
     jids = client.enqueue_many(iter(jobs(2500)))
 
     stats = redis.info("commandstats")
-    assert (stats["cmdstat_evalsha"]["calls"], stats["cmdstat_lpushx"]["calls"]) == (1, 2)
+    assert (stats["cmdstat_exec"]["calls"], stats["cmdstat_evalsha"]["calls"]) == (1, 3)
     assert [job.jid for job in client.queue("q").range()][::-1][1:] == jids
+
+
+def test_a_thousand_go_in_one_script(client: Client, redis) -> None:
+    client.enqueue_many(jobs(1))
+    redis.config_resetstat()
+
+    client.enqueue_many(jobs(1000))
+
+    stats = redis.info("commandstats")
+    assert (stats["cmdstat_evalsha"]["calls"], "cmdstat_multi" in stats) == (1, False)
+
+
+def test_scheduled_ones_are_among_them(client: Client, redis) -> None:
+    """Conformance case 208: immediate jobs, jobs for a time and jobs for later in one call."""
+    at = datetime.fromtimestamp(NOW + 60, UTC)
+    now, later, at_a_time, late = (Job(queue="q", class_="C", args=[name]) for name in "abcd")
+
+    jids = client.enqueue_many([now, Scheduled(later, 30), Scheduled(at_a_time, at), Scheduled(late, -5)])
+
+    assert [(job.jid, job.args, job.enqueued_at) for job in client.queue("q").range()] == [
+        (jids[3], ["d"], NOW),
+        (jids[0], ["a"], NOW),
+    ]
+    scheduled = [(job.jid, score, job.enqueued_at) for job, score in client.scheduled.range_with_score()]
+    assert scheduled == [(jids[1], NOW + 30, None), (jids[2], NOW + 60, None)]
+
+
+def test_a_time_without_a_zone_is_refused_with_the_place_of_its_job(client: Client, redis) -> None:
+    with pytest.raises(errors.InvalidJob, match=r"^job 1's when needs a time zone") as raised:
+        client.enqueue_many([*jobs(1), Scheduled(jobs(1)[0], datetime(2030, 1, 1))])
+    assert raised.value.index == 1
+    assert redis.keys() == []
 
 
 def test_where_one_is_invalid_none_is_enqueued_and_it_is_told_which(client: Client, redis) -> None:
@@ -87,14 +120,24 @@ def test_what_is_refused_at_once_was_not_enqueued(client: Client, redis) -> None
     assert redis.exists("queue:later", "queues") == 0
 
 
-def test_where_a_later_part_is_refused_it_is_told_which_jobs_were_enqueued(client: Client, redis) -> None:
-    redis.set("queue:bad", "no list")
+@pytest.mark.parametrize("bad", ["queue:bad", "schedule", "queues"])
+def test_where_one_place_is_no_place_for_jobs_none_is_enqueued(client: Client, redis, snapshot, bad: str) -> None:
+    redis.set(bad, "no list")
+    before = snapshot()
 
-    with pytest.raises(errors.EnqueuedInPart, match=r"2 jobs were enqueued, 4 were not: .*WRONGTYPE") as raised:
-        client.enqueue_many([*jobs(2, "good"), *jobs(3, "bad"), *jobs(1, "later")])
-    assert list(raised.value.enqueued) == [job.jid for job in client.queue("good").range()][::-1]
-    assert (raised.value.uncertain, len(raised.value.not_enqueued)) == ((), 4)
-    assert redis.exists("queue:later") == 0
+    with pytest.raises(errors.StoreError, match="WRONGTYPE") as raised:
+        client.enqueue_many([*jobs(1500, "good"), *jobs(3, "bad"), Scheduled(*jobs(1, "later"), 5)])
+    assert type(raised.value) is errors.StoreError
+    assert snapshot() == before
+
+
+def test_on_a_full_server_none_is_enqueued(client: Client, redis, full_server, snapshot) -> None:
+    full_server()
+    before = snapshot()
+
+    with pytest.raises(errors.StoreError, match="OOM"):
+        client.enqueue_many(jobs(2500))
+    assert snapshot() == before
 
 
 def test_redis_out_of_reach_is_said_and_none_was_enqueued(tmp_path: Path) -> None:
@@ -106,29 +149,46 @@ def test_redis_out_of_reach_is_said_and_none_was_enqueued(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("act", ["lose_request", "lose_reply"])
-@pytest.mark.parametrize(("before", "after"), [(0, 0), (3, 0), (0, 4), (3, 4)])
-def test_a_part_without_a_reply_is_uncertain_and_nothing_is_sent_after_it(
-    config: Config, redis, act: Act, before: int, after: int
-) -> None:
+@pytest.mark.parametrize("count", [1, 1500])
+def test_without_a_reply_all_are_uncertain_and_are_not_sent_again(config: Config, redis, act: Act, count: int) -> None:
     upstream = config.redis_url.value.removeprefix("unix://").partition("?")[0]
     with cutting_proxy(upstream) as proxy, Client(attrs.evolve(config, redis_url=RedisUrl(proxy.url))) as client:
         client.enqueue_many(jobs(1, "known"))  # the connection stands, and the script is known
-        lost = [Job(queue="lost", class_="C", args=[], jid=f"lost{number}") for number in range(2)]
-        proxy.rule(Rule(act=act, needle="lost0"))
-        with pytest.raises((errors.EnqueueUncertain, errors.EnqueuedInPart)) as raised:
-            client.enqueue_many([*jobs(before, "before"), *lost, *jobs(after, "after")])
+        lost = [Job(queue=queue, class_="C", args=[], jid=f"{queue}{at}") for queue in "ab" for at in range(count)]
+        proxy.rule(Rule(act=act, needle="a0"))
+        with pytest.raises(errors.EnqueueUncertain) as raised:
+            client.enqueue_many(lost)
 
-    error = raised.value
-    if before or after:
-        assert isinstance(error, errors.EnqueuedInPart)
-        assert error.uncertain == ("lost0", "lost1")
-        assert (len(error.enqueued), len(error.not_enqueued)) == (before, after)
-    else:
-        assert isinstance(error, errors.EnqueueUncertain)
-        assert (error.jid, error.jids) == ("lost0", ("lost0", "lost1"))
-    assert redis.llen("queue:lost") == (2 if act == "lose_reply" else 0)  # sent once
-    assert redis.llen("queue:before") == before
-    assert redis.exists("queue:after") == 0
+    assert raised.value.jids == tuple(job.jid for job in lost)
+    assert redis.llen("queue:a") == redis.llen("queue:b")
+    # A connection that breaks amid a transaction may have brought all of it, or not.
+    assert redis.llen("queue:a") in ({"lose_request": [0], "lose_reply": [count]}[act] if count == 1 else [0, count])
+
+
+@pytest.mark.parametrize("act", ["lose_request", "lose_reply"])
+@pytest.mark.parametrize(("before", "after"), [(3, 0), (0, 4), (3, 4)])
+def test_a_server_without_a_reply_is_uncertain_and_nothing_is_sent_after_it(
+    config: Config, own_server: OwnServer, redis, act: Act, before: int, after: int
+) -> None:
+    upstream = config.redis_url.value.removeprefix("unix://").partition("?")[0]
+    far = RedisUrl(own_server.url)
+    with cutting_proxy(upstream) as proxy, own_server.client() as there:
+        queues = {
+            "before": QueueConfig(redis_url=far),
+            "after": QueueConfig(redis_url=RedisUrl(far.value.removesuffix("/0") + "/1")),
+        }
+        with Client(attrs.evolve(config, redis_url=RedisUrl(proxy.url), queues=queues)) as client:
+            client.enqueue_many(jobs(1, "known"))
+            lost = [Job(queue="lost", class_="C", args=[], jid=f"lost{number}") for number in range(2)]
+            proxy.rule(Rule(act=act, needle="lost0"))
+            with pytest.raises(errors.EnqueuedInPart) as raised:
+                client.enqueue_many([*jobs(before, "before"), *lost, *jobs(after, "after")])
+        assert there.llen("queue:before") == before
+        assert there.info("keyspace").keys() <= {"db0"}
+
+    assert raised.value.uncertain == ("lost0", "lost1")
+    assert (len(raised.value.enqueued), len(raised.value.not_enqueued)) == (before, after)
+    assert redis.llen("queue:lost") == (2 if act == "lose_reply" else 0)
 
 
 def test_each_goes_to_the_server_of_its_queue(redis_url: str, own_server: OwnServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,11 +56,25 @@ def test_any_bytes_are_a_job_or_malformed_and_nothing_else(payload: bytes) -> No
 
 @pytest.mark.slow  # 16 MiB of text
 def test_a_job_that_no_node_would_read_is_not_enqueued(config, redis) -> None:
-    with Client(config) as client, pytest.raises(InvalidJob, match="args make a payload longer than") as refused:
+    most = attrs.evolve(config, max_payload_bytes=MAX_BYTES)
+    with Client(most) as client, pytest.raises(InvalidJob, match="args make a payload longer than") as refused:
         client.enqueue(Job(class_="Good", args=["x" * MAX_BYTES]))
 
     assert "xxx" not in str(refused.value)
     assert redis.keys("*") == []
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_payload_above_the_limit_is_refused_with_both_lengths(config, redis, many: bool) -> None:
+    length = len(encode(Job(class_="Good", args=["x" * 900], queue="default", jid="0" * 24, created_at=1.0)))
+    short, long = Job(class_="Good", args=["x"]), Job(class_="Good", args=["x" * 1000])
+    said = rf"payload has \d+ bytes; max_payload_bytes allows {length}$"
+    with (
+        Client(attrs.evolve(config, max_payload_bytes=length)) as client,
+        pytest.raises(InvalidJob, match=said) as refused,
+    ):
+        client.enqueue_many([short, long]) if many else client.enqueue(long)
+    assert (refused.value.field, refused.value.index, redis.keys("*")) == ("payload", 1 if many else None, [])
 
 
 @pytest.mark.slow  # 16 MiB of text

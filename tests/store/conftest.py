@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import redis as redis_py
@@ -12,8 +12,6 @@ from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress
 from verk_actors.store.nodes import Nodes
 from verk_actors.wire.keys import Keys
-
-Snapshot = Callable[[], dict[bytes, bytes]]
 
 
 @pytest.fixture
@@ -28,19 +26,6 @@ def connection(redis_url: str) -> Iterator[Connection]:
     connection = Connection(RedisUrl(redis_url), name="test")
     yield connection
     connection.close()
-
-
-@pytest.fixture
-def snapshot(redis: redis_py.Redis) -> Snapshot:
-    """Return a function that returns all that is stored, to compare before and after."""
-    return lambda: {key: redis.dump(key) for key in redis.keys("*")}
-
-
-@pytest.fixture
-def full_server(redis: redis_py.Redis) -> Iterator[Callable[[], None]]:
-    """Return a function after which the server refuses whatever needs memory."""
-    yield lambda: redis.config_set("maxmemory", "1")
-    redis.config_set("maxmemory", "0")
 
 
 @pytest.fixture

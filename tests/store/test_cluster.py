@@ -17,12 +17,14 @@ from verk_actors.errors import ConfigError, StoreUnavailable
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
+from verk_actors.store.entries import Entry, Lock, add
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.job_sets import ScheduleSet
+from verk_actors.store.locks import release
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.presence import Presence
 from verk_actors.store.queue import Queue
-from verk_actors.store.scripts import ENQUEUE, SCRIPTS, Script
+from verk_actors.store.scripts import ENQUEUE, SCRIPTS, Script, ScriptCall
 from verk_actors.store.waiting import Waiter, unblock
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
@@ -65,6 +67,9 @@ class Recording:
     def call(self, *args: Argument) -> Any:
         return self._connection.call(*args)
 
+    def transaction(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        return [self.script(call.script, call.keys, call.args) for call in calls]
+
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         self.slots.setdefault(script.name, set()).update(key_slot(key.encode()) for key in keys)
         return self._connection.script(script, keys, args)
@@ -76,6 +81,12 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         commands = Recording(connection)
         queue, nodes = Queue(commands, keys, "q"), Nodes(commands, keys)
         queue.push(JOB, JOB, JOB)
+        unique = Job(class_="C", args=[], jid="1", unique_for=60, unique_token="t")
+        lock = Lock(keys.unique("t"), 60)
+        assert add(commands, keys, [Entry("q", "1", b"{}", locks=[lock]), Entry("q", "2", b"{}", 1.0)]) == {}
+        assert release(commands, keys, [unique]) == 1
+        assert queue.delete(b"{}")
+        connection.call("DEL", keys.schedule)
         ScheduleSet([commands], keys, lambda: 0.0).add(JOB, 0.0)
         assert DueJobs(commands, keys).promote().moved == 1
         nodes.heartbeat("n1", "token", 60_000, ["q"])

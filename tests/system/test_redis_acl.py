@@ -178,6 +178,9 @@ def enqueue_more(config: Config) -> None:
     with Client(config) as client:
         for number in range(3):
             client.enqueue(Job(queue="more", class_="Good", args=[number]))
+        client.enqueue_many([Job(queue="more", class_="Good", args=[number]) for number in range(1001)])
+        unique = Job(queue="more", class_="Good", args=[], unique_for=60)
+        assert client.enqueue(unique, once=True) == client.enqueue(unique, on_conflict="return")
 
 
 def enqueue_with_replicas(config: Config) -> None:
@@ -192,11 +195,12 @@ def test_a_producer_enqueues_and_schedules(access: Access, admin) -> None:
     with Client(config) as client:
         client.enqueue_many([Job(queue="q", class_="Good", args=[])])
         client.schedule(Job(queue="q", class_="Good", args=[]), 60)
+    enqueue_more(config)
     enqueue_with_replicas(config)
 
     keys = Keys(access.namespace)
     assert (admin.llen(keys.queue("q")), admin.zcard(keys.schedule), denials(admin)) == (2, 1, set())
-    assert admin.smembers(keys.queues) == {b"q"}
+    assert admin.smembers(keys.queues) == {b"q", b"more"}
 
 
 @pytest.mark.slow  # a server of its own

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Protocol
 
-from verk_actors.client.preparing import Part
 from verk_actors.client.pushing import Pusher
+from verk_actors.store.entries import Entry, Lock
 
 
 class Detour(Protocol):
@@ -21,7 +21,7 @@ class Detour(Protocol):
     def time(self) -> float:
         """Return the unix seconds of the test."""
 
-    def take(self, queue: str, jid: str, payload: bytes, score: float | None = None, locks: Sequence[Any] = ()) -> str:
+    def take(self, queue: str, jid: str, payload: bytes, score: float | None = None, locks: Sequence[Lock] = ()) -> str:
         """Take a job, due now unless there is a `score`; returns its jid, or that of the job that has its locks."""
 
 
@@ -69,27 +69,17 @@ class Switch:
     def __init__(self, pusher: Pusher) -> None:
         self._pusher = pusher
 
-    def push(self, part: Part) -> None:
-        """Push jobs to their queue."""
+    def push(self, entry: Entry) -> str:
+        """Enqueue or schedule a job."""
         to = current()
         if to is None:
-            self._pusher.push(part)
-        else:
-            for jid, payload in zip(part.jids, part.payloads, strict=True):
-                to.take(part.queue, jid, payload)
+            return self._pusher.push(entry)
+        if entry.is_halted:
+            return entry.jid
+        return to.take(entry.queue, entry.jid, entry.payload, entry.score, entry.locks)
 
-    def push_all(self, parts: Sequence[Part]) -> None:
-        """Push jobs to several queues."""
+    def push_all(self, entries: Sequence[Entry]) -> list[str]:
+        """Enqueue and schedule jobs."""
         if current() is None:
-            self._pusher.push_all(parts)
-        else:
-            for part in parts:
-                self.push(part)
-
-    def schedule(self, part: Part, score: float) -> None:
-        """Put one job among the scheduled ones."""
-        to = current()
-        if to is None:
-            self._pusher.schedule(part, score)
-        else:
-            to.take(part.queue, part.jids[0], part.payloads[0], score)
+            return self._pusher.push_all(entries)
+        return [self.push(entry) for entry in entries]

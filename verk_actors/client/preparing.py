@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import attrs
@@ -13,19 +13,28 @@ from verk_actors.endings import Discard
 from verk_actors.errors import InvalidJob, shown
 from verk_actors.middleware import client_chain
 from verk_actors.references import resolved
-from verk_actors.store.queue import parts_of
+from verk_actors.store.entries import Entry, Lock
 from verk_actors.wire.codec import encode
 from verk_actors.wire.jid import new_jid, new_jids
 from verk_actors.wire.job import Job
+from verk_actors.wire.keys import Keys
+from verk_actors.wire.series import Series
+from verk_actors.wire.uniqueness import token_of
+
+ONCE_SECONDS = 86_400.0
+"""For how long a job that was enqueued with `once` is not enqueued again: longer than a program tries again."""
 
 
 @attrs.frozen
-class Part:
-    """Jobs of one queue that go there in one step."""
+class Scheduled:
+    """A job that is to run later, among those of `enqueue_many`.
 
-    queue: str
-    jids: Sequence[str]
-    payloads: Sequence[bytes] = attrs.field(repr=False)
+    Attributes:
+        when: an aware datetime, or seconds from now; a time that has come already is now.
+    """
+
+    job: Job
+    when: datetime | float
 
 
 class Preparer:
@@ -35,85 +44,108 @@ class Preparer:
         ConfigError: a middleware that the config names can't be imported.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, keys: Keys) -> None:
         self._config = config
+        self._keys = keys
+        self._limit = config.max_payload_bytes
         self._chain = client_chain(resolved("client_middleware", one) for one in config.client_middleware)
 
-    def one(self, job: Job, now: float, *, enqueued_at: float | None) -> Part:
-        """Return what is written of a job; `enqueued_at` is None for one that is scheduled.
+    def one(self, job: Job, now: float, *, when: datetime | float = 0.0, once: bool = False) -> Entry:
+        """Return what is written of a job.
 
-        Without a payload where a middleware halts the job.
+        Args:
+            when: when it is to run.
+            once: whether it is enqueued only if none of its jid was, with `once`, in the last day.
 
         Raises:
             InvalidJob: it can't be written.
         """
-        job = self._completed(job, job.jid or new_jid(), now, enqueued_at)
-        if self._chain is not None:
-            passed = self._passed(self._chain, job, now)
-            if passed is None:
-                return Part(str(job.queue), (str(job.jid),), ())
-            job = passed
-        return Part(str(job.queue), (str(job.jid),), (self._encoded(job),))
+        return self._entry(job, job.jid or new_jid(), now, when, once)
 
-    def many(self, jobs: Sequence[Job], now: float) -> tuple[list[str], list[Part]]:
-        """Return the jids of jobs, in their order, and the parts in which they go to their queues.
+    def many(self, jobs: Sequence[Job | Scheduled], now: float, *, once: bool = False) -> list[Entry]:
+        """Return what is written of several jobs.
 
         Raises:
             InvalidJob: one of them can't be written; its `index` tells which.
         """
-        jids: list[str] = []
-        queues: dict[str, tuple[list[str], list[bytes]]] = {}
-        for index, (job, new) in enumerate(zip(jobs, new_jids(len(jobs)), strict=True)):
-            completed = self._completed(job, job.jid or new, now, now)
-            jids.append(str(completed.jid))
+        entries: list[Entry] = []
+        series = Series(now)
+        is_plain = self._config.wire_format == "sidekiq" and not once and self._chain is None
+        for index, (item, new) in enumerate(zip(jobs, new_jids(len(jobs)), strict=True)):
+            job, when = (item.job, item.when) if isinstance(item, Scheduled) else (item, 0.0)
             try:
-                if self._chain is not None:
-                    passed = self._passed(self._chain, completed, now)
-                    if passed is None:
-                        continue
-                    completed = passed
-                    jids[-1] = str(completed.jid)
-                payload = self._encoded(completed)
+                if is_plain and job is item and (payload := series.encode(job, new)) is not None:
+                    entries.append(Entry(job.queue or "default", new, self._short(payload)))
+                else:
+                    entries.append(self._entry(job, job.jid or new, now, when, once))
             except InvalidJob as error:
                 error.index = index
                 raise
-            jid, queue = str(completed.jid), str(completed.queue)
-            if queue not in queues:
-                queues[queue] = ([], [])
-            of_queue = queues[queue]
-            of_queue[0].append(jid)
-            of_queue[1].append(payload)
-        return jids, [part for queue, of_queue in queues.items() for part in _parts_of(queue, *of_queue)]
+        return entries
 
-    def score(self, due_at: float) -> float:
-        """Return a time as the set of scheduled jobs has it."""
-        return float(int(due_at)) if self._config.wire_format == "verk" else due_at
+    def _entry(self, job: Job, jid: str, now: float, when: datetime | float, once: bool) -> Entry:
+        due_at = now if when == 0.0 else unix(when, now)
+        is_due = due_at <= now
+        job = self._completed(job, jid, now, due_at=now if is_due else due_at, is_due=is_due)
+        if self._chain is not None:
+            passed = self._passed(self._chain, job)
+            if passed is None:
+                return Entry(str(job.queue), jid, b"")
+            job = self._completed(passed, passed.jid or jid, now, due_at=now if is_due else due_at, is_due=is_due)
+        payload = self._short(encode(job, wire_format=self._config.wire_format))
+        score = None if is_due else self._score(due_at)
+        locks = self._locks(job, now, once) if once or job.unique_for is not None else ()
+        return Entry(str(job.queue), str(job.jid), payload, score, job.unique_token or "", locks)
 
-    def _completed(self, job: Job, jid: str, now: float, enqueued_at: float | None) -> Job:
-        """Return a new job with what was left open filled in; what it has was checked when it was made."""
-        config, fields = self._config, job.__dict__.copy()
-        fields["queue"] = job.queue or "default"
-        fields["jid"] = jid
-        fields["enqueued_at"] = enqueued_at
-        if config.wire_format == "verk":
-            if job.max_retry_count is None and enqueued_at is not None:  # Verk leaves it open where it schedules
-                fields["max_retry_count"] = config.max_retry_count
-        elif job.created_at is None:
-            fields["created_at"] = now
-        return Job.of_checked(fields)
-
-    def _passed(self, chain: Callable[[Job], Job], job: Job, now: float) -> Job | None:
-        """Return what the middleware makes of a completed job, completed again; None where it halts the job."""
+    def _passed(self, chain: Callable[[Job], Job], job: Job) -> Job | None:
+        """Return what the middleware makes of a completed job; None where it halts the job."""
         try:
             passed = chain(job)
         except Discard:
             return None
         if not isinstance(passed, Job):
             raise TypeError(f"a client middleware returned {shown(passed)}: a job is halted by raising Discard")
-        return self._completed(passed, passed.jid or str(job.jid), now, job.enqueued_at)
+        return passed
 
-    def _encoded(self, job: Job) -> bytes:
-        return encode(job, wire_format=self._config.wire_format)
+    def _short(self, payload: bytes) -> bytes:
+        if len(payload) > self._limit:
+            raise InvalidJob("payload", None, f"has {len(payload)} bytes; max_payload_bytes allows {self._limit}")
+        return payload
+
+    def _completed(self, job: Job, jid: str, now: float, *, due_at: float, is_due: bool) -> Job:
+        """Return a new job with what was left open filled in; what it has was checked when it was made."""
+        config, fields = self._config, job.__dict__.copy()
+        fields["queue"] = queue = job.queue or "default"
+        fields["jid"] = jid
+        fields["enqueued_at"] = now if is_due else None
+        if config.wire_format == "verk":
+            if job.max_retry_count is None and is_due:  # Verk leaves it open where it schedules
+                fields["max_retry_count"] = config.max_retry_count
+        elif job.created_at is None:
+            fields["created_at"] = now
+        if job.expires_in is not None:
+            fields["expires_at"] = due_at + job.expires_in
+        if job.unique_for is not None:
+            fields["unlocks_at"] = due_at + job.unique_for
+            fields["unique_token"] = job.unique_token or _token(job, queue)
+        return Job.of_checked(fields)
+
+    def _score(self, due_at: float) -> float:
+        return float(int(due_at)) if self._config.wire_format == "verk" else due_at
+
+    def _locks(self, job: Job, now: float, once: bool) -> list[Lock]:
+        locks = [Lock(self._keys.once(str(job.jid)), ONCE_SECONDS)] if once else []
+        if job.unique_token is not None and job.unlocks_at is not None and job.unique_for is not None:
+            locks.append(Lock(self._keys.unique(job.unique_token), job.unlocks_at - now))
+        return locks
+
+
+def _token(job: Job, queue: str) -> str:
+    try:
+        return token_of(queue, job.class_, job.args)
+    except (TypeError, ValueError, RecursionError):
+        encode(attrs.evolve(job, unique_for=None))  # says what is wrong, and where
+        raise
 
 
 def unix(when: datetime | float, now: float) -> float:
@@ -129,16 +161,3 @@ def unix(when: datetime | float, now: float) -> float:
     if not isinstance(when, int | float) or not math.isfinite(when):
         raise InvalidJob("when", when, "must be an aware datetime or a finite number of seconds")
     return now + when
-
-
-def jids_of(parts: Iterable[Part]) -> tuple[str, ...]:
-    """Return the ids of all jobs of some parts."""
-    return tuple(jid for part in parts for jid in part.jids)
-
-
-def _parts_of(queue: str, jids: Sequence[str], payloads: Sequence[bytes]) -> Iterator[Part]:
-    start = 0
-    for part in parts_of(payloads):
-        end = start + len(part)
-        yield Part(queue, tuple(jids[start:end]), part)
-        start = end

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
-from verk_actors.client.preparing import Part, jids_of
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import EnqueuedInPart, EnqueueUncertain, StoreError, StoreUnavailable
 from verk_actors.store.commands import Commands
+from verk_actors.store.entries import Entry, add
 from verk_actors.store.pool import Pool
 from verk_actors.store.queue import Queue
 from verk_actors.wire.keys import Keys
+
+_T = TypeVar("_T")
 
 
 class Pusher:
@@ -22,44 +26,71 @@ class Pusher:
         self._pools = pools
         self._had_jobs: dict[str, bool] = {}  # whether others waited in a queue when it was pushed to last
 
-    def push_all(self, parts: Sequence[Part]) -> None:
-        """Push one part after the other; where one fails, stop and say what has become of which job."""
-        for at, part in enumerate(parts):
+    def push(self, entry: Entry) -> str:
+        """Enqueue or schedule a job; returns its jid, or that of the job which has a lock of its."""
+        if entry.is_halted:
+            return entry.jid
+        if entry.locks:
+            return self._write([entry], partial(add, keys=self._keys, entries=[entry])).get(0, entry.jid)
+        if entry.score is None:
+            self._write([entry], lambda commands: self._push(commands, entry))
+        else:
+            zadd = ("ZADD", self._keys.schedule, entry.score, entry.payload)
+            self._write([entry], lambda commands: commands.call(*zadd))
+        return entry.jid
+
+    def push_all(self, entries: Sequence[Entry]) -> list[str]:
+        """Enqueue and schedule jobs, those of each Redis in one step; returns what `push` would for each.
+
+        Where one Redis fails, stop and say what has become of which job.
+        """
+        jids = [entry.jid for entry in entries]
+        of_server: dict[RedisUrl, list[int]] = {}
+        server_of = {queue: self._config.redis_url_of(queue) for queue in {entry.queue for entry in entries}}
+        for at, entry in enumerate(entries):
+            if not entry.is_halted:
+                of_server.setdefault(server_of[entry.queue], []).append(at)
+        servers = list(of_server.values())
+        for number, places in enumerate(servers):
+            part = [entries[at] for at in places]
             try:
-                self.push(part)
+                holders = self._write(part, partial(add, keys=self._keys, entries=part))
             except StoreError as error:
-                uncertain = part.jids if isinstance(error, EnqueueUncertain) else ()
-                enqueued, left = jids_of(parts[:at]), jids_of(parts[at + 1 if uncertain else at :])
-                if not enqueued and not (uncertain and left):
-                    raise  # the same holds for all
-                raise EnqueuedInPart(error.operation, error.key, error.why, enqueued, tuple(uncertain), left) from error
+                raise self._in_part(error, entries, servers, number) from error
+            for at, holder in holders.items():
+                jids[places[at]] = holder
+        return jids
 
-    def push(self, part: Part) -> None:
-        """Push jobs to their queue, in one step."""
-        if not part.payloads:
-            return  # halted by a middleware
+    def _in_part(
+        self, error: StoreError, entries: Sequence[Entry], servers: Sequence[Sequence[int]], failed: int
+    ) -> StoreError:
+        """Return the error that says what has become of the jobs, when one of their servers has failed."""
+        is_uncertain = isinstance(error, EnqueueUncertain)
+        enqueued, uncertain, left = (
+            tuple(entries[at].jid for places in part for at in places)
+            for part in (
+                servers[:failed],
+                servers[failed : failed + 1] if is_uncertain else [],
+                servers[failed + 1 if is_uncertain else failed :],
+            )
+        )
+        if not enqueued and not (uncertain and left):
+            return error  # the same holds for all
+        return EnqueuedInPart(error.operation, error.key, error.why, enqueued, uncertain, left)
 
-        def push(commands: Commands) -> None:
-            has_jobs = self._had_jobs.get(part.queue, False)
-            count = Queue(commands, self._keys, part.queue).push(*part.payloads, has_jobs=has_jobs)
-            self._had_jobs[part.queue] = count > len(part.payloads)
+    def _push(self, commands: Commands, entry: Entry) -> None:
+        has_jobs = self._had_jobs.get(entry.queue, False)
+        count = Queue(commands, self._keys, entry.queue).push(entry.payload, has_jobs=has_jobs)
+        self._had_jobs[entry.queue] = count > 1
 
-        self._write(part, push)
-
-    def schedule(self, part: Part, score: float) -> None:
-        """Put one job among the scheduled ones."""
-        if part.payloads:  # else a middleware halted it
-            [payload] = part.payloads
-            self._write(part, lambda commands: commands.call("ZADD", self._keys.schedule, score, payload))
-
-    def _write(self, part: Part, write: Callable[[Commands], object]) -> None:
+    def _write(self, entries: Sequence[Entry], write: Callable[[Commands], _T]) -> _T:
         """Write jobs to the Redis of their queue, in one step."""
         config = self._config
-        pool = self._pools[config.redis_url_of(part.queue)]
+        pool = self._pools[config.redis_url_of(entries[0].queue)]
         try:
-            pool.replicated(write, config.wait_replicas, config.wait_replicas_seconds)
+            return pool.replicated(write, config.wait_replicas, config.wait_replicas_seconds)
         except StoreUnavailable as error:
             if error.sent:
-                jids = tuple(part.jids)
+                jids = tuple(entry.jid for entry in entries)
                 raise EnqueueUncertain(error.operation, error.key, error.why, jids[0], jids=jids) from error
             raise

@@ -13,6 +13,8 @@ _EXAMPLES: dict[str, Any] = {
     "queue": "QUEUE",
     "node_id": "NODE",
     "nonce": "NONCE",
+    "token": "TOKEN",
+    "jid": "JID",
     "identity": identity_of("NODE"),
     "day": date(2026, 1, 31),
 }

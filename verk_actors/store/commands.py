@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
-from verk_actors.store.scripts import Script
+from verk_actors.store.scripts import Script, ScriptCall
 
 Argument: TypeAlias = bytes | str | int | float
 
@@ -27,4 +27,11 @@ class Commands(Protocol):
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Runs one script and returns its reply, loading it first if the server doesn't know it."""
+        ...
+
+    def transaction(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Runs scripts one after the other, in one step and one round trip, and returns their replies.
+
+        No script undoes what those before it have done: each has to find for itself what would stop any of them.
+        """
         ...

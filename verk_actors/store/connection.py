@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import select
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -20,7 +20,7 @@ from verk_actors.config import RedisUrl
 from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
 from verk_actors.store.commands import Argument
 from verk_actors.store.lifeline import Lifeline
-from verk_actors.store.link import Link, ask
+from verk_actors.store.link import Link, ask, ask_together
 from verk_actors.store.locate import locator_of
 from verk_actors.store.refusals import error_of
 from verk_actors.store.scripts import Script, ScriptCall
@@ -93,6 +93,19 @@ class Connection:
             return self._ask(command)
         except RedisError as error:
             raise self._failure(error, script.part_at_fault(str(error)), keys[0]) from error
+
+    def transaction(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Runs scripts in one step and one round trip and returns their replies; raises what `Commands` says."""
+        if len(calls) == 1:
+            return [self.script(calls[0].script, calls[0].keys, calls[0].args)]
+        loads = [("SCRIPT", "LOAD", text) for text in dict.fromkeys(call.script.text for call in calls)]
+        scripts = [("EVALSHA", call.script.sha, len(call.keys), *call.keys, *call.args) for call in calls]
+        commands = (*loads, ("MULTI",), *scripts, ("EXEC",))
+        try:
+            replies: list[Any] = self._ask(commands, ask_together)
+        except RedisError as error:
+            raise self._failure(error, calls[0].script.part_at_fault(str(error)), calls[0].keys[0]) from error
+        return replies
 
     def client_id(self) -> int:
         """Returns the number by which Redis knows this connection until it is closed. CLIENT ID, once."""
@@ -183,19 +196,19 @@ class Connection:
                 with suppress(OSError):  # it has just ended by itself
                     end.shutdown(socket.SHUT_RDWR)
 
-    def _ask(self, command: tuple[Argument, ...]) -> Any:
+    def _ask(self, command: tuple[Any, ...], by: Callable[..., Any] = ask) -> Any:
         try:
-            return self._sent(command)
+            return self._sent(command, by)
         except ResponseError as error:
             if not self._locator.follow(error):
                 raise
             self.close()
-            return self._sent(command)  # nothing was done where it went first
+            return self._sent(command, by)  # nothing was done where it went first
 
-    def _sent(self, command: tuple[Argument, ...]) -> Any:
+    def _sent(self, command: tuple[Any, ...], by: Callable[..., Any]) -> Any:
         link = self._current()
         try:
-            return ask(link, *command)
+            return by(link, *command)
         except ResponseError:
             raise  # an answer: the connection is sound
         except BaseException:

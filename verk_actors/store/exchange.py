@@ -15,11 +15,12 @@ import attrs
 
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.effects import Effect
 from verk_actors.store.refusals import plain, refusal_of
 from verk_actors.store.scripts import EXCHANGE, ScriptCall
 from verk_actors.wire.keys import Keys
 
-Kind: TypeAlias = Literal["ack", "retry", "dead", "discard", "snooze", "bury", "requeue"]
+Kind: TypeAlias = Literal["ack", "retry", "dead", "discard", "snooze", "bury", "expire", "requeue"]
 
 _LETTERS: dict[Kind, str] = {
     "ack": "a",
@@ -28,6 +29,7 @@ _LETTERS: dict[Kind, str] = {
     "discard": "x",
     "snooze": "s",
     "bury": "b",
+    "expire": "e",
     "requeue": "q",
 }
 _SETTLED = {1: True, 0: False, -1: None}
@@ -47,16 +49,18 @@ class Settlement:
     Attributes:
         kind: `ack` (succeeded), `retry` and `dead` (failed, written anew), `discard` (failed for good, not
             kept), `snooze` (to the schedule, as if it had not run, so not counted), `bury` (to the dead without having
-            run, so not counted) or `requeue` (next in its queue).
+            run, so not counted), `expire` (gone without having run, counted as that) or `requeue` (next in its queue).
         payload: exactly the bytes that were fetched.
         new: what is written, for `retry`, `dead`, `snooze` and `bury`; empty for the payload as it is.
         score: when it is due or died, unix seconds.
+        effects: what else is done in the same step.
     """
 
     kind: Kind
     payload: bytes = attrs.field(repr=False)
     new: bytes = attrs.field(default=b"", repr=False)
     score: float = 0.0
+    effects: tuple[Effect, ...] = ()
 
 
 @attrs.frozen
@@ -176,7 +180,13 @@ class InProgress:
 
     def _step(self, token: str, settlements: Sequence[Settlement], fetch: int, now: float) -> Exchanged:
         args = self._args(token, settlements, fetch, now)
-        return self.exchanged(self._commands.script(EXCHANGE, self._keys_on(now), args))
+        keys = self._keys_on(now)
+        if effects := [(number, effect) for number, of in enumerate(settlements, 1) for effect in of.effects]:
+            keys += tuple(effect.key for _, effect in effects)
+            for number, effect in effects:
+                milliseconds = "" if effect.keep_seconds is None else max(1, round(effect.keep_seconds * 1000))
+                args += (number, effect.value, milliseconds)
+        return self.exchanged(self._commands.script(EXCHANGE, keys, args))
 
     def exchanged(self, reply: Any) -> Exchanged:
         """Returns what a reply of the script tells."""
@@ -216,6 +226,6 @@ class InProgress:
         if day != self._day:
             utc = date.fromordinal(_EPOCH_DAY + day)
             days = (self._keys.processed_on(utc), self._keys.failed_on(utc))
-            self._script_keys = (*self._static_keys, *days, self._keys.schedule)
+            self._script_keys = (*self._static_keys, *days, self._keys.schedule, self._keys.expired)
             self._day = day
         return self._script_keys

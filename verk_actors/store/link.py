@@ -8,7 +8,8 @@ from typing import Any, Protocol, cast
 from redis.backoff import NoBackoff
 from redis.connection import Connection as TcpLink
 from redis.connection import SSLConnection, parse_url
-from redis.exceptions import DataError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import DataError, RedisError, ResponseError
 from redis.retry import Retry
 
 from verk_actors.store.commands import Argument
@@ -91,3 +92,27 @@ def ask(link: Link, *command: Argument) -> Any:
     """Sends one command and returns its reply, or raises redis-py's error."""
     link.send_command(*command, check_health=False)
     return link.read_response()
+
+
+def ask_together(link: Link, *commands: tuple[Argument, ...]) -> Any:
+    """Sends several commands at once, the last of which ends a transaction, and returns what that returns.
+
+    Raises:
+        redis.RedisError: the first of them that was refused; by then all replies have been read.
+    """
+    for command in commands:
+        link.send_command(*command, check_health=False)
+    refusal: RedisError | None = None
+    reply: Any = None
+    for command in commands:
+        try:
+            reply = link.read_response()
+        except ResponseError as error:
+            alone = command == ("MULTI",)  # then what was to be one step has been done one by one, or in part
+            refusal = refusal or (RedisConnectionError(f"MULTI was refused: {error}") if alone else error)
+    for part in reply if refusal is None else ():
+        if isinstance(part, ResponseError):
+            refusal = refusal or part
+    if refusal is not None:
+        raise refusal
+    return reply

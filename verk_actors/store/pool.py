@@ -16,7 +16,7 @@ from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.connection import Connection
-from verk_actors.store.scripts import Script
+from verk_actors.store.scripts import Script, ScriptCall
 
 # A firewall may forget an idle connection without a word, so one that idled this long is tried with a PING.
 _HEALTH_CHECK_SECONDS = 30
@@ -53,6 +53,10 @@ class Pool:
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Runs one script and returns its reply; raises what `Commands` says."""
         return self._lend(lambda connection: connection.script(script, keys, args))
+
+    def transaction(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Runs scripts in one step and returns their replies; raises what `Commands` says."""
+        return self._lend(lambda connection: connection.transaction(calls))
 
     def replicated(self, write: Callable[[Commands], T], replicas: int, seconds: float) -> T:
         """Writes over one connection and waits there until so many replicas have it; returns what `write` does.

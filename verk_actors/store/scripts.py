@@ -59,6 +59,8 @@ class ScriptCall:
 
 
 ENQUEUE = Script.read("enqueue")
+ENQUEUE_MANY = Script.read("enqueue_many")
+RELEASE = Script.read("release")
 EXCHANGE = Script.read("exchange")
 DUE = Script.read("due")
 MOVE = Script.read("move")
@@ -67,4 +69,4 @@ RESCUE = Script.read("rescue")
 DEREGISTER = Script.read("deregister")
 PRESENCE = Script.read("presence")
 
-SCRIPTS = (ENQUEUE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE)
+SCRIPTS = (ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE)

@@ -20,6 +20,7 @@ from verk_actors.otp.testing import ManualClock
 from verk_actors.registry import Registry, Terms
 from verk_actors.registry import registry as default_registry
 from verk_actors.running_job import Failed, Outcome, RunningJob, Undecodable
+from verk_actors.store.entries import Lock
 from verk_actors.store.exchange import Kind
 from verk_actors.testing.memory import Memory
 from verk_actors.tree.manager.queue.fate import settlement_of
@@ -76,7 +77,7 @@ class FakeJobs:
         """Return the unix seconds of the test."""
         return self.clock.time()
 
-    def take(self, queue: str, jid: str, payload: bytes, score: float | None = None, locks: Sequence[Any] = ()) -> str:
+    def take(self, queue: str, jid: str, payload: bytes, score: float | None = None, locks: Sequence[Lock] = ()) -> str:
         """Take a job, due now unless there is a `score`; returns its jid."""
         due_at = self.time() if score is None else score
         self.enqueued.append(Enqueued(decode(payload), due_at))

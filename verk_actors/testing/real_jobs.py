@@ -14,7 +14,6 @@ import attrs
 from verk_actors import embedded
 from verk_actors.client import Client
 from verk_actors.client.detour import Detour, divert, diverted
-from verk_actors.client.preparing import Part
 from verk_actors.client.pushing import Pusher
 from verk_actors.config import Config, QueueConfig
 from verk_actors.events import Event, JobDead, JobDiscarded, JobEvent, JobFailed, JobFinished, JobSnoozed
@@ -24,6 +23,7 @@ from verk_actors.otp import NO_REPLY, Call, Deferred, NoReply, Ref, Timeout, han
 from verk_actors.otp.clock import SystemClock
 from verk_actors.registry import Performer, Registry, Terms
 from verk_actors.registry import registry as default_registry
+from verk_actors.store.entries import Entry, Lock
 from verk_actors.store.pool import Pool
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.codec import decode
@@ -102,15 +102,12 @@ class RealJobs:
         """Return the time, which is that of everybody."""
         return SystemClock.time()
 
-    def take(self, queue: str, jid: str, payload: bytes, score: float | None = None, locks: Sequence[Any] = ()) -> str:
-        """Send a job to the node's Redis; returns its jid."""
-        self.enqueued.append(decode(payload))
-        part = Part(queue, (jid,), (payload,))
-        if score is None:
-            self._pusher.push(part)
-        else:
-            self._pusher.schedule(part, score)
-        return jid
+    def take(self, queue: str, jid: str, payload: bytes, score: float | None = None, locks: Sequence[Lock] = ()) -> str:
+        """Send a job to the node's Redis; returns its jid, or that of the job that has its locks."""
+        taken = self._pusher.push(Entry(queue, jid, payload, score, locks=locks))
+        if taken == jid:
+            self.enqueued.append(decode(payload))
+        return taken
 
     def wait(self, jid: str, *kinds: type[JobEvent], seconds: float = 10.0) -> JobEvent:
         """Wait until a job has ended, and return the event that tells how.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable, loggable
 from verk_actors.events import Event, JobDead, JobMalformed
 from verk_actors.store.commands import Commands
+from verk_actors.store.effects import Effect, released
 from verk_actors.store.exchange import InProgress, Limits, Settlement
 from verk_actors.store.nodes import Nodes
 from verk_actors.tree.node_log import NodeLog
@@ -95,10 +96,12 @@ class Rescue:
         try:
             job = decode(payload, queue)
         except MalformedJob as error:
+            effects: tuple[Effect, ...] = ()
             reason, jid = error.reason, new_jid()
             new = bookkeeping.undecodable(payload, queue=queue, reason=reason, jid=jid, now=now)
             event = JobMalformed(queue=queue, payload=payload, jid=jid, reason=reason)
         else:
+            effects = released(job, self._keys)
             new = bookkeeping.poisoned(job, reason=self._reason, now=now)
             event = JobDead(
                 queue=queue,
@@ -108,4 +111,4 @@ class Rescue:
                 error_class=bookkeeping.POISONED,
                 error_message=self._reason,
             )
-        return Settlement("bury", payload, new, now), event
+        return Settlement("bury", payload, new, now, effects), event

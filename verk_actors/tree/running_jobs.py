@@ -64,8 +64,7 @@ class RunningJobs:
     def add(self, job: RunningJob) -> None:
         """Enter a job that was fetched; it waits for a worker unless it has ended."""
         self.held[job] = None
-        if job.outcome is None:
-            self.channel.append(job)
+        (self.channel if job.outcome is None else self.ended).append(job)
 
     def withdraw(self) -> list[RunningJob]:
         """Take back what no worker has claimed; one by one, as each may be claimed meanwhile."""

@@ -11,14 +11,16 @@ from typing import Any
 import attrs
 
 from verk_actors.errors import InvalidJob, MalformedJob, loggable
-from verk_actors.wire import backtrace, strict_json
+from verk_actors.wire import backtrace, options, strict_json, times
 from verk_actors.wire.job import MAX_COUNT, Job, WireFormat, is_name
 
-_MILLISECONDS_FROM = 1e11  # the year 5138 in seconds, 1973 in milliseconds, which Sidekiq 8 writes
-_LATEST = 1e15  # beyond it a number is no time in either unit
-_NO_KEYS = {"extra", "wire_format", "payload"}  # fields of a job, but not of its payload
-_BLANK: dict[str, Any] = {field.name: None for field in attrs.fields(Job)} | {"retry_count": 0, "dead": True}
-_KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry"}
+_NO_KEYS = {"extra", "wire_format", "payload", "expires_at"}  # fields of a job, but not of its payload
+_BLANK: dict[str, Any] = {field.name: None for field in attrs.fields(Job)} | {
+    "retry_count": 0,
+    "dead": True,
+    "unique_until": "success",
+}
+_KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry", "expiry"}
 
 
 def decode(payload: bytes, queue: str | None = None) -> Job:
@@ -55,8 +57,8 @@ def _job_of(fields: dict[str, Any], payload: bytes, queue: str | None) -> Job:
     retry = take("retry", None)
     if retry is not True or "max_retry_count" in fields:
         job["max_retry_count"] = _read_limit(retry, take("max_retry_count", None), wire_format)
-    job["created_at"] = _read_time(take("created_at", None))
-    job["enqueued_at"] = _read_time(take("enqueued_at", None))
+    job["created_at"] = times.read(take("created_at", None))
+    job["enqueued_at"] = times.read(take("enqueued_at", None))
     if fields:
         _read_rare(job, fields, wire_format)
     if retry is False:
@@ -67,13 +69,15 @@ def _job_of(fields: dict[str, Any], payload: bytes, queue: str | None) -> Job:
 
 def _read_rare(job: dict[str, Any], fields: dict[str, Any], wire_format: WireFormat) -> None:
     """Adds the fields that most jobs don't have, which have not failed yet."""
+    if not options.KEYS.isdisjoint(fields):
+        job.update(options.read(fields))
     take = fields.pop
     count, lines = take("retry_count", None), take("error_backtrace", None)
     job["retry_count"] = 0 if count is None else _read_count(count, wire_format)
     job["dead"] = take("dead", True) is not False
-    job["failed_at"] = _read_time(take("failed_at", None))
-    job["retried_at"] = _read_time(take("retried_at", None))
-    job["finished_at"] = _read_time(take("finished_at", None))
+    job["failed_at"] = times.read(take("failed_at", None))
+    job["retried_at"] = times.read(take("retried_at", None))
+    job["finished_at"] = times.read(take("finished_at", None))
     job["error_class"] = _read_text(take("error_class", None))
     job["error_message"] = _read_text(take("error_message", None))
     job["error_backtrace"] = None if lines is None else backtrace.read(lines)
@@ -116,15 +120,6 @@ def _read_integer(key: str, value: Any) -> int:
     if type(value) is not int or abs(value) > MAX_COUNT:
         raise ValueError(f"{key} is no count of retries")
     return value
-
-
-def _read_time(value: Any) -> float | None:
-    """Returns unix seconds, whatever the unit; None if the value is no time."""
-    if type(value) is float and 0 <= value < _MILLISECONDS_FROM:
-        return value
-    if type(value) not in (float, int) or not 0 <= value <= _LATEST:
-        return None
-    return value / 1000 if value >= _MILLISECONDS_FROM else float(value)
 
 
 def _read_name(value: Any) -> str | None:
@@ -170,20 +165,22 @@ def _sidekiq_fields(job: Job) -> dict[str, Any]:
         "class": job.class_,
         "args": job.args,
         "jid": job.jid,
-        "created_at": _time("created_at", job.created_at),
-        "enqueued_at": _time("enqueued_at", job.enqueued_at),
+        "created_at": times.exact("created_at", job.created_at),
+        "enqueued_at": times.exact("enqueued_at", job.enqueued_at),
     }
     if not job.dead and retry is not False:
         fields["dead"] = False
+    if options.has_any(job):
+        fields |= options.written(job)
     if job.retry_count or _has_history(job):
         fields |= {
             "error_message": job.error_message,
             "error_class": job.error_class,
-            "failed_at": _time("failed_at", job.failed_at),
+            "failed_at": times.exact("failed_at", job.failed_at),
             "retry_count": job.retry_count - 1 if job.retry_count else None,
-            "retried_at": _time("retried_at", job.retried_at),
+            "retried_at": times.exact("retried_at", job.retried_at),
             "error_backtrace": None if job.error_backtrace is None else backtrace.pack(job.error_backtrace),
-            "finished_at": _time("finished_at", job.finished_at),
+            "finished_at": times.exact("finished_at", job.finished_at),
         }
     if None in fields.values():
         fields = {key: value for key, value in fields.items() if value is not None}
@@ -209,16 +206,16 @@ def _verk_fields(job: Job) -> dict[str, Any]:
     fields = {
         "args": job.args,
         "class": job.class_,
-        "created_at": _whole_time("created_at", job.created_at),
-        "enqueued_at": _whole_time("enqueued_at", job.enqueued_at),
+        "created_at": times.whole("created_at", job.created_at),
+        "enqueued_at": times.whole("enqueued_at", job.enqueued_at),
         "error_backtrace": None if job.error_backtrace is None else backtrace.join(job.error_backtrace),
         "error_message": job.error_message,
-        "failed_at": _whole_time("failed_at", job.failed_at),
-        "finished_at": _whole_time("finished_at", job.finished_at),
+        "failed_at": times.whole("failed_at", job.failed_at),
+        "finished_at": times.whole("finished_at", job.finished_at),
         "jid": job.jid,
         "max_retry_count": job.max_retry_count,
         "queue": job.queue,
-        "retried_at": _whole_time("retried_at", job.retried_at),
+        "retried_at": times.whole("retried_at", job.retried_at),
         "retry_count": job.retry_count,
         **job.extra,
     }
@@ -226,19 +223,6 @@ def _verk_fields(job: Job) -> dict[str, Any]:
         fields["dead"] = False
     if job.error_class is not None:
         fields["error_class"] = job.error_class
+    if options.has_any(job):
+        fields |= options.written(job)
     return fields
-
-
-def _time(field: str, value: float | None) -> float | None:
-    """Returns a time as a float, which every Sidekiq reads as seconds (8 takes integers for milliseconds)."""
-    if value is None:
-        return None
-    if type(value) not in (float, int) or not abs(value) < _MILLISECONDS_FROM:
-        raise InvalidJob(field, value, "must be a time in unix seconds")
-    return float(value)
-
-
-def _whole_time(field: str, value: float | None) -> int | None:
-    """Returns a time in whole seconds, the only ones that Verk's readers take."""
-    seconds = _time(field, value)
-    return None if seconds is None else int(seconds)

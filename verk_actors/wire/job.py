@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sized
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import attrs
 
@@ -13,7 +13,11 @@ from verk_actors.errors import InvalidJob
 WireFormat = Literal["sidekiq", "verk"]
 """How a job is written: in Sidekiq's form (`args` is a JSON list) or Verk's (a text that holds one)."""
 
+UniqueUntil = Literal["success", "start", "expiry"]
+"""When a unique job lets the next one in: when it is done or dead, when a node takes it, or when its time is up."""
+
 MAX_COUNT = 2**31 - 1  # more retries than can happen; keeps the curve of retries within a float
+_MOST_SECONDS = 1e11  # from there on a number of seconds is a time in milliseconds, or a mistake
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 
 
@@ -44,6 +48,14 @@ class Job:
         max_retry_count: how often it is run again after failing; None leaves it to the configuration.
         retry_count: how many of its runs have failed so far, in either form (Sidekiq's writes one less).
         dead: whether it is buried in the dead set when its retries are used up; False discards it then.
+        unique_for: for how many seconds at most no second job with its token is enqueued; None for any number of them.
+        unique_until: what lets the next one in sooner.
+        unique_token: what makes two jobs the same; the client makes one of the queue, the class and the arguments.
+        unlocks_at: when `unique_for` is over; the client knows.
+        expires_in: how many seconds after it is enqueued, or due, its runs must have begun; later it is dropped.
+        expires_at: the same as a time; the client makes it of `expires_in`.
+        retry_for: for how many seconds after its first failure it is retried, if its retries last that long.
+        result_for: for how many seconds what its run returns is kept for `Client.result`; None doesn't keep it.
         created_at: when the client made it.
         enqueued_at: when it came to its queue last.
         failed_at: when it failed first.
@@ -67,6 +79,14 @@ class Job:
     max_retry_count: int | None = None
     retry_count: int = 0
     dead: bool = True
+    unique_for: float | None = None
+    unique_until: UniqueUntil = "success"
+    unique_token: str | None = None
+    unlocks_at: float | None = None
+    expires_in: float | None = None
+    expires_at: float | None = None
+    retry_for: float | None = None
+    result_for: float | None = None
     created_at: float | None = None
     enqueued_at: float | None = None
     failed_at: float | None = None
@@ -91,6 +111,13 @@ class Job:
             raise InvalidJob("max_retry_count", self.max_retry_count, "must be None or a whole number from 0")
         if not _is_count(self.retry_count):
             raise InvalidJob("retry_count", self.retry_count, "must be a whole number from 0")
+        for field in ("unique_for", "expires_in", "retry_for", "result_for"):
+            if (value := getattr(self, field)) is not None and not is_seconds(value):
+                raise InvalidJob(field, value, "must be None or a number of seconds above 0")
+        if self.unique_until not in get_args(UniqueUntil):
+            raise InvalidJob("unique_until", self.unique_until, "must be success, start or expiry")
+        if self.unique_token is not None and not is_name(self.unique_token):
+            raise InvalidJob("unique_token", self.unique_token, "must be a printable text that isn't blank")
 
     @classmethod
     def of_checked(cls, fields: dict[str, Any]) -> Job:
@@ -111,6 +138,11 @@ _set_fields = vars(Job)["__dict__"].__set__  # what object.__setattr__ does, in 
 def is_name(value: object) -> bool:
     """Tells whether a value can name a class or a job: a printable text that isn't blank."""
     return isinstance(value, str) and value.isprintable() and value != "" and not value.isspace()
+
+
+def is_seconds(value: object) -> bool:
+    """Tells whether a value is a length of time in seconds, of less than three thousand years."""
+    return type(value) in (int, float) and 0 < value < _MOST_SECONDS  # type: ignore[operator]
 
 
 def _is_queue_name(value: object) -> bool:

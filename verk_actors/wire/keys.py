@@ -91,6 +91,17 @@ class Keys:
         """
         return self._named("dead")
 
+    def unique(self, token: str) -> str:
+        """The lock of the unique jobs of one token (string, the jid of the first; expires), as Exq has it.
+
+        Written by clients; removed by whoever takes, settles or removes that job.
+        """
+        return self._named(f"unique:{token}")
+
+    def once(self, jid: str) -> str:
+        """The mark of a job that is enqueued but once (string, its jid; expires), written and read by clients."""
+        return self._named(f"verk:once:{jid}")
+
     # Nodes
 
     @property
@@ -153,6 +164,11 @@ class Keys:
     def failed(self) -> str:
         """How many runs have failed (string, integer)."""
         return self._named("stat:failed")
+
+    @property
+    def expired(self) -> str:
+        """How many jobs were dropped since their time to begin was over (string, integer)."""
+        return self._named("stat:expired")
 
     def processed_of(self, queue: str) -> str:
         """How many jobs of one queue have run (string, integer), as Verk counts."""

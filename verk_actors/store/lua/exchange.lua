@@ -1,12 +1,15 @@
 -- Purpose: settles jobs in progress and fetches new ones of the same queue, in one step and one round trip.
 -- KEYS: 1 inprogress:QUEUE:NODE (list), 2 queue:QUEUE (list), 3 the node's lease (string), 4 the node's queues (set),
 --   5 retry (zset), 6 dead (zset), 7 stat:processed, 8 stat:failed, 9 stat:processed:QUEUE, 10 stat:failed:QUEUE,
---   11 stat:processed:DAY, 12 stat:failed:DAY, 13 schedule (zset)
+--   11 stat:processed:DAY, 12 stat:failed:DAY, 13 schedule (zset), 14 stat:expired,
+--   then the key of each effect
 -- ARGV: 1 lease token, 2 queue name, 3 how many jobs to fetch, or -1: one, behind a wait, 4 bytes after which fetching stops,
 --   5 score up to which dead jobs are trimmed, 6 how many dead jobs stay, 7 seconds that a day's counter lives,
 --   8 '1' if processed counts failed runs too, 9 one letter per settlement (a ack, r retry, d dead, x discard,
---   s snooze: to the schedule as if it had not run, b bury: dead without having run, q requeue), then the payload of each
---   settlement, then a new payload ('' for the same) and its score for each r, d, s and b
+--   s snooze: to the schedule as if it had not run, b bury: dead without having run, e expire: gone without having run,
+--   q requeue), then the payload of each settlement, then a new payload ('' for the same) and its score for each r, d, s and
+--   b, then for each effect: the number of its settlement, without which there is none, a value, and the milliseconds for
+--   which the key holds that, or '' to remove the key if it does
 -- Returns: {status, {1, 0 or -1 per settlement}, {payloads fetched}, dead jobs trimmed, text of the last refusal of a
 --   settlement or ''}. A settlement is 0 when its payload was no longer in progress here, -1 when it was refused where
 --   it goes: then it is in progress as before. Status is OK, FENCED (the lease is not ours: nothing was fetched) or,
@@ -28,7 +31,7 @@ redis.call('LLEN', KEYS[1])
 redis.call('SCARD', KEYS[4])
 
 -- Settling comes first, since LREM lifts a full server's refusal. What is refused where it goes is put back.
-local settled, succeeded, failed, buries, refusal, new = {}, 0, 0, false, '', 10 + #kinds
+local settled, succeeded, failed, expired, buries, refusal, new = {}, 0, 0, 0, false, '', 10 + #kinds
 for i = 1, #kinds do
   local kind, payload, put = kinds:sub(i, i), ARGV[9 + i], nil
   settled[i] = redis.call('LREM', KEYS[1], -1, payload)
@@ -42,10 +45,20 @@ for i = 1, #kinds do
       redis.call('LPUSH', KEYS[1], payload)
       settled[i], refusal = -1, put.err
     elseif kind == 'a' then succeeded = succeeded + 1
+    elseif kind == 'e' then expired = expired + 1
     elseif kind ~= 'q' and kind ~= 'b' and kind ~= 's' then failed = failed + 1 end
     buries = buries or settled[i] == 1 and set_of[kind] == KEYS[6]
   end
   if set_of[kind] then new = new + 2 end
+end
+
+-- Whatever such a key holds, it stands in no job's way (pcall).
+for i = 15, #KEYS do
+  local effect = new + 3 * (i - 15)
+  if settled[tonumber(ARGV[effect])] == 1 then
+    if ARGV[effect + 2] ~= '' then redis.pcall('SET', KEYS[i], ARGV[effect + 1], 'PX', ARGV[effect + 2])
+    elseif redis.pcall('GET', KEYS[i]) == ARGV[effect + 1] then redis.pcall('DEL', KEYS[i]) end
+  end
 end
 
 -- At most 1000 at a time, so that a lowered limit does not hold up the server.
@@ -65,6 +78,7 @@ local function count(first, runs)
 end
 count(7, succeeded + (ARGV[8] == '1' and failed or 0))
 count(8, failed)
+if expired > 0 then redis.pcall('INCRBY', KEYS[14], expired) end
 
 local fetched, bytes, status = {}, 0, (ours or fetch == 0) and 'OK' or 'FENCED'
 while status == 'OK' and #fetched < fetch and bytes < tonumber(ARGV[4]) do

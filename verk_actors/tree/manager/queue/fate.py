@@ -6,12 +6,16 @@ import math
 import random
 from collections.abc import Callable
 
+import attrs
+
 from verk_actors.config import Config
 from verk_actors.endings import DeathReason
-from verk_actors.running_job import Discarded, Failed, RunningJob, Snoozed, Succeeded, Undecodable
+from verk_actors.running_job import Discarded, Expired, Failed, RunningJob, Snoozed, Succeeded, Undecodable
+from verk_actors.store.effects import released
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import backoff, bookkeeping
 from verk_actors.wire.job import Job
+from verk_actors.wire.keys import Keys
 
 _FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job that asks for a later run gets this
 
@@ -19,7 +23,18 @@ _FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job that asks for a later run gets 
 def settlement_of(
     running_job: RunningJob, queue: str, config: Config, rng: Callable[[], float] = random.random
 ) -> Settlement:
-    """Return how a job that has ended is settled in Redis.
+    """Return how a job that has ended is settled in Redis, and what else is done then."""
+    settlement, job = _settlement_of(running_job, queue, config, rng), running_job.job
+    if job is None or job.unique_for is None or settlement.kind in _LIVES_ON:
+        return settlement
+    return attrs.evolve(settlement, effects=released(job, Keys(config.namespace)))
+
+
+_LIVES_ON = frozenset({"retry", "snooze", "requeue"})
+
+
+def _settlement_of(running_job: RunningJob, queue: str, config: Config, rng: Callable[[], float]) -> Settlement:
+    """Return how a job that has ended is settled.
 
     A failed job is retried until its retries are used up, then buried, or discarded where it asks for that.
 
@@ -28,6 +43,8 @@ def settlement_of(
     outcome, payload, now = running_job.outcome, running_job.payload, running_job.ended_at
     if isinstance(outcome, Succeeded | Discarded):
         return Settlement("ack", payload)
+    if isinstance(outcome, Expired):
+        return Settlement("expire", payload)
     if isinstance(outcome, Undecodable):
         new = bookkeeping.undecodable(payload, queue=queue, reason=outcome.reason, jid=outcome.jid, now=now)
         return Settlement("bury", payload, new, now)
@@ -45,17 +62,25 @@ def _settlement_of_failure(
 ) -> Settlement:
     payload, now = running_job.payload, running_job.ended_at
     new = bookkeeping.failed(job, error=outcome.failure, now=now, backtrace_frames=config.backtrace_frames)
-    if death_reason(job, outcome, config) is None:
+    if death_reason(job, outcome, config, now) is None:
         return Settlement("retry", payload, new, _score(job, retry_time(job, outcome, now, rng)))
     if job.dead:
         return Settlement("dead", payload, new, _score(job, now))
     return Settlement("discard", payload)
 
 
-def death_reason(job: Job, failed: Failed, config: Config) -> DeathReason | None:
-    """Return why this failure of the job's current run is its last; None where it is to be retried."""
+def death_reason(job: Job, failed: Failed, config: Config, now: float) -> DeathReason | None:
+    """Return why this failure of the job's current run is its last; None where it is to be retried.
+
+    Source: Sidekiq lib/sidekiq/job_retry.rb, process_retry.
+    """
     limit = config.max_retry_count if job.max_retry_count is None else job.max_retry_count
-    return failed.dead_because or ("retries used up" if job.attempt > limit else None)
+    if failed.dead_because is not None:
+        return failed.dead_because
+    if job.attempt > limit:
+        return "retries used up"
+    too_late = job.retry_for is not None and job.failed_at is not None and job.failed_at + job.retry_for < now
+    return "retry time used up" if too_late else None
 
 
 def retry_time(job: Job, failed: Failed, now: float, rng: Callable[[], float]) -> float:

@@ -10,6 +10,7 @@ from verk_actors.events import (
     Event,
     JobDead,
     JobDiscarded,
+    JobExpired,
     JobFailed,
     JobFenced,
     JobFinished,
@@ -17,7 +18,7 @@ from verk_actors.events import (
     JobSnoozed,
     JobStarted,
 )
-from verk_actors.running_job import Discarded, Failed, RunningJob, Snoozed, Succeeded, Undecodable
+from verk_actors.running_job import Discarded, Expired, Failed, RunningJob, Snoozed, Succeeded, Undecodable
 from verk_actors.tree.manager.queue.fate import death_reason
 from verk_actors.wire.job import Job
 
@@ -40,13 +41,15 @@ def events_of(running_job: RunningJob, queue: str, config: Config) -> list[Event
     if isinstance(outcome, Succeeded):
         return [JobFinished(queue=queue, job=job, started_at=started_at, finished_at=ended_at)]
     if isinstance(outcome, Failed):
-        return _failure_events(running_job, job, outcome, queue, death_reason(job, outcome, config))
+        return _failure_events(running_job, job, outcome, queue, death_reason(job, outcome, config, ended_at))
     return _chosen_events(running_job, job, queue)
 
 
 def _chosen_events(running_job: RunningJob, job: Job, queue: str) -> list[Event]:
-    """Return the event of a job that chose its end; none for one that was given back."""
+    """Return the event of a job that chose its end, or came too late; none for one that was given back."""
     outcome, started_at, ended_at = running_job.outcome, running_job.started_at, running_job.ended_at
+    if isinstance(outcome, Expired):
+        return [JobExpired(queue=queue, job=job, expired_at=ended_at)]
     if isinstance(outcome, Snoozed):
         due_at = ended_at + outcome.seconds
         return [JobSnoozed(queue=queue, job=job, started_at=started_at, snoozed_at=ended_at, due_at=due_at)]

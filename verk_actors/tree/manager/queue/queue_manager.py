@@ -2,8 +2,7 @@
 
 Supervised by the QueueSupervisor, permanent. Owns the queue's connection and is the only one to touch the
 in-progress list. It settles and fetches in one step; when there is nothing to fetch it waits, blocked in Redis,
-until a job or a message comes. Its death loses nothing: what it had is in the running table and in Redis, and
-the next one compares the two before anything else.
+until a job or a message comes. Its death loses nothing: the next one compares the running table and Redis first.
 
 Source: Verk lib/verk/queue_manager.ex. Differs: docs/decisions/0006.
 """
@@ -12,26 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-import attrs
-
-from verk_actors.errors import MalformedJob, StoreError
+from verk_actors.errors import StoreError
 from verk_actors.events import DeadJobsTrimmed
 from verk_actors.messages import Exchange, LeaseRenewed, Publish, QueueManagerStarted, Tick
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
-from verk_actors.running_job import RunningJob, Undecodable
+from verk_actors.running_job import RunningJob
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress, Settlement
+from verk_actors.store.locks import release
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.reconcile import compare
+from verk_actors.tree.manager.queue.taken import is_unique_until_start, running_job_of
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
 from verk_actors.tree.redis_wait import REPLY_MARGIN_SECONDS, RedisWait
 from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS
-from verk_actors.wire.codec import decode
-from verk_actors.wire.jid import new_jid
 
 log = NodeLog(__name__)
 _WATCH_SECONDS = 0.001  # the time of some 20 to 50 brisk jobs
@@ -62,6 +59,7 @@ class QueueManager(IoServer):
         self._exchange: Exchange | None = None  # to be confirmed
         self._caller: Deferred | None = None  # who called it, on shutdown
         self._room = 0
+        self._starting: list[RunningJob] = []  # fetched, and not in the table before their locks are released
         self._lost: list[RunningJob] = []  # still run here, though a peer took them
         self._reconciled = False
         self._compared_over = 0  # which of the connections that there were
@@ -180,6 +178,8 @@ class QueueManager(IoServer):
     def _fetched(self, payloads: Iterable[bytes], status: str) -> None:
         for payload in payloads:
             self._take(payload)
+        if self._starting:
+            self._start_unique()
         self._report()
         if status == "FENCED":
             self._lose_lease()
@@ -224,9 +224,20 @@ class QueueManager(IoServer):
         """Enter a fetched job into the table, before anybody is told."""
         again = self._found_again(payload)
         if again is None:
-            self._table.add(self._decoded(payload))
+            running_job = running_job_of(payload, self._queue, self.clock.time)
+            if is_unique_until_start(running_job):
+                self._starting.append(running_job)
+            else:
+                self._table.add(running_job)
         else:
             self._table.held[again] = None
+
+    def _start_unique(self) -> None:
+        """Let the next ones of unique jobs in before these begin; if Redis fails, they are found where they are."""
+        starting, self._starting = self._starting, []
+        release(self._connection, self._node.keys, [row.job for row in starting if row.job is not None])
+        for running_job in starting:
+            self._table.add(running_job)
 
     def _found_again(self, payload: bytes) -> RunningJob | None:
         """Return the lost job of this payload that still runs here: it is ours again, and not started twice."""
@@ -236,17 +247,6 @@ class QueueManager(IoServer):
                 job.settled = None
                 return job
         return None
-
-    def _decoded(self, payload: bytes) -> RunningJob:
-        try:
-            job = decode(payload, self._queue)
-        except MalformedJob as error:
-            now = self.clock.time()
-            running_job = RunningJob(payload, None, None, now, now, Undecodable(error.reason, new_jid()))
-            self._table.ended.append(running_job)
-            return running_job
-        # Resque's jobs have no id; given here, events and the retry set show the same.
-        return RunningJob(payload, job if job.jid else attrs.evolve(job, jid=new_jid()))
 
     def _report(self) -> None:
         """Confirm the exchange, and wake a worker for what was fetched."""
