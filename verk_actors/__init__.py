@@ -62,7 +62,7 @@ if TYPE_CHECKING:
         RedisDataLost,
     )
     from verk_actors.job_class import JobClass, worker
-    from verk_actors.job_context import CurrentJob, current_job
+    from verk_actors.job_context import CurrentJob, JobContextFilter, current_job
     from verk_actors.listener import EventListener
     from verk_actors.messages import (
         AddQueue,
@@ -94,7 +94,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
-    "job_context": "CurrentJob current_job",
+    "job_context": "CurrentJob JobContextFilter current_job",
     "listener": "EventListener",
     "messages": "AddQueue ListenerStatus PauseQueue QueueStatus Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status SystemStatus UnregisterListener",
     "store.job_filter": "JobFilter",
@@ -131,6 +131,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobClass",
     "JobClassNotFound",
     "JobClassNotImportable",
+    "JobContextFilter",
     "JobDead",
     "JobDiscarded",
     "JobEvent",

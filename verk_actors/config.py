@@ -32,6 +32,7 @@ from verk_actors.config_checks import (
 )
 from verk_actors.config_sources import PARSERS, Setting, queue_list, reference_list
 from verk_actors.errors import ConfigError
+from verk_actors.log_formats import LogFormat
 from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
 from verk_actors.queue_config import Executor, QueueConfig, queue_configs, redis_url_of_text
 from verk_actors.redis_url import RedisUrl
@@ -156,6 +157,9 @@ class Config:
 
     restart_window_seconds: float = attrs.field(default=5.0, validator=SOME_SECONDS)
     """The window over which restarts are counted."""
+
+    log_format: LogFormat = attrs.field(default="text", validator=one_of(LogFormat))
+    """What `verk run` writes log lines as."""
 
     start_job_log_level: LogLevel = attrs.field(default="info", validator=one_of(LogLevel))
     """Level of the line for a job that starts."""

@@ -6,6 +6,7 @@ finds the job by `current_job`. Nothing of one job's context is left for the nex
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
 from typing import TypeVar, TypeVarTuple
@@ -20,9 +21,14 @@ _Ts = TypeVarTuple("_Ts")
 
 @attrs.define(eq=False)
 class CurrentJob:
-    """A running job's view of itself."""
+    """A running job's view of itself.
+
+    Attributes:
+        node_id: the node that runs it.
+    """
 
     job: Job
+    node_id: str = ""
     _cancelled: bool = attrs.field(default=False, init=False)  # set by another thread, never set back
 
     @property
@@ -58,3 +64,19 @@ def context_of(handle: CurrentJob) -> Context:
     context = copy_context()
     context.run(_current.set, handle)
     return context
+
+
+class JobContextFilter(logging.Filter):
+    """Gives each record that is logged in a job the fields `node`, `queue`, `job_class`, `jid` and `attempt`.
+
+    For a handler: `handler.addFilter(JobContextFilter())`. It lets all records pass, and keeps a field that is there.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the fields, if this is in a job."""
+        current = _current.get()
+        if current is not None:
+            job = current.job
+            fields = {"queue": job.queue, "job_class": job.class_, "jid": job.jid, "attempt": job.attempt}
+            record.__dict__.update({"node": current.node_id, **fields} | record.__dict__)
+        return True

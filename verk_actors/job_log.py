@@ -1,7 +1,7 @@
 """The wording of every line about a job's life, from events.
 
-One line per event, `<class> <jid> start|done|fail`, as Verk has them. Queue, jid and class are fields of the log
-record too. `JobDead` has no line of its own: the line of the last failure says so.
+One line per event, `<class> <jid> start|done|fail`, as Verk has them. Node, queue, class, jid and attempt are fields of
+the log record too. `JobDead` has no line of its own: the line of the last failure says so.
 
 Source: Verk lib/verk/log.ex.
 """
@@ -9,11 +9,11 @@ Source: Verk lib/verk/log.ex.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
-from verk_actors.config import Config
+from verk_actors.config import Config, LogLevel
 from verk_actors.errors import loggable
 from verk_actors.events import (
     DeadJobsTrimmed,
@@ -33,17 +33,20 @@ from verk_actors.events import (
     QueuePausing,
     QueueRunning,
 )
+from verk_actors.log_handler import line_handler_of
 from verk_actors.wire.bookkeeping import UNDECODABLE
 from verk_actors.wire.job import Job
 
 log = logging.getLogger(__name__)
 _LEVELS = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
+_NAMES = {number: name.upper() for name, number in _LEVELS.items() if name in get_args(LogLevel)}
 
 
 class JobLog:
     """Writes the lines of events, each class of event at its level."""
 
     def __init__(self, config: Config) -> None:
+        self._node_id = config.node_id
         self._levels: dict[type[Event], int] = dict.fromkeys(_LINES, logging.INFO) | {
             JobStarted: _LEVELS[config.start_job_log_level],
             JobFinished: _LEVELS[config.done_job_log_level],
@@ -63,15 +66,45 @@ class JobLog:
 
     def write(self, event: Event) -> bool:
         """Write the line of an event that is wanted; False where the user's handlers raise."""
-        return _written(self._levels[type(event)], _LINES[type(event)](event), _fields(event))
+        return _written(self._levels[type(event)], _LINES[type(event)](event), self._fields(event))
+
+    def write_together(self, events: Sequence[Event], now: float) -> int | None:
+        """Write the lines of events that are wanted by one write; returns how many were not written.
+
+        None, and nothing is written, where they don't go to a LineHandler alone. No records are made: that costs
+        several times as much as the lines.
+        """
+        handler = line_handler_of(log)
+        if handler is None:
+            return None
+        line, levels = handler.lines.line, self._levels
+        try:
+            handler.write(
+                [
+                    line(now, _NAMES[levels[type(event)]], log.name, _LINES[type(event)](event), self._fields(event))
+                    for event in events
+                ]
+            )
+        except Exception:  # noqa: BLE001  the disk is full, or nobody reads any more: as in `_written`
+            return len(events)
+        return 0
 
     def write_missing(self, count: int) -> bool:
         """Write that lines are missing; False where the user's handlers raise."""
         line = f"{count} lines are missing here: they could not be written in time"
         return log.isEnabledFor(logging.WARNING) and _written(logging.WARNING, line, {})
 
+    def _fields(self, event: Event) -> dict[str, str | int | None]:
+        jid = class_ = attempt = None
+        if isinstance(event, JobEvent):
+            jid, class_, attempt = event.job.jid, event.job.class_, event.job.attempt
+        elif isinstance(event, JobMalformed):
+            jid, class_ = event.jid, UNDECODABLE
+        queue = event.queue if isinstance(event, QueueEvent) else None
+        return {"node": self._node_id, "queue": queue, "job_class": class_, "jid": jid, "attempt": attempt}
 
-def _written(level: int, line: str, fields: Mapping[str, str | None]) -> bool:
+
+def _written(level: int, line: str, fields: Mapping[str, str | int | None]) -> bool:
     try:
         # As Logger.log does, but for its search for the caller, which is always this
         record = log.makeRecord(log.name, level, __file__, _LINE_NUMBER, "%s", (line,), None, _written.__name__)
@@ -83,16 +116,6 @@ def _written(level: int, line: str, fields: Mapping[str, str | None]) -> bool:
 
 
 _LINE_NUMBER = _written.__code__.co_firstlineno
-
-
-def _fields(event: Event) -> dict[str, str | None]:
-    jid = class_ = None
-    if isinstance(event, JobEvent):
-        jid, class_ = event.job.jid, event.job.class_
-    elif isinstance(event, JobMalformed):
-        jid, class_ = event.jid, UNDECODABLE
-    queue = event.queue if isinstance(event, QueueEvent) else None
-    return {"queue": queue, "jid": jid, "job_class": class_}
 
 
 def _failed(event: JobFailed) -> str:

@@ -48,7 +48,7 @@ def test_a_default_of_a_queue_is_the_one_that_holds(name: str) -> None:
 def test_a_setting_is_read_from_the_variable_that_is_named(name: str) -> None:
     variable = rows("Settings")[name][2].split("`")[1]
     others = {"queues": "mail:3", "redis_url": "redis://other:1/2", "wire_format": "verk", "args_keys": "plain"}
-    other = (others | {"presence": "no"}).get(name, "17")
+    other = (others | {"presence": "no", "log_format": "json"}).get(name, "17")
     if name.endswith("log_level"):
         other = "debug"
     elif name.endswith("middleware") or name == "backoff":

@@ -7,6 +7,12 @@ import io
 from verk_actors.fleet.node_lines import NodeLines
 
 
+def test_lines_that_name_their_node_themselves_stay_as_they_are() -> None:
+    output = io.BytesIO()
+    NodeLines("", output).feed(b"one\ntwo\n")
+    assert output.getvalue() == b"one\ntwo\n"
+
+
 def test_each_line_names_its_node():
     output = io.BytesIO()
 

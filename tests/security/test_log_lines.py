@@ -20,7 +20,6 @@ from support.jobs import JobKit
 from support.nodes import running_node
 
 from verk_actors import events
-from verk_actors.cli.log_lines import LogLines
 from verk_actors.cli.options import as_json_line
 from verk_actors.cli.tree_text import draw
 from verk_actors.config import Config
@@ -29,6 +28,8 @@ from verk_actors.events import JobFailed
 from verk_actors.job_class import JobClass, worker
 from verk_actors.job_log import JobLog
 from verk_actors.listener import EventListener
+from verk_actors.log_formats import TextLines
+from verk_actors.log_handler import LineHandler
 from verk_actors.messages import RegisterListener
 from verk_actors.otp import ProcessInfo
 from verk_actors.tree import token
@@ -115,8 +116,7 @@ def leave_dead_nodes(redis: redis_py.Redis, text: str) -> None:
 
 def written(*records: logging.LogRecord) -> list[str]:
     """Return the lines that `verk run` writes of records."""
-    handler = logging.StreamHandler(io.StringIO())
-    handler.setFormatter(LogLines("%(asctime)s %(levelname)-7s %(message)s"))
+    handler = LineHandler(TextLines(), io.StringIO())
     for record in records:
         handler.handle(record)
     return handler.stream.getvalue().removesuffix("\n").split("\n")
@@ -215,7 +215,7 @@ def test_the_holder_of_a_node_id_is_told_on_one_line(config, redis) -> None:
 
 
 def test_a_line_has_the_time_that_every_formatter_gives_it() -> None:
-    ours, plain = LogLines("%(asctime)s"), logging.Formatter("%(asctime)s")
+    ours, plain = TextLines(), logging.Formatter("%(asctime)s %(levelname)-7s %(message)s")
     for created in (1_700_000_000.25, 1_700_000_000.999, 1_700_000_001.0, 1_700_003_600.0, 1_700_000_000.25):
         record = logging.makeLogRecord({"created": created, "msecs": created % 1 * 1000})
         assert ours.format(record) == plain.format(record)

@@ -13,15 +13,14 @@ from typing import get_args
 
 import click
 
-from verk_actors.cli.log_lines import LogLines
 from verk_actors.cli.options import redis_option
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import queue_list
 from verk_actors.fleet.running import run_fleet
+from verk_actors.log_formats import LogFormat, formatter
+from verk_actors.log_handler import LineHandler
 from verk_actors.node import end_process, run_node
 from verk_actors.otp.port import interpreter
-
-_LINE = "%(asctime)s %(levelname)-7s %(message)s"
 
 
 @click.command("run")
@@ -33,6 +32,9 @@ _LINE = "%(asctime)s %(levelname)-7s %(message)s"
 @click.option("--node-id", metavar="ID", help="Bear this name, and take back the jobs it had before a crash.")
 @click.option("-t", "--timeout", metavar="SECONDS", type=float, help="Let running jobs end for this long on a stop.")
 @click.option("--processes", metavar="N", type=int, help="Run so many nodes, each a process of its own. Default: 1.")
+@click.option(
+    "--log-format", type=click.Choice(get_args(LogFormat), case_sensitive=False), help="Form of lines. Default: text."
+)
 @click.option("--log-level", type=click.Choice(get_args(LogLevel), case_sensitive=False), help="Default: info.")
 def command(
     *,
@@ -42,6 +44,7 @@ def command(
     node_id: str | None,
     timeout: float | None,
     processes: int | None,
+    log_format: str | None,
     log_level: str | None,
 ) -> None:
     """Run a node in the foreground until a signal ends it.
@@ -60,15 +63,16 @@ def command(
         node_id=node_id,
         shutdown_timeout_seconds=timeout,
         processes=processes,
+        log_format=log_format,
     )
     if not config.queues:
         raise click.UsageError("no queue to work: give -q NAME:N, or set queues in verk.toml or VERK_QUEUES")
     if config.processes > 1:
-        _log_at(log_level)
+        _log_at(log_level, config)
         end_process(run_fleet(config, partial(_command, list(_given(click.get_current_context())))))
     for module in modules:
         _import(module)
-    _log_at(log_level)
+    _log_at(log_level, config)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what jobs print is seen at once, also in a container's log
     end_process(run_node(config))
@@ -105,10 +109,9 @@ def _import(module: str) -> None:
         ) from error
 
 
-def _log_at(level: str | None) -> None:
+def _log_at(level: str | None, config: Config) -> None:
     """Log to standard error, unless a module has set up logging; a level that was asked for holds in any case."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(LogLines(_LINE))
+    handler = LineHandler(formatter(config.log_format, config.node_id))
     logging.basicConfig(level=(level or "info").upper(), handlers=[handler])
     if level is not None:
         logging.getLogger("verk_actors").setLevel(level.upper())

@@ -23,6 +23,7 @@ class FleetState:
         node_ids: one for each node; one that is started again gets its own again, and with it its jobs.
         command: returns the command of the node with an id.
         output: where the lines of all nodes go.
+        names_lines: whether each line of a node begins with its id; else the lines say it themselves.
         stop_seconds: how long a node may take to end once it was told to.
         max_restarts, restart_window_seconds: the restart intensity.
         signals: those that came so far, in order; each node is sent all of them.
@@ -32,6 +33,7 @@ class FleetState:
     node_ids: Sequence[str]
     command: Callable[[str], Sequence[str]]
     output: BinaryIO
+    names_lines: bool = True
     stop_seconds: float
     max_restarts: int
     restart_window_seconds: float

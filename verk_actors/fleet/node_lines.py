@@ -12,12 +12,12 @@ class NodeLines:
     """Passes on the output of one node.
 
     Args:
-        name: put before each line.
+        name: put before each line, unless empty.
         output: where the lines go; each `write` to it has to be whole among those of other threads.
     """
 
     def __init__(self, name: str, output: BinaryIO) -> None:
-        self._before = f"{name} | ".encode()
+        self._before = f"{name} | ".encode() if name else b""
         self._output = output
         self._begun = b""  # a line without its end
 

@@ -54,7 +54,7 @@ class NodeProcess(IoServer):
     def init(self) -> None:
         """Start the node."""
         self._program = self.own(Program(self._fleet.command(self._node_id)))
-        self._lines = NodeLines(self._node_id, self._fleet.output)
+        self._lines = NodeLines(self._node_id if self._fleet.names_lines else "", self._fleet.output)
         self._fleet.exit_codes.pop(self._node_id, None)  # of the one before
         log.info("node %s is process %s", self._node_id, self._program.pid)
 

@@ -49,6 +49,7 @@ def run_fleet(config: Config, command: Callable[[str], Sequence[str]]) -> int:
         node_ids=[attrs.evolve(config, node_id=f"{config.node_id}-{number}").node_id for number in numbers],
         command=command,
         output=sys.stderr.buffer,
+        names_lines=config.log_format == "text",
         stop_seconds=config.shutdown_timeout_seconds + _LAST_SECONDS,
         max_restarts=config.max_restarts,
         restart_window_seconds=config.restart_window_seconds,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from verk_actors.events import Event
 from verk_actors.job_log import JobLog
 from verk_actors.listener import EventListener
+from verk_actors.messages import EventBatch
 from verk_actors.otp import handles
 from verk_actors.tree.listeners import Listener, OfKinds
 from verk_actors.tree.node_log import Line, dropped
@@ -37,6 +38,16 @@ class JobLogger(EventListener):
     def handle_event(self, event: Event) -> None:
         """Write a line."""
         self._unwritten += not self._lines.write(event)
+
+    @handles(EventBatch)
+    def handle_events(self, batch: EventBatch) -> None:
+        """Write the lines of a batch, together where the log's handler takes them so."""
+        unwritten = self._lines.write_together(batch.events, self.clock.time())
+        if unwritten is None:
+            super().handle_events(batch)
+        else:
+            self._unwritten += unwritten
+            batch.backlog.handled += len(batch.events)
 
     @handles(Line)
     def write_line(self, line: Line) -> None:

@@ -43,6 +43,7 @@ class AsyncWorker(LoopServer):
         row = node.queues[queue]
         self._find = node.registry.find
         self._frames = node.config.backtrace_frames
+        self._node_id = node.config.node_id
         self._limit_seconds = row.config.timeout_seconds
         self._table = row.running_jobs
         self._row = row
@@ -90,7 +91,7 @@ class AsyncWorker(LoopServer):
         table.tell()
         running_job.coroutine = perform_as_task(job, self._find, self._frames, time, self._limit_seconds)
         running_job.interrupt = self.spawn(
-            running_job.coroutine, partial(self._ended, running_job), context_of(CurrentJob(job))
+            running_job.coroutine, partial(self._ended, running_job), context_of(CurrentJob(job, self._node_id))
         )
         if running_job.outcome is not None:  # handed back since it was claimed
             running_job.interrupt()

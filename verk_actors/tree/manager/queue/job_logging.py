@@ -12,6 +12,9 @@ import logging
 import sys
 from collections.abc import Callable
 
+from verk_actors.job_context import JobContextFilter
+from verk_actors.log_formats import format_of, formatter
+from verk_actors.log_handler import LineHandler
 from verk_actors.tree.manager.queue.job_packets import LogSetup
 
 _STREAMS = ("stderr", "stdout")
@@ -24,14 +27,17 @@ def log_setup() -> LogSetup:
     for handler in logging.root.handlers:
         for name in _STREAMS:
             if isinstance(handler, logging.StreamHandler) and handler.stream is getattr(sys, name):
-                formatter = handler.formatter or logging.Formatter()
-                kind = type(formatter)
+                theirs = handler.formatter or logging.Formatter()
+                if (lines := format_of(theirs)) is not None:
+                    return LogSetup(levels=levels, stream=name, lines=lines)
+                kind = type(theirs)
                 return LogSetup(
                     levels=levels,
                     stream=name,
                     formatter=f"{kind.__module__}:{kind.__qualname__}",
-                    line=formatter._fmt,
-                    date=formatter.datefmt,
+                    line=theirs._fmt,
+                    date=theirs.datefmt,
+                    has_context=any(isinstance(one, JobContextFilter) for one in handler.filters),
                 )
     return LogSetup(levels=levels)
 
@@ -42,17 +48,25 @@ def set_levels(setup: LogSetup) -> None:
         logging.getLogger(None if name == "root" else name).setLevel(level)
 
 
-def add_handler(setup: LogSetup, find: Callable[[str], object]) -> None:
+def add_handler(setup: LogSetup, node_id: str, find: Callable[[str], object]) -> None:
     """Add the root handler of a job process, unless its modules have.
 
     Args:
         setup: the node's.
+        node_id: of the node.
         find: returns what is at a `module:name`.
     """
-    if setup.stream and not logging.root.handlers:
-        handler = logging.StreamHandler(getattr(sys, setup.stream))
-        handler.setFormatter(_formatter(setup, find))
-        logging.root.addHandler(handler)
+    if not setup.stream or logging.root.handlers:
+        return
+    stream = getattr(sys, setup.stream)
+    if setup.lines is not None:
+        logging.root.addHandler(LineHandler(formatter(setup.lines, node_id), stream))
+        return
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_formatter(setup, find))
+    if setup.has_context:
+        handler.addFilter(JobContextFilter())
+    logging.root.addHandler(handler)
 
 
 def _formatter(setup: LogSetup, find: Callable[[str], object]) -> logging.Formatter:

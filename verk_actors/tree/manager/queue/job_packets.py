@@ -11,6 +11,7 @@ import json
 import attrs
 
 from verk_actors.config import ArgsKeys
+from verk_actors.log_formats import LogFormat
 from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed
 from verk_actors.wire.failure import Failure
 
@@ -20,10 +21,17 @@ _GOES_ON, _LAST = b"\0", b"\1"
 
 @attrs.frozen(kw_only=True)
 class LogSetup:
-    """How the log is set up: see `job_logging`."""
+    """How the log is set up: see `job_logging`.
+
+    Attributes:
+        lines: the form of the lines, where they are ours; then `formatter`, `line` and `date` are empty.
+        has_context: the handler adds the job's fields to each record.
+    """
 
     levels: dict[str, int]
     stream: str = ""
+    lines: LogFormat | None = None
+    has_context: bool = False
     formatter: str = ""
     line: str | None = None
     date: str | None = None
@@ -41,6 +49,7 @@ class Setup:
         recycle_after_jobs, recycle_above_bytes: when it ends by itself; 0 for never.
     """
 
+    node_id: str
     queue: str
     argv: list[str]
     modules: list[str]

@@ -43,7 +43,7 @@ def ready(setup: Setup) -> JobCode:
     set_levels(setup.log)
     code = JobCode(setup.main_name, setup.main_path, setup.args_keys, setup.middleware)
     code.warm_up(setup.modules)
-    add_handler(setup.log, code.target)
+    add_handler(setup.log, setup.node_id, code.target)
     return code
 
 
@@ -66,7 +66,7 @@ def run_jobs(packets: Packets, setup: Setup, code: JobCode) -> None:
 def _run(packet: bytes, setup: Setup, code: JobCode) -> Outcome:
     reference, payload = job_of(packet)
     job = decode(payload, setup.queue)
-    return perform(job, partial(code.find, reference), setup.backtrace_frames, SystemClock.time)
+    return perform(job, partial(code.find, reference), setup.backtrace_frames, SystemClock.time, setup.node_id)
 
 
 def end_of_fork(outcome: Outcome) -> None:

@@ -24,7 +24,9 @@ _O = TypeVar("_O", bound=Outcome)
 _Ts = TypeVarTuple("_Ts")
 
 
-def perform(job: Job, find: Callable[[str], Performer], frames: int, now: Callable[[], float]) -> Outcome:
+def perform(
+    job: Job, find: Callable[[str], Performer], frames: int, now: Callable[[], float], node_id: str = ""
+) -> Outcome:
     """Run a job here and now, and return how it ended; one that is `async` on an event loop of its own.
 
     Args:
@@ -32,16 +34,17 @@ def perform(job: Job, find: Callable[[str], Performer], frames: int, now: Callab
         find: returns the performer of a name, or raises `JobClassNotFound`, a failure as any other.
         frames: how many of a failure's backtrace are kept.
         now: returns unix seconds.
+        node_id: the node that runs it.
     """
     performer: Performer | None = None
     try:
         performer = find(job.class_)
         if performer.is_async:
-            return running(CurrentJob(job), run_alone, perform_as_task(job, find, frames, now))
+            return running(CurrentJob(job, node_id), run_alone, perform_as_task(job, find, frames, now))
         if performer.chain is None:
-            running(CurrentJob(job), performer.perform, job.args)
+            running(CurrentJob(job, node_id), performer.perform, job.args)
         else:
-            running(CurrentJob(job), performer.chain, job)
+            running(CurrentJob(job, node_id), performer.chain, job)
     except BaseException as error:
         if is_left_in_parent():
             raise  # in a process that the job forked: it ends, and the job goes on in the parent

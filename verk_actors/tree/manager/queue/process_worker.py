@@ -115,6 +115,7 @@ class ProcessWorker(Worker):
         config = self._node.queues[self._queue].config
         main_name, main_path = main_module()
         return Setup(
+            node_id=self._node_id,
             queue=self._queue,
             argv=sys.argv,
             modules=self._node.registry.modules(),

@@ -30,6 +30,7 @@ class Worker(Server):
         self.actor_ref.label = names.worker(queue, number)
         self._find = node.registry.find
         self._frames = node.config.backtrace_frames
+        self._node_id = node.config.node_id
         self._table = node.queues[queue].running_jobs
 
     def init(self) -> None:
@@ -68,4 +69,4 @@ class Worker(Server):
 
     def _perform(self, running_job: RunningJob) -> Outcome:
         job = running_job.job
-        return SUCCEEDED if job is None else perform(job, self._find, self._frames, self._now)
+        return SUCCEEDED if job is None else perform(job, self._find, self._frames, self._now, self._node_id)
