@@ -39,13 +39,14 @@ class EventListener(Server):
             try:
                 self.handle_event(event)
             except Exception as error:  # noqa: BLE001  of users' code, which may mend itself
-                self._note(error, event)
+                self.note(error, type(event).__name__)
             batch.backlog.handled += 1
 
-    def _note(self, error: Exception, event: Event) -> None:
+    def note(self, error: Exception, occasion: str) -> None:
+        """Count an error and log it, at most once a minute."""
         self.errors += 1
         now = self.clock.monotonic()
         if now - self._logged_at >= _LOG_PAUSE_SECONDS:
             self._logged_at = now
             text = "%s raised on %s; %s errors so far"
-            log.error(text, loggable(str(self.actor_ref)), type(event).__name__, self.errors, exc_info=error)
+            log.error(text, loggable(str(self.actor_ref)), occasion, self.errors, exc_info=error)
