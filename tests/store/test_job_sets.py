@@ -80,20 +80,24 @@ def test_a_job_that_only_mentions_the_id_is_not_found(retry):
     assert retry.find("wanted") is None
 
 
-def test_a_job_is_deleted_by_its_bytes(retry):
-    retry.add(job("1"), 1)
-    retry.add(b"no job", 2)
+@SETS
+def test_a_job_is_deleted_by_its_bytes(connection, keys, set_class):
+    jobs = set_class([connection], keys, lambda: NOW)
+    jobs.add(job("1"), 1)
+    jobs.add(b"no job", 2)
 
-    assert [retry.delete(member) for member in retry.range()] == [True, True]
-    assert retry.delete(job("1")) is False
+    assert [jobs.delete(member) for member in jobs.range()] == [True, True]
+    assert jobs.delete(job("1")) is False
 
 
-def test_a_cleared_set_is_empty(retry):
-    retry.add(job("1"), 1)
+@SETS
+def test_a_cleared_set_is_empty(connection, keys, set_class):
+    jobs = set_class([connection], keys, lambda: NOW)
+    jobs.add(job("1"), 1)
 
-    retry.clear()
+    jobs.clear()
 
-    assert retry.count() == 0
+    assert jobs.count() == 0
 
 
 # Requeue
