@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         Client,
         Scheduled,
     )
-    from verk_actors.config import Config, QueueConfig, RedisUrl
+    from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
     from verk_actors.endings import Discard, Kill, Snooze
     from verk_actors.errors import (
         ConfigError,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         NodeInImport,
         ProcessDied,
         QueueAlreadyAdded,
+        QueueInGroup,
         QueueNotFound,
         StoreError,
         StoreUnavailable,
@@ -66,19 +67,17 @@ if TYPE_CHECKING:
     from verk_actors.listener import EventListener
     from verk_actors.messages import (
         AddQueue,
-        ListenerStatus,
         PauseQueue,
-        QueueStatus,
         Quiet,
         RegisterListener,
         RemoveQueue,
         ResizeQueue,
         ResumeQueue,
         Status,
-        SystemStatus,
         UnregisterListener,
     )
     from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
+    from verk_actors.status import ListenerStatus, QueueStatus, SystemStatus
     from verk_actors.store.job_filter import JobFilter
     from verk_actors.store.members import Malformed
     from verk_actors.tree.actor_system import ActorSystem
@@ -89,17 +88,18 @@ if TYPE_CHECKING:
 _HOMES = {  # tests/architecture holds it against the imports above
     "arguments": "convert_type",
     "client": "Client Scheduled",
-    "config": "Config QueueConfig RedisUrl",
+    "config": "Config QueueConfig QueueGroup RedisUrl",
     "endings": "Discard Kill Snooze",
-    "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueNotFound StoreError StoreUnavailable VerkError",
+    "errors": "ConfigError DoneInPart EmbeddedServerError EnqueuedInPart EnqueueUncertain InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
     "job_context": "CurrentJob JobContextFilter current_job",
     "listener": "EventListener",
-    "messages": "AddQueue ListenerStatus PauseQueue QueueStatus Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status SystemStatus UnregisterListener",
+    "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "store.job_filter": "JobFilter",
     "store.members": "Malformed",
     "middleware": "ClientMiddleware WorkerMiddleware",
+    "status": "ListenerStatus QueueStatus SystemStatus",
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
     "wire.failure": "Failure",
@@ -159,6 +159,8 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "QueueAlreadyAdded",
     "QueueConfig",
     "QueueEvent",
+    "QueueGroup",
+    "QueueInGroup",
     "QueueNotFound",
     "QueuePaused",
     "QueuePausing",

@@ -30,8 +30,9 @@ from verk_actors.config_checks import (
     as_tuple,
     one_of,
 )
-from verk_actors.config_sources import PARSERS, Setting, queue_list, reference_list
+from verk_actors.config_sources import PARSERS, Setting, group_list, queue_list, reference_list
 from verk_actors.errors import ConfigError
+from verk_actors.group_config import QueueGroup, all_queues, group_configs
 from verk_actors.log_formats import LogFormat
 from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
 from verk_actors.queue_config import Executor, QueueConfig, queue_configs, redis_url_of_text
@@ -39,7 +40,7 @@ from verk_actors.redis_url import RedisUrl
 from verk_actors.references import reference_to
 from verk_actors.wire.backoff import Backoff
 
-__all__ = ["ArgsKeys", "Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "RedisUrl"]
+__all__ = ["ArgsKeys", "Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "QueueGroup", "RedisUrl"]
 
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
@@ -75,6 +76,9 @@ class Config:
 
     queues: Mapping[str, QueueConfig] = attrs.field(factory=dict, converter=queue_configs)
     """The queues to work, by name; a plain number is a size. None at all makes a producer-only node."""
+
+    groups: Mapping[str, QueueGroup] = attrs.field(factory=dict, converter=group_configs)
+    """Groups of queues that share workers, by name."""
 
     redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=redis_url_of_text)
     """Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY."""
@@ -189,13 +193,18 @@ class Config:
         return 2 * self.heartbeat_seconds
 
     @property
+    def all_queues(self) -> Mapping[str, QueueConfig]:
+        """The queues to work, alone or in groups."""
+        return all_queues(self.queues, self.groups)
+
+    @property
     def redis_urls(self) -> tuple[RedisUrl, ...]:
         """The Redis of the system, then those that queues have of their own."""
-        return tuple(dict.fromkeys((self.redis_url, *map(self.redis_url_of, self.queues))))
+        return tuple(dict.fromkeys((self.redis_url, *map(self.redis_url_by, self.all_queues.values()))))
 
     def redis_url_of(self, queue: str) -> RedisUrl:
         """Return where a queue is: where it says, else where the system is."""
-        settings = self.queues.get(queue)
+        settings = self.all_queues.get(queue)
         return self.redis_url if settings is None else self.redis_url_by(settings)
 
     def redis_url_by(self, settings: QueueConfig) -> RedisUrl:
@@ -260,6 +269,7 @@ class Config:
 
 _LISTS: dict[str, Callable[[str], object]] = {
     "queues": queue_list,
+    "groups": group_list,
     "client_middleware": reference_list,
     "worker_middleware": reference_list,
 }

@@ -75,6 +75,21 @@ def reference_list(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def group_list(text: str) -> dict[str, object]:
+    """Return the groups of a text like `web=critical,3+default,1:25 batch=first+second:4:process`."""
+    groups: dict[str, object] = {}
+    for part in text.split():
+        name, _, rest = part.partition("=")
+        queues, *settings = rest.split(":", 2)
+        pairs = [queue.partition(",") for queue in queues.split("+")]
+        weighted = any(comma for _, comma, _ in pairs)
+        groups[name] = {
+            "queues": {queue: (_number(int, weight or "1") if weighted else None) for queue, _, weight in pairs},
+            **{key: parse(setting) for (key, parse), setting in zip(_QUEUE_PARTS, settings, strict=False)},
+        }
+    return groups
+
+
 def _number(kind: type[int | float], text: str) -> object:
     try:
         return kind(text)

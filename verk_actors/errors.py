@@ -7,30 +7,12 @@ leave the floor that met them.
 
 from __future__ import annotations
 
-import reprlib
 from typing import Any
 
 import attrs
 
-_SHOWN_LENGTH = 200  # enough to recognise a value, short enough for one log line
-
-
-def loggable(text: str, limit: int = _SHOWN_LENGTH) -> str:
-    """Returns foreign text made fit for one log line: unprintable characters escaped, cut to `limit`."""
-    cut = text if len(text) <= limit else text[:limit] + "…"
-    return cut if cut.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
-
-
-def shown(value: object) -> str:
-    """Returns the repr of any value: one printable line, short whatever its size, never raising."""
-    try:
-        return loggable(_REPR.repr(value))
-    except Exception:  # noqa: BLE001 - a user's value may do anything; an error's text must not raise
-        return f"<{type(value).__name__}>"
-
-
-_REPR = reprlib.Repr()
-_REPR.maxstring = _REPR.maxlong = _REPR.maxother = _SHOWN_LENGTH
+from verk_actors.loggable import loggable as loggable  # noqa: PLC0414  errors are made with them, and so are lines
+from verk_actors.loggable import shown as shown  # noqa: PLC0414
 
 
 class VerkError(Exception):
@@ -188,6 +170,17 @@ class QueueNotFound(VerkError):
 
     def __str__(self) -> str:
         return f"this node runs no queue {shown(self.queue)}"
+
+
+@attrs.define(eq=False)
+class QueueInGroup(VerkError):
+    """Raised when a queue is to be removed or resized that shares its workers; name its group instead."""
+
+    queue: str
+    group: str
+
+    def __str__(self) -> str:
+        return f"the queue {shown(self.queue)} is one of the group {shown(self.group)}"
 
 
 @attrs.define(eq=False)

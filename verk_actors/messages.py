@@ -5,7 +5,7 @@ Messages stand below the actors, so that two actors can talk both ways without i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import attrs
@@ -16,6 +16,7 @@ from verk_actors.otp import ActorRef
 from verk_actors.otp.message import Call, Cast
 from verk_actors.otp.ref import Ref
 from verk_actors.running_job import RunningJob
+from verk_actors.status import SystemStatus
 
 Selector = type[Event] | Collection[type[Event]] | Callable[[Event], bool]
 """Which events a listener wants: a class (its subclasses too), several, or a predicate."""
@@ -41,12 +42,12 @@ def _is_selector(_: object, attribute: attrs.Attribute[Any], value: object) -> N
 
 @attrs.frozen
 class AddQueue(Call[None]):
-    """Run a queue from now on.
+    """Run a queue, or a group, from now on.
 
     Answered with `QueueAlreadyAdded` where it runs already, `ConfigError` for a bad name or config.
 
     Attributes:
-        config: how it is worked; a plain number is a size.
+        config: how it is worked; a plain number is a size, a `QueueGroup` makes it a group.
     """
 
     name: str = _name
@@ -55,21 +56,27 @@ class AddQueue(Call[None]):
 
 @attrs.frozen
 class RemoveQueue(Call[None]):
-    """Stop running a queue; its jobs stay in Redis.
+    """Stop running a queue, or a group.
 
     Running jobs may end within the shutdown timeout, the rest is handed back. Answered when that is done, with
-    `QueueNotFound` where this node does not run it.
+    `QueueNotFound` where this node does not run it, `QueueInGroup` where it shares its workers.
+
+    Attributes:
+        delete_jobs: delete the jobs that wait in it too, those that were handed back as well; else they stay in Redis.
+            Where that fails, as told by a `StoreError`, the queue is removed all the same.
     """
 
     name: str = _name
+    delete_jobs: bool = False
 
 
 @attrs.frozen
 class ResizeQueue(Call[None]):
-    """Give a queue that this node runs another number of workers.
+    """Give a queue, or a group, that this node runs another number of workers.
 
     More start at once. Where there are to be less, the surplus ones end their jobs first, and none is fetched in their
-    place. Holds until the node stops. Answered at once, with `QueueNotFound` or `ConfigError` where that can't be.
+    place. Holds until the node stops. Answered at once, with `QueueNotFound`, `QueueInGroup` or `ConfigError` where
+    that can't be.
 
     Attributes:
         size: as in `QueueConfig`.
@@ -81,7 +88,7 @@ class ResizeQueue(Call[None]):
 
 @attrs.frozen
 class PauseQueue(Call[None]):
-    """Fetch no more jobs of a queue on this node; running ones end. Answered at once.
+    """Fetch no more jobs of a queue, or of a group, on this node; running ones end. Answered at once.
 
     `Client.queue(name).pause()` has all nodes do so. A queue that is paused in either way is paused.
     """
@@ -119,51 +126,6 @@ class UnregisterListener(Call[None]):
     ref: ActorRef[Any] = attrs.field(validator=_is_ref)
 
 
-@attrs.frozen(kw_only=True)
-class QueueStatus:
-    """One queue on this node.
-
-    Attributes:
-        status: idle, running, pausing, paused, or failed (its supervisor waits before it restarts it).
-        running: jobs that run now.
-        finished, failed, fenced: since the node started, as QueueStats counts them; fenced are those that ended here
-            when they were no longer this node's.
-        paused_everywhere: all nodes were told not to fetch from it (`Client.queue(name).pause()`).
-    """
-
-    size: int
-    status: str
-    running: int = 0
-    finished: int = 0
-    failed: int = 0
-    fenced: int = 0
-    paused_everywhere: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class ListenerStatus:
-    """One registered listener; `missed` counts events dropped since it lagged too far behind."""
-
-    listener: str
-    missed: int
-
-
-@attrs.frozen(kw_only=True)
-class SystemStatus:
-    """What `Status` answers.
-
-    Attributes:
-        connected: whether the node holds its lease in each Redis; without it, it fetches nothing there.
-        abandoned: killed processes whose thread is still in user code.
-    """
-
-    node_id: str
-    connected: bool
-    queues: Mapping[str, QueueStatus]
-    listeners: tuple[ListenerStatus, ...]
-    abandoned: tuple[str, ...]
-
-
 @attrs.frozen
 class Status(Call[SystemStatus]):
     """Return the state of this node; answered without asking any other actor."""
@@ -189,6 +151,11 @@ class QueueManagerStarted(Cast):
     """QueueManager to WorkersManager: I am new; send again what is not confirmed."""
 
     ref: Ref
+
+
+@attrs.frozen
+class WorkersFree(Cast):
+    """QueueManager to itself and others of its group: there are free workers, and it is your turn."""
 
 
 @attrs.frozen
@@ -259,16 +226,16 @@ class HandBack(Cast):
 
 @attrs.frozen
 class QueueDrained(Cast):
-    """WorkersManager to Manager: a queue that is being removed has no running jobs left."""
+    """WorkersManager to Manager: a queue that is being removed holds no jobs any more."""
 
     queue: str
 
 
 @attrs.frozen
 class RemovalDue(Cast):
-    """Manager to itself: the jobs of a queue that is being removed have had their time."""
+    """Manager to itself: the jobs of what is being removed have had their time."""
 
-    queue: str
+    pool: str
 
 
 @attrs.frozen
@@ -281,6 +248,13 @@ class RunServer(Call[None]):
 @attrs.frozen
 class LeaseRenewed(Cast):
     """NodeManager to QueueManagers, at each heartbeat: fetching is allowed; see that nothing is stranded."""
+
+
+@attrs.frozen
+class DeleteJobs(Call[None]):
+    """Manager to the general connection: delete the jobs that wait in a queue."""
+
+    queue: str
 
 
 @attrs.frozen

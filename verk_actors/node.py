@@ -88,7 +88,7 @@ def _start(starter: Ref, config: Config, registry: Registry, signals: Signals) -
     if number is None:
         _leave(0)
     system: Ref = starting.get()
-    log.info("node %s runs; queues: %s", config.node_id, ", ".join(config.queues))
+    log.info("node %s runs; queues: %s", config.node_id, ", ".join(config.all_queues))
     return system, early
 
 

@@ -12,7 +12,7 @@ from support.async_jobs import async_queue
 from support.nodes import running_node
 
 import verk_actors.tree
-from verk_actors.config import QueueConfig
+from verk_actors.config import QueueConfig, QueueGroup
 from verk_actors.otp import Ref, Server
 
 TREE = "verk_actors.tree"
@@ -23,7 +23,8 @@ def lines_of_descent(config) -> Iterator[list[list[type]]]:
     """Return each process of a live tree, as the classes from the root down to it."""
     process_queue = QueueConfig(size=1, executor="process")
     queues = {"default": 2, "priority": 1, "async": async_queue(), "process": process_queue}
-    with running_node(config, queues=queues) as node:
+    groups = {"web": QueueGroup(queues=["critical", "low"], size=1)}
+    with running_node(config, queues=queues, groups=groups) as node:
         yield list(below(node.system, []))
 
 

@@ -60,10 +60,11 @@ def test_the_jobs_of_the_readmes_example_are_run(redis_url: str, redis: Redis, t
 
 
 def test_the_toml_of_the_configuration_is_a_configuration(tmp_path: Path) -> None:
-    [block] = blocks("docs/configuration.md", "toml")
+    block = "\n".join(blocks("docs/configuration.md", "toml"))
     (tmp_path / "verk.toml").write_text(block)
 
     config = Config.from_toml(tmp_path / "verk.toml")
 
     assert {name: queue.size for name, queue in config.queues.items()} == {"default": 25, "priority": 10}
+    assert {name: group.queues for name, group in config.groups.items()} == {"web": {"critical": 3, "mails": 1}}
     assert tomllib.loads(block)["redis_url"] == config.redis_url.value

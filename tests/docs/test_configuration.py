@@ -6,7 +6,7 @@ import attrs
 import pytest
 from support.source import REPOSITORY
 
-from verk_actors.config import Config, QueueConfig
+from verk_actors.config import Config, QueueConfig, QueueGroup
 
 
 def rows(title: str) -> dict[str, list[str]]:
@@ -22,6 +22,9 @@ SETTINGS = [field.name for field in attrs.fields(Config)]
 def test_the_table_has_the_settings_in_their_order() -> None:
     assert list(rows("Settings")) == SETTINGS
     assert list(rows("A queue")) == [field.name for field in attrs.fields(QueueConfig)]
+    assert (
+        list(rows("A group")) == ["queues"] == [field.name for field in attrs.fields(QueueGroup) if not field.inherited]
+    )
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -47,7 +50,13 @@ def test_a_default_of_a_queue_is_the_one_that_holds(name: str) -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_is_read_from_the_variable_that_is_named(name: str) -> None:
     variable = rows("Settings")[name][2].split("`")[1]
-    others = {"queues": "mail:3", "redis_url": "redis://other:1/2", "wire_format": "verk", "args_keys": "plain"}
+    others = {
+        "queues": "mail:3",
+        "groups": "web=a+b:3",
+        "redis_url": "redis://other:1/2",
+        "wire_format": "verk",
+        "args_keys": "plain",
+    }
     other = (others | {"presence": "no", "log_format": "json"}).get(name, "17")
     if name.endswith("log_level"):
         other = "debug"

@@ -73,6 +73,11 @@ def add_and_remove(node: Node) -> None:
     eventually(lambda: "x" not in node.status().queues, "its removal")
 
 
+def delete(node: Node) -> None:
+    insist(node, m.AddQueue("x", 2))
+    insist(node, m.RemoveQueue("x", delete_jobs=True))
+
+
 def register_another(node: Node) -> None:
     probe = Probe.watching(EventLog())
     insist(node, m.RegisterListener(probe))
@@ -98,6 +103,7 @@ MANAGER, QUEUE_MANAGER, WORKERS_MANAGER = names.MANAGER, names.queue_manager("q"
 PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("EventProducer", m.RegisterListener): register_another,
     ("EventProducer", m.UnregisterListener): register_another,
+    ("GeneralConnection", m.DeleteJobs): delete,
     ("GeneralConnection", m.Unblock): cast(names.GENERAL_CONNECTION, m.Unblock(0)),
     ("JobLogger", Line): cast(names.JOB_LOGGER, Line(logging.getLogger(__name__), logging.DEBUG, "a line", (), None)),
     ("Manager", m.AddQueue): add_and_remove,
@@ -110,6 +116,7 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("Manager", m.HandBack): hand_back,
     ("NodeManager", m.Tick): cast(names.NODE_MANAGER, m.Tick()),
     ("QueueManager", m.LeaseRenewed): cast(QUEUE_MANAGER, m.LeaseRenewed()),
+    ("QueueManager", m.WorkersFree): cast(QUEUE_MANAGER, m.WorkersFree()),
     ("QueueManager", m.Tick): cast(QUEUE_MANAGER, m.Tick()),
     ("ScheduleManager", m.Tick): cast(names.SCHEDULE_MANAGER, m.Tick()),
     ("WorkersManager", m.Resized): resize,

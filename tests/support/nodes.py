@@ -15,8 +15,9 @@ from support.probe import EventLog, Probe
 from verk_actors.client import Client
 from verk_actors.config import Config
 from verk_actors.events import Event
-from verk_actors.messages import RegisterListener, Status, SystemStatus
+from verk_actors.messages import RegisterListener, Status
 from verk_actors.otp import Ref, Runtime
+from verk_actors.status import SystemStatus
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.tree.node_state import NodeState
 

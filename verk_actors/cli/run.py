@@ -15,7 +15,7 @@ import click
 
 from verk_actors.cli.options import redis_option
 from verk_actors.config import Config, LogLevel
-from verk_actors.config_sources import queue_list
+from verk_actors.config_sources import group_list, queue_list
 from verk_actors.fleet.running import run_fleet
 from verk_actors.log_formats import LogFormat, formatter
 from verk_actors.log_handler import LineHandler
@@ -27,6 +27,14 @@ from verk_actors.otp.port import interpreter
 @click.option("-r", "--require", "modules", metavar="MODULE", multiple=True, help="Import a module with job classes.")
 @click.option(
     "-q", "--queue", "queues", metavar="NAME:N[:EXECUTOR]", multiple=True, help="Work this queue with N workers."
+)
+@click.option(
+    "-g",
+    "--group",
+    "groups",
+    metavar="NAME=QUEUE[,WEIGHT]+…:N[:EXECUTOR]",
+    multiple=True,
+    help="Work these queues with N workers that they share: by weights, else in order of priority.",
 )
 @redis_option
 @click.option("--node-id", metavar="ID", help="Bear this name, and take back the jobs it had before a crash.")
@@ -40,6 +48,7 @@ def command(
     *,
     modules: tuple[str, ...],
     queues: tuple[str, ...],
+    groups: tuple[str, ...],
     redis_url: str | None,
     node_id: str | None,
     timeout: float | None,
@@ -59,13 +68,14 @@ def command(
     """
     config = Config.load(
         queues=queue_list(",".join(queues)) or None,
+        groups=group_list(" ".join(groups)) or None,
         redis_url=redis_url,
         node_id=node_id,
         shutdown_timeout_seconds=timeout,
         processes=processes,
         log_format=log_format,
     )
-    if not config.queues:
+    if not config.all_queues:
         raise click.UsageError("no queue to work: give -q NAME:N, or set queues in verk.toml or VERK_QUEUES")
     if config.processes > 1:
         _log_at(log_level, config)

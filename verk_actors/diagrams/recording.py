@@ -11,7 +11,7 @@ import attrs
 
 from verk_actors import embedded
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.config import Config, QueueGroup
 from verk_actors.diagrams.audience import Audience, Await
 from verk_actors.diagrams.patient_clock import PatientClock
 from verk_actors.diagrams.steps import Move, Step, Way, text_of
@@ -48,7 +48,8 @@ def record() -> Recording:
     """Start a node, look at its tree, follow three jobs, one of which fails twice and dies, and stop the node."""
     with tempfile.TemporaryDirectory() as directory:
         config = Config(
-            queues={"default": 2, "priority": 1},
+            queues={"default": 2},
+            groups={"web": QueueGroup(queues=["priority", "other"], size=1)},
             redis_url=f"embedded:{directory}",
             node_id="1",
             heartbeat_seconds=3600.0,  # none falls into the recording
@@ -146,8 +147,8 @@ class _Recorder:
         raise RuntimeError("as it is meant to")
 
     def _message_sent(self, sender: str, receiver: str, message: object) -> None:
-        if not self._jid or sender == receiver or receiver.startswith("priority."):
-            return  # of the queue that has no job
+        if not self._jid or sender == receiver or receiver.startswith(("priority.", "other.", "web.")):
+            return  # of the queues that have no job
         if isinstance(message, JobsMoved) and self._kinds[sender] == "QueueManager" and not self._has_run:
             return  # of an exchange before the job's
         text = text_of(message, self._jid)

@@ -14,16 +14,13 @@ from verk_actors.config import Config
 from verk_actors.errors import VerkError
 from verk_actors.messages import (
     AddQueue,
-    ListenerStatus,
     PauseQueue,
-    QueueStatus,
     Quiet,
     RegisterListener,
     RemoveQueue,
     ResizeQueue,
     ResumeQueue,
     Status,
-    SystemStatus,
     UnregisterListener,
 )
 from verk_actors.otp import (
@@ -48,6 +45,7 @@ from verk_actors.otp import (
 )
 from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
+from verk_actors.status import ListenerStatus, QueueStatus, SystemStatus
 from verk_actors.tree import names
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
@@ -177,7 +175,7 @@ class ActorSystem(Supervisor):
         return SystemStatus(
             node_id=node.config.node_id,
             connected=all(server.lease.held for server in tuple(node.servers.values())),
-            queues={queue: _queue_status(queue, row, queue in failed) for queue, row in tuple(node.queues.items())},
+            queues={queue: _queue_status(queue, row, row.pool in failed) for queue, row in tuple(node.queues.items())},
             listeners=tuple(ListenerStatus(listener=str(one.ref), missed=one.missed) for one in listeners),
             abandoned=tuple(self.actor_ref.runtime.abandoned()),
         )
@@ -198,6 +196,7 @@ def _queue_status(queue: str, row: QueueRow, failed: bool) -> QueueStatus:
     status = row.status if running or row.status != "running" else "idle"
     return QueueStatus(
         size=row.config.size,
+        group=row.group,
         status="failed" if failed else status,
         running=running,
         finished=row.finished,

@@ -1,4 +1,4 @@
-"""The connection for whatever has none of its own; now, to end blocking waits.
+"""The connection for whatever has none of its own: to end blocking waits, and to delete a queue's jobs.
 
 Supervised by the ActorSystem, permanent, the first child as in Verk; one more for each further Redis, under
 OtherServers. Its death costs nothing but a wait of `block_seconds`.
@@ -9,9 +9,10 @@ Source: Verk.Redis.
 from __future__ import annotations
 
 from verk_actors.errors import StoreError
-from verk_actors.messages import Unblock
-from verk_actors.otp import Server, handles
+from verk_actors.messages import DeleteJobs, Unblock
+from verk_actors.otp import Refused, Server, handles
 from verk_actors.store.connection import Connection
+from verk_actors.store.queue import Queue
 from verk_actors.store.waiting import unblock
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
@@ -25,6 +26,7 @@ class GeneralConnection(Server):
         self._connection = self.own(
             Connection(server.url, name=node.connection_name("general"), lifeline=node.lifeline)
         )
+        self._keys = node.keys
         self._outage = Outage(server.named("general connection"), server.trouble)
 
     @handles(Unblock)
@@ -37,3 +39,12 @@ class GeneralConnection(Server):
             self._outage.goes_on(error, self.clock.monotonic())
         else:
             self._outage.over(self.clock.monotonic())
+
+    @handles(DeleteJobs)
+    def delete_jobs(self, message: DeleteJobs) -> None:
+        """Delete the jobs that wait in a queue, and its name from the known ones."""
+        try:
+            self._connection.check()
+            Queue(self._connection, self._keys, message.queue).clear()
+        except StoreError as error:
+            raise Refused(error) from error

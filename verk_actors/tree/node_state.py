@@ -7,17 +7,20 @@ the node. Each field says who writes it; everybody may read.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import attrs
 
-from verk_actors.config import Config, QueueConfig, RedisUrl
+from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
 from verk_actors.events import Event
+from verk_actors.otp import Ref
 from verk_actors.registry import Registry, Terms
 from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.tree.listeners import Listener
 from verk_actors.tree.outage import ServerTrouble
+from verk_actors.tree.room import Room, SharedRoom
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.tree.token import new_token
 from verk_actors.wire.keys import Keys
@@ -78,24 +81,40 @@ class QueueRow:
     Attributes:
         config: how it is worked; written by Manager.
         server: where it is.
+        pool: whose workers run its jobs: its own name, or that of its group.
         paused: what was asked for last; written by Manager.
         removing: written by Manager, never taken back.
+        deleting: with the jobs that wait in it; written by Manager.
         due: of a queue that is being removed: running jobs have had their time and go back; written by Manager.
         status: running, pausing or paused, as its WorkersManager has it.
         running_jobs: the running table, written by the queue's actors.
+        room: how much of the workers is its own; written by its QueueManager.
         finished, failed, fenced: counted by QueueStats.
     """
 
     config: QueueConfig
     server: RedisServer
+    pool: str
     paused: bool = False
     removing: bool = False
+    deleting: bool = False
     due: bool = False
     status: str = "running"
     running_jobs: RunningJobs = attrs.Factory(RunningJobs)
+    room: Room = attrs.Factory(lambda self: Room(self.running_jobs), takes_self=True)
     finished: int = 0
     failed: int = 0
     fenced: int = 0
+
+    @property
+    def group(self) -> str:
+        """The group that it is in, empty for none."""
+        return self.pool if isinstance(self.config, QueueGroup) else ""
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether it is in a group whose queues are in order of priority."""
+        return isinstance(self.config, QueueGroup) and self.config.is_strict
 
 
 @attrs.define(eq=False)
@@ -126,7 +145,7 @@ class NodeState:
         """Return the tables of a node that has not been started yet."""
         node = cls(config, registry.under(Terms.of(config)), Keys(config.namespace))
         node.servers[config.redis_url] = RedisServer(config.redis_url)
-        for queue, settings in config.queues.items():
+        for queue, settings in (*config.queues.items(), *config.groups.items()):
             node.add_queue(queue, settings)
         return node
 
@@ -140,14 +159,34 @@ class NodeState:
         """Those that queues have named."""
         return tuple(server for server in self.servers.values() if server is not self.own_server)
 
-    def add_queue(self, queue: str, settings: QueueConfig) -> RedisServer:
-        """Enter a queue, and its Redis if it is a new one; returns the latter."""
+    def add_queue(self, name: str, settings: QueueConfig) -> RedisServer:
+        """Enter a queue or a group, and its Redis if it is a new one; returns the latter."""
         url = self.config.redis_url_by(settings)
         server = self.servers.get(url)
         if server is None:
             server = self.servers[url] = RedisServer(url, label=str(url))
-        self.queues[queue] = QueueRow(settings, server)
+        if isinstance(settings, QueueGroup):
+            self._add_group(name, settings, server)
+        else:
+            self.queues[name] = QueueRow(settings, server, pool=name)
         return server
+
+    def _add_group(self, name: str, settings: QueueGroup, server: RedisServer) -> None:
+        idle: deque[Ref] = deque()
+        group: list[SharedRoom] = []
+        for queue, weight in settings.queues.items():
+            table = RunningJobs(idle=idle)
+            room = SharedRoom(table, group=group, weight=weight)
+            group.append(room)
+            self.queues[queue] = QueueRow(settings, server, pool=name, running_jobs=table, room=room)
+
+    def queues_of(self, pool: str) -> tuple[str, ...]:
+        """Return the queues of a group, or the one queue that has its workers for itself; none for another name."""
+        return tuple(queue for queue, row in tuple(self.queues.items()) if row.pool == pool)
+
+    def rows_of(self, pool: str) -> tuple[QueueRow, ...]:
+        """Return their rows."""
+        return tuple(row for row in tuple(self.queues.values()) if row.pool == pool)
 
     def is_paused(self, queue: str) -> bool:
         """Whether nothing is to be fetched from a queue: this node was told so, or all were."""

@@ -7,9 +7,9 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 
 from verk_actors.config import Config
-from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound
+from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound, StoreError
 from verk_actors.events import JobFinished
-from verk_actors.messages import AddQueue, HandBack, QueueDrained, RemovalDue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, HandBack, PauseQueue, QueueDrained, RemovalDue, RemoveQueue, ResumeQueue
 from verk_actors.otp import OtpError
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
@@ -98,3 +98,64 @@ def test_running_jobs_of_all_queues_are_handed_back_when_there_is_no_more_time(c
         eventually(lambda: redis.llen("queue:q"), "the job in its queue")
         node.jobs.gate.open()
     assert redis.get("stat:processed") is None
+
+
+def test_a_queue_that_is_removed_with_its_jobs_leaves_none_but_those_that_are_not_in_it(config: Config, redis) -> None:
+    """Case 103, and Redis' side of it."""
+    with running_node(config, queues={"q": 1, "other": 1}) as node:
+        run_a_waiting_job(node)
+        for key in range(3):
+            node.client.enqueue(Job(queue="q", class_="Good", args=[key]))
+        node.client.schedule(Job(queue="q", class_="Good", args=["later"]), 3600)
+        redis.lpush("inprogress:q:another", b'{"class":"Good","args":[],"jid":"theirs"}')
+        removal = node.system.ask(RemoveQueue("q", delete_jobs=True), block=False)
+        node.jobs.gate.open()
+
+        assert removal.get(timeout=20) is None
+        assert list(node.status().queues) == ["other"]
+        assert (redis.exists("queue:q"), redis.sismember("queues", "q")) == (0, False)
+        assert (redis.zcard("schedule"), redis.llen("inprogress:q:another"), node.jobs.order) == (1, 1, [])
+        assert redis.get("stat:processed") == b"1"
+
+
+@pytest.mark.logs_errors("did not stop within")
+def test_a_removal_deletes_what_was_handed_back_too(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=0.1) as node:
+        run_a_waiting_job(node)
+        node.system.ask(RemoveQueue("q", delete_jobs=True), timeout=20)
+        assert (redis.exists("queue:q"), redis.keys("inprogress:*"), node.status().queues) == (0, [], {})
+
+
+def test_jobs_are_kept_unless_whoever_removes_the_queue_says_otherwise(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        node.system.ask(PauseQueue("q"), timeout=10)
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        node.system.ask(RemoveQueue("q"), timeout=20)
+        assert (redis.llen("queue:q"), redis.sismember("queues", "q")) == (1, True)
+
+
+@pytest.mark.logs_errors("its jobs could not be deleted")
+def test_a_removal_whose_jobs_can_not_be_deleted_says_so_and_stands(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        redis.delete("queues")
+        redis.set("queues", "no set")
+        with pytest.raises(StoreError, match="WRONGTYPE"):
+            node.system.ask(RemoveQueue("q", delete_jobs=True), timeout=20)
+        assert node.status().queues == {}
+        redis.delete("queues")
+        node.system.ask(AddQueue("q", 1), timeout=10)
+
+
+def test_a_deletion_goes_on_when_the_manager_dies_meanwhile(config: Config, redis) -> None:
+    with running_node(config, queues={"q": 1}) as node:
+        run_a_waiting_job(node)
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        node.system.ask(RemoveQueue("q", delete_jobs=True), block=False)
+        eventually(lambda: node.status().queues["q"].status == "pausing", "pause")
+        manager = node.whereis(names.MANAGER)
+        manager.kill()
+        node.successor(manager)
+        node.jobs.gate.open()
+
+        eventually(lambda: not node.status().queues, "end of the queue")
+        assert redis.exists("queue:q") == 0

@@ -21,9 +21,10 @@ from verk_actors.cli.tree_text import draw
 from verk_actors.client import Client
 from verk_actors.config import Config
 from verk_actors.events import JobEvent
-from verk_actors.messages import RegisterListener, Status, SystemStatus
+from verk_actors.messages import RegisterListener, Status
 from verk_actors.otp import Ref, snapshot
 from verk_actors.signals import ENDINGS, Signals
+from verk_actors.status import SystemStatus
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 

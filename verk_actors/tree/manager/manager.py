@@ -8,14 +8,16 @@ Source: Verk lib/verk/manager.ex. Differs: docs/decisions/0003.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 
-from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound
+from verk_actors.config import QueueConfig, QueueGroup
+from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueInGroup, QueueNotFound, VerkError
 from verk_actors.messages import (
     AddQueue,
+    DeleteJobs,
     HandBack,
     Pause,
     PauseQueue,
@@ -31,6 +33,7 @@ from verk_actors.messages import (
 )
 from verk_actors.otp import (
     NO_REPLY,
+    ActorDeadError,
     Call,
     Cast,
     ChildNotFound,
@@ -76,57 +79,62 @@ class Manager(Server):
             # Where it was killed, it may be in the middle of a change: one at a time changes the table.
             self._node.manager.join_thread(PREDECESSOR_SECONDS)
         self._node.manager = self.actor_ref
-        for queue, row in self._node.queues.items():
-            if row.removing:
-                self._start_removal(queue)
+        for pool in dict.fromkeys(row.pool for row in self._node.queues.values() if row.removing):
+            self._start_removal(pool)
 
     @handles(AddQueue)
     def add_queue(self, message: AddQueue) -> None:
-        """Enter a queue and start its supervisor."""
-        queue = message.name
-        if queue in self._node.queues:
-            raise Refused(QueueAlreadyAdded(queue))
+        """Enter a queue or a group, and start its supervisor."""
+        name = message.name
+        if name in self._node.queues or self._node.queues_of(name):
+            raise Refused(QueueAlreadyAdded(name))
         try:
-            queues = {name: row.config for name, row in self._node.queues.items()} | {queue: message.config}
-            settings = attrs.evolve(self._node.config, queues=queues).queues[queue]
+            settings = self._checked(name, message.config)
         except ConfigError as error:
             raise Refused(error) from error
-        server = self._node.add_queue(queue, settings)
+        server = self._node.add_queue(name, settings)
         try:
             if server is not self._node.own_server:
                 self._ask(self.whereis(names.OTHER_SERVERS), RunServer(server.url))
-            self._ask_supervisor(StartChild(self._queue_spec(queue)))
+            self._ask_supervisor(StartChild(self._queue_spec(name)))
         except OtpError as error:
-            del self._node.queues[queue]
+            self._forget(name)
             raise Refused(error) from error
 
     @handles(RemoveQueue)
     def remove_queue(self, message: RemoveQueue) -> NoReply:
-        """Pause a queue; stop and forget it when its jobs have ended or had their time."""
-        row = self._row(message.name)
+        """Pause it; stop and forget it when its jobs have ended or had their time."""
+        rows = self._rows_of_pool(message.name)
         self._removals.setdefault(message.name, []).append(self.defer())
-        if not row.removing:
-            row.removing = True
+        for row in rows:
+            row.deleting = row.deleting or message.delete_jobs
+        if not any(row.removing for row in rows):
+            for row in rows:
+                row.removing = True
             self._start_removal(message.name)
         return NO_REPLY
 
     @handles(ResizeQueue)
     def resize_queue(self, message: ResizeQueue) -> None:
         """Enter the new size, and have it looked at."""
-        name = message.name
-        row = self._staying_row(name)
+        rows = self._rows_of_pool(message.name)
+        self._refuse_removed(message.name)
         try:
-            row.config = attrs.evolve(row.config, size=message.size)
+            config = attrs.evolve(rows[0].config, size=message.size)
         except ConfigError as error:
             raise Refused(error) from error
-        for process in (names.worker_pool(name), names.workers_manager(name)):
-            self._tell(process, Resized())
+        for row in rows:
+            row.config = config
+        self._tell(names.worker_pool(message.name), Resized())
+        for queue in self._node.queues_of(message.name):
+            self._tell_workers_manager(queue, Resized())
 
     @handles(PauseQueue)
     def pause_queue(self, message: PauseQueue) -> None:
         """Remember the pause and pass it on."""
-        self._row(message.name).paused = True
-        self._tell_workers_manager(message.name, Pause())
+        for queue in self._queues_named(message.name):
+            self._node.queues[queue].paused = True
+            self._tell_workers_manager(queue, Pause())
 
     @handles(Quiet)
     def quiet(self, _: Quiet) -> None:
@@ -137,8 +145,10 @@ class Manager(Server):
     @handles(ResumeQueue)
     def resume_queue(self, message: ResumeQueue) -> None:
         """Forget the pause and pass it on."""
-        self._staying_row(message.name).paused = False
-        self._tell_workers_manager(message.name, Resume())
+        self._refuse_removed(message.name)
+        for queue in self._queues_named(message.name):
+            self._node.queues[queue].paused = False
+            self._tell_workers_manager(queue, Resume())
 
     @handles(HandBack)
     def hand_back(self, message: HandBack) -> None:
@@ -148,48 +158,82 @@ class Manager(Server):
 
     @handles(RemovalDue)
     def removal_due(self, message: RemovalDue) -> None:
-        """Have a queue that is being removed give its running jobs back; it is drained when Redis has them."""
-        row = self._node.queues.get(message.queue)
-        if row is None or not row.removing:
-            return  # it was drained while this was in the inbox
-        row.due = True
-        self._tell_workers_manager(message.queue, HandBack())
+        """Have what is being removed give its running jobs back; it is drained when Redis has them."""
+        for queue in self._node.queues_of(message.pool):
+            row = self._node.queues[queue]
+            if row.removing:  # else it was drained while this was in the inbox, and is another one
+                row.due = True
+                self._tell_workers_manager(queue, HandBack())
 
     @handles(QueueDrained)
     def finish_removal(self, message: QueueDrained) -> None:
-        """Stop the supervisor of a queue that holds no job any more, and forget the queue."""
-        queue = message.queue
-        row = self._node.queues.get(queue)
+        """Stop the supervisor of queues of which none holds a job any more, and forget them."""
+        row = self._node.queues.get(message.queue)
         if row is None or not row.removing:
             return
+        pool = row.pool
+        if any(one.status != "paused" for one in self._node.rows_of(pool)):
+            return  # of a group; the last one finishes
         try:
-            self._ask_supervisor(TerminateChild(queue))
-            self._ask_supervisor(DeleteChild(queue))
+            self._ask_supervisor(TerminateChild(pool))
+            self._ask_supervisor(DeleteChild(pool))
         except ChildNotFound:
-            log.debug("%s was removed already", queue)  # by this actor, before it crashed
-        self._removals_due.pop(queue).cancel()
-        del self._node.queues[queue]
-        for caller in self._removals.pop(queue, []):
-            caller.reply()
+            log.debug("%s was removed already", pool)  # by this actor, before it crashed
+        error = self._delete_jobs(pool)
+        self._removals_due.pop(pool).cancel()
+        self._forget(pool)
+        for caller in self._removals.pop(pool, []):
+            caller.reply() if error is None else caller.refuse(error)
 
-    def _start_removal(self, queue: str) -> None:
-        self._tell_workers_manager(queue, Pause())
-        if self._node.queues[queue].status == "paused":
-            self.actor_ref.cast(QueueDrained(queue))
+    def _delete_jobs(self, pool: str) -> VerkError | OtpError | ActorDeadError | None:
+        """Delete the waiting jobs of what is removed, where that is wanted; returns why it could not be done."""
+        for queue in self._node.queues_of(pool):
+            row = self._node.queues[queue]
+            if row.deleting:
+                try:
+                    self._ask(self.whereis(row.server.named(names.GENERAL_CONNECTION)), DeleteJobs(queue))
+                except (VerkError, OtpError, ActorDeadError) as error:
+                    log.error("%s: its jobs could not be deleted: %s", queue, error)
+                    return error
+        return None
+
+    def _forget(self, pool: str) -> None:
+        for queue in self._node.queues_of(pool):
+            del self._node.queues[queue]
+
+    def _start_removal(self, pool: str) -> None:
+        for queue in self._node.queues_of(pool):
+            self._tell_workers_manager(queue, Pause())
+            if self._node.queues[queue].status == "paused":
+                self.actor_ref.cast(QueueDrained(queue))
         seconds = self._node.config.shutdown_timeout_seconds
-        self._removals_due[queue] = self.send_after(seconds, RemovalDue(queue))
+        self._removals_due[pool] = self.send_after(seconds, RemovalDue(pool))
 
-    def _row(self, queue: str) -> QueueRow:
-        row = self._node.queues.get(queue)
-        if row is None:
-            raise Refused(QueueNotFound(queue))
-        return row
+    def _checked(self, name: str, settings: QueueConfig | int) -> QueueConfig:
+        """Return the settings of what is to be added, checked as in a configuration that has the others too."""
+        pools = {row.pool: row.config for row in self._node.queues.values()} | {name: settings}
+        groups = {pool: config for pool, config in pools.items() if isinstance(config, QueueGroup)}
+        queues = {pool: config for pool, config in pools.items() if pool not in groups}
+        config = attrs.evolve(self._node.config, queues=queues, groups=groups)
+        return groups[name] if name in groups else config.queues[name]
 
-    def _staying_row(self, queue: str) -> QueueRow:
-        row = self._row(queue)
-        if row.removing:
-            raise Refused(QueueNotFound(queue))
-        return row
+    def _queues_named(self, name: str) -> Sequence[str]:
+        """Return the queue of that name, or the queues of the group of that name."""
+        queues = (name,) if name in self._node.queues else self._node.queues_of(name)
+        if not queues:
+            raise Refused(QueueNotFound(name))
+        return queues
+
+    def _rows_of_pool(self, name: str) -> Sequence[QueueRow]:
+        """Return the rows of a queue that shares its workers with no other, or of a group."""
+        row = self._node.queues.get(name)
+        if row is not None and row.pool != name:
+            raise Refused(QueueInGroup(name, row.pool))
+        return [self._node.queues[queue] for queue in self._queues_named(name)]
+
+    def _refuse_removed(self, name: str) -> None:
+        if any(self._node.queues[queue].removing for queue in self._queues_named(name)):
+            raise Refused(QueueNotFound(name))
 
     def _ask_supervisor(self, request: Call[Any]) -> None:
         """Ask the supervisor, and end when it stops this process meanwhile, which it does without answering.

@@ -35,16 +35,17 @@ class ManagerSupervisor(Supervisor):
         self.max_seconds = config.restart_window_seconds
 
     def child_specs(self) -> Sequence[ChildSpec]:
-        """Return the Manager, and a queue supervisor for each queue configured or added since."""
+        """Return the Manager, and a QueueSupervisor for each queue and group configured or added since."""
         manager = ChildSpec(id="manager", start=partial(Manager, self._node, self._queue_spec), name=names.MANAGER)
         # The Manager first: the queues report to it.
-        return (manager, *(self._queue_spec(queue) for queue in self._node.queues))
+        pools = dict.fromkeys(row.pool for row in self._node.queues.values())
+        return (manager, *(self._queue_spec(pool) for pool in pools))
 
-    def _queue_spec(self, queue: str) -> ChildSpec:
+    def _queue_spec(self, pool: str) -> ChildSpec:
         return ChildSpec(
-            id=queue,
-            start=partial(QueueSupervisor, self._node, queue),
-            name=names.queue_supervisor(queue),
+            id=pool,
+            start=partial(QueueSupervisor, self._node, pool),
+            name=names.queue_supervisor(pool),
             type=ChildType.SUPERVISOR,
             backoff=_BACKOFF,
         )

@@ -19,33 +19,36 @@ from verk_actors.otp import LoopServer, handles
 from verk_actors.otp.event_loop import CancelledError
 from verk_actors.running_job import GIVEN_BACK, Failed, Outcome, RunningJob
 from verk_actors.tree import names
+from verk_actors.tree.manager.queue.claims import claims_of
 from verk_actors.tree.manager.queue.failure import failure_of, worker_died
 from verk_actors.tree.manager.queue.performing import perform_as_task
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_jobs import RunningJobs
 
 log = NodeLog(__name__)
 
 
 class AsyncWorker(LoopServer):
-    """One event loop that runs the jobs of one queue.
+    """One event loop that runs the jobs of one queue, or of the queues of one group.
 
     Args:
-        number: which of the queue's workers it is, from 1.
+        pool: the queue, or the group.
+        number: which of its workers it is, from 1.
     """
 
     cancel_seconds: ClassVar[float] = 2.0
 
-    def __init__(self, node: NodeState, queue: str, number: int) -> None:
+    def __init__(self, node: NodeState, pool: str, number: int) -> None:
         super().__init__()
         # Not registered: one that was killed while a job blocked its loop works on beside its successor.
-        self.actor_ref.label = names.worker(queue, number)
-        row = node.queues[queue]
+        self.actor_ref.label = names.worker(pool, number)
+        row = node.rows_of(pool)[0]
         self._find = node.registry.find
         self._frames = node.config.backtrace_frames
         self._node_id = node.config.node_id
         self._limit_seconds = row.config.timeout_seconds
-        self._table = row.running_jobs
+        self._claims = claims_of(node, pool)
         self._row = row
         self._busy = 0  # jobs that run
         self._is_idle = False  # whether it stands in the table as that, and is sent `Run` when there are jobs
@@ -57,7 +60,8 @@ class AsyncWorker(LoopServer):
     @handles(Run)
     def run(self, _: Run) -> None:
         """Start jobs until the channel is empty, or as many run as may."""
-        self._table.waking = self._is_idle = False
+        self._is_idle = False
+        self._claims.begin()
         self._claim()
 
     @handles(Resized)
@@ -71,18 +75,17 @@ class AsyncWorker(LoopServer):
         log.error("%s: %s: %s", self.actor_ref, loggable(what), shown(error), exc_info=error)
 
     def _claim(self) -> None:
-        table, row, me = self._table, self._row, self.actor_ref
+        claims, row, me = self._claims, self._row, self.actor_ref
         while self._busy < row.config.size and me.pending_exit is None and me.reason is None and self.ending is None:
-            running_job = table.claim(me)
+            running_job = claims.claim(me)
             if running_job is None:
                 self._is_idle = True
-                table.idle.append(me)
-                table.wake()  # for a job that came between the look and going idle
+                claims.rest(me)
                 return
-            self._start(running_job)
+            self._start(running_job, claims.table)
 
-    def _start(self, running_job: RunningJob) -> None:
-        table, time, job = self._table, self.clock.time, running_job.job
+    def _start(self, running_job: RunningJob, table: RunningJobs) -> None:
+        time, job = self.clock.time, running_job.job
         if job is None:
             return  # never offered
         self._busy += 1
@@ -91,14 +94,13 @@ class AsyncWorker(LoopServer):
         table.tell()
         running_job.coroutine = perform_as_task(job, self._find, self._frames, time, self._limit_seconds)
         running_job.interrupt = self.spawn(
-            running_job.coroutine, partial(self._ended, running_job), context_of(CurrentJob(job, self._node_id))
+            running_job.coroutine, partial(self._ended, running_job, table), context_of(CurrentJob(job, self._node_id))
         )
         if running_job.outcome is not None:  # handed back since it was claimed
             running_job.interrupt()
 
-    def _ended(self, running_job: RunningJob, outcome: Outcome | None) -> None:
+    def _ended(self, running_job: RunningJob, table: RunningJobs, outcome: Outcome | None) -> None:
         """Put the end of a job into the table, and start the next in its place."""
-        table = self._table
         self._busy -= 1
         running_job.ended_at = self.clock.time()
         if running_job.outcome is None:  # else it was handed back meanwhile

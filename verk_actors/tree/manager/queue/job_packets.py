@@ -1,7 +1,8 @@
 """What a ProcessWorker and its job process say to each other; pure.
 
 First a `Setup`, answered by an empty packet. Then jobs, one at a time: the bytes as they are in Redis, after where the
-job class is found. Each is answered by its outcome. Exceptions stay in the job process: not all of them can be sent.
+job class is found and which queue the job is of. Each is answered by its outcome. Exceptions stay in the job process:
+not all of them can be sent.
 """
 
 from __future__ import annotations
@@ -50,7 +51,6 @@ class Setup:
     """
 
     node_id: str
-    queue: str
     argv: list[str]
     modules: list[str]
     main_name: str | None
@@ -74,15 +74,15 @@ def setup_of(packet: bytes) -> Setup:
     return Setup(**fields | {"log": LogSetup(**fields["log"])})
 
 
-def job_packet(reference: str, payload: bytes) -> tuple[bytes, ...]:
+def job_packet(reference: str, queue: str, payload: bytes) -> tuple[bytes, ...]:
     """Return the parts of the packet of a job."""
-    return reference.encode(), b"\n", payload
+    return reference.encode(), b"\n", queue.encode(), b"\n", payload
 
 
-def job_of(packet: bytes) -> tuple[str, bytes]:
-    """Return where the job class is, and the payload of the job."""
-    reference, _, payload = packet.partition(b"\n")
-    return reference.decode(), payload
+def job_of(packet: bytes) -> tuple[str, str, bytes]:
+    """Return where the job class is, the queue, and the payload of the job."""
+    reference, queue, payload = packet.split(b"\n", 2)
+    return reference.decode(), queue.decode(), payload
 
 
 def outcome_packet(outcome: Outcome, *, last: bool) -> bytes:

@@ -64,8 +64,8 @@ def run_jobs(packets: Packets, setup: Setup, code: JobCode) -> None:
 
 
 def _run(packet: bytes, setup: Setup, code: JobCode) -> Outcome:
-    reference, payload = job_of(packet)
-    job = decode(payload, setup.queue)
+    reference, queue, payload = job_of(packet)
+    job = decode(payload, queue)
     return perform(job, partial(code.find, reference), setup.backtrace_frames, SystemClock.time, setup.node_id)
 
 

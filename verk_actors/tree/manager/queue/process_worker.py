@@ -29,13 +29,13 @@ _MEGABYTE = 1_000_000
 
 
 class ProcessWorker(Worker):
-    """One thread that has jobs of one queue run by a process that it owns."""
+    """One thread that has its jobs run by a process that it owns."""
 
-    def __init__(self, node: NodeState, queue: str, number: int) -> None:
-        super().__init__(node, queue, number)
+    def __init__(self, node: NodeState, pool: str, number: int) -> None:
+        super().__init__(node, pool, number)
         self._node = node
-        self._queue = queue
-        self._limit_seconds = node.queues[queue].config.timeout_seconds or math.inf
+        self._config = node.rows_of(pool)[0].config
+        self._limit_seconds = self._config.timeout_seconds or math.inf
         self._port: Port | None = None
         self._recycled = False  # its process has run its last job
 
@@ -51,11 +51,12 @@ class ProcessWorker(Worker):
         performer: Performer | None = None
         try:
             performer = self._find(job.class_)
-            return backed_off(self._perform_there(running_job, reference_of(performer)), job, performer, self._now)
+            packet = job_packet(reference_of(performer), str(job.queue), running_job.payload)
+            return backed_off(self._perform_there(running_job, packet), job, performer, self._now)
         except VerkError as error:
             return failed(job, performer, error, self._frames, self._now)
 
-    def _perform_there(self, running_job: RunningJob, reference: str) -> Outcome:
+    def _perform_there(self, running_job: RunningJob, packet: tuple[bytes, ...]) -> Outcome:
         """Have the process run a job.
 
         Raises:
@@ -65,7 +66,7 @@ class ProcessWorker(Worker):
                 supervisor decides how often that may be.
         """
         try:
-            reply = self._send(running_job, job_packet(reference, running_job.payload)).receive(self._limit_seconds)
+            reply = self._send(running_job, packet).receive(self._limit_seconds)
         except (PortClosed, StartError) as error:
             self._port = None
             if running_job.outcome is not None or self.actor_ref.reason is not None:
@@ -112,11 +113,10 @@ class ProcessWorker(Worker):
             self._port = None
 
     def _setup(self) -> Setup:
-        config = self._node.queues[self._queue].config
+        config = self._config
         main_name, main_path = main_module()
         return Setup(
             node_id=self._node_id,
-            queue=self._queue,
             argv=sys.argv,
             modules=self._node.registry.modules(),
             main_name=main_name,

@@ -1,8 +1,8 @@
 """Runs jobs, one at a time.
 
-Supervised by the WorkerPool, permanent. It claims jobs from the channel of its queue until there are none, and
-waits for `Run`. Whatever a job raises, `SystemExit` included, is the job's failure and never the worker's; a
-worker that dies all the same is restarted, and its WorkersManager sees to the job it had.
+Supervised by the WorkerPool, permanent. It claims jobs from the channel of its queue, or from those of its group, until
+there are none, and waits for `Run`. Whatever a job raises, `SystemExit` included, is the job's failure and never the
+worker's; a worker that dies all the same is restarted, and its WorkersManager sees to the job it had.
 
 Source: Verk lib/verk/worker.ex. Differs: a worker serves many jobs, docs/decisions/0005.
 """
@@ -13,25 +13,27 @@ from verk_actors.messages import Run
 from verk_actors.otp import ExitReason, Server, handles
 from verk_actors.running_job import SUCCEEDED, Outcome, RunningJob
 from verk_actors.tree import names
+from verk_actors.tree.manager.queue.claims import claims_of
 from verk_actors.tree.manager.queue.performing import perform
 from verk_actors.tree.node_state import NodeState
 
 
 class Worker(Server):
-    """One thread that runs jobs of one queue.
+    """One thread that runs jobs of one queue, or of the queues of one group.
 
     Args:
-        number: which of the queue's workers it is, from 1.
+        pool: the queue, or the group.
+        number: which of its workers it is, from 1.
     """
 
-    def __init__(self, node: NodeState, queue: str, number: int) -> None:
+    def __init__(self, node: NodeState, pool: str, number: int) -> None:
         super().__init__()
         # Not registered: one that was killed in its job works on beside its successor.
-        self.actor_ref.label = names.worker(queue, number)
+        self.actor_ref.label = names.worker(pool, number)
         self._find = node.registry.find
         self._frames = node.config.backtrace_frames
         self._node_id = node.config.node_id
-        self._table = node.queues[queue].running_jobs
+        self._claims = claims_of(node, pool)
 
     def init(self) -> None:
         """Look at the channel first: the worker before may have been woken and died."""
@@ -41,22 +43,21 @@ class Worker(Server):
     @handles(Run)
     def run(self, _: Run) -> None:
         """Run jobs until the channel is empty, or this worker is told to end."""
-        table, me = self._table, self.actor_ref
-        table.waking = False
+        claims, me = self._claims, self.actor_ref
+        claims.begin()
         while me.pending_exit is None and me.reason is None:
-            running_job = table.claim(me)
+            running_job = claims.claim(me)
             if running_job is None:
-                table.idle.append(me)
-                table.wake()  # for a job that came between the look and going idle
+                claims.rest(me)
                 return
             self._run_one(running_job)
 
     def terminate(self, reason: ExitReason) -> None:
         """Leave what may be waiting to the others."""
-        self._table.leave(self.actor_ref)
+        self._claims.leave(self.actor_ref)
 
     def _run_one(self, running_job: RunningJob) -> None:
-        table, now = self._table, self._now
+        table, now = self._claims.table, self._now
         running_job.started_at = now()
         table.started.append(running_job)
         table.moved()

@@ -1,4 +1,4 @@
-"""The pool of workers of one queue.
+"""The pool of workers of one queue, or of a group of queues.
 
 Supervised by the QueueSupervisor. Poolboy's place in Verk, without its checkout: idle workers stand in the
 running table, and jobs are claimed, not handed out. Its size may change; surplus workers end their job first.
@@ -35,15 +35,19 @@ _SHUTDOWN_SECONDS: Mapping[Executor, float] = {
 
 
 class WorkerPool(Supervisor):
-    """Keeps the queue's workers alive: as many as its size, or the one that runs as many jobs at once."""
+    """Keeps the workers alive: as many as the size says, or the one that runs as many jobs at once.
+
+    Args:
+        pool: the queue, or the group, whose workers they are.
+    """
 
     parallel_stop = True
 
-    def __init__(self, node: NodeState, queue: str) -> None:
+    def __init__(self, node: NodeState, pool: str) -> None:
         super().__init__()
         self._node = node
-        self._queue = queue
-        self._row = node.queues[queue]
+        self._pool = pool
+        self._row = node.rows_of(pool)[0]
         self._surplus: set[Ref] = set()  # told to end
         self.max_seconds = node.config.restart_window_seconds
 
@@ -97,6 +101,6 @@ class WorkerPool(Supervisor):
         executor = self._row.config.executor
         return ChildSpec(
             id=number,
-            start=partial(_WORKERS[executor], self._node, self._queue, number),
+            start=partial(_WORKERS[executor], self._node, self._pool, number),
             shutdown=_SHUTDOWN_SECONDS[executor],
         )

@@ -1,0 +1,55 @@
+"""What a node says of itself when it is asked for its status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class QueueStatus:
+    """One queue on this node.
+
+    Attributes:
+        size: how many workers it has, or its group has.
+        group: whose workers it shares; empty where it has its own.
+        status: idle, running, pausing, paused, or failed (its supervisor waits before it restarts it).
+        running: jobs that run now.
+        finished, failed, fenced: since the node started, as QueueStats counts them; fenced are those that ended here
+            when they were no longer this node's.
+        paused_everywhere: all nodes were told not to fetch from it (`Client.queue(name).pause()`).
+    """
+
+    size: int
+    status: str
+    group: str = ""
+    running: int = 0
+    finished: int = 0
+    failed: int = 0
+    fenced: int = 0
+    paused_everywhere: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ListenerStatus:
+    """One registered listener; `missed` counts events dropped since it lagged too far behind."""
+
+    listener: str
+    missed: int
+
+
+@attrs.frozen(kw_only=True)
+class SystemStatus:
+    """What `Status` answers.
+
+    Attributes:
+        connected: whether the node holds its lease in each Redis; without it, it fetches nothing there.
+        abandoned: killed processes whose thread is still in user code.
+    """
+
+    node_id: str
+    connected: bool
+    queues: Mapping[str, QueueStatus]
+    listeners: tuple[ListenerStatus, ...]
+    abandoned: tuple[str, ...]

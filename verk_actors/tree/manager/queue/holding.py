@@ -1,0 +1,86 @@
+"""The jobs of one queue that this node holds: how they come into the running table, and how they leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import attrs
+
+from verk_actors.running_job import RunningJob
+from verk_actors.tree.manager.queue.reconcile import compare
+from verk_actors.tree.manager.queue.taken import is_unique_until_start, running_job_of
+from verk_actors.tree.running_jobs import RunningJobs
+
+
+@attrs.define(eq=False)
+class Holding:
+    """What a QueueManager has in hand; it alone uses this, on its thread.
+
+    Attributes:
+        refused: Redis did not take their fate; they keep their room.
+        lost: still run here, though a peer took them.
+    """
+
+    queue: str
+    table: RunningJobs
+    refused: dict[RunningJob, None] = attrs.Factory(dict)
+    lost: list[RunningJob] = attrs.Factory(list)
+
+    def take(self, payloads: Iterable[bytes], time: Callable[[], float]) -> Sequence[RunningJob]:
+        """Enter fetched jobs into the table, before anybody is told.
+
+        Returns:
+            Those whose lock is to be released before that.
+        """
+        starting: list[RunningJob] = []
+        for payload in payloads:
+            again = self._found_again(payload)
+            if again is not None:
+                self.table.held[again] = None
+                continue
+            running_job = running_job_of(payload, self.queue, time)
+            if is_unique_until_start(running_job):
+                starting.append(running_job)
+            else:
+                self.table.add(running_job)
+        return starting
+
+    def unsettled(self, jobs: Collection[RunningJob]) -> list[RunningJob]:
+        """Return the jobs that Redis is to be told of; not those sent again though settled, nor lost ones."""
+        for job in [job for job in self.lost if job in jobs]:
+            self.lost.remove(job)
+            self.table.settled.append(job)
+        return [job for job in jobs if job.settled is None]
+
+    def note(self, job: RunningJob, settled: bool | None) -> None:
+        """Note what Redis did with a job's fate: settled it or no more had the job; None where it refused to."""
+        if settled is None:
+            job.sent = False
+            self.refused[job] = None
+            return
+        job.settled = settled
+        self.table.held.pop(job, None)
+        self.refused.pop(job, None)
+        if job.outcome is not None:
+            self.table.settled.append(job)
+
+    def reconcile(self, listed: Collection[bytes]) -> Collection[bytes]:
+        """Make the table agree with the in-progress list; returns the payloads there that nobody here knows."""
+        verdict = compare(list(listed), self.table.held)
+        for job in verdict.settled:
+            self.note(job, settled=True)
+        for job in verdict.lost:
+            self.note(job, settled=False)
+        self.lost += [job for job in verdict.lost if job.started_at and job.outcome is None]
+        if verdict.settled or verdict.lost:
+            self.table.tell()  # there may be nothing to exchange
+        return verdict.orphans
+
+    def _found_again(self, payload: bytes) -> RunningJob | None:
+        """Return the lost job of this payload that still runs here: it is ours again, and not started twice."""
+        for job in self.lost:
+            if job.payload == payload and job.outcome is None:
+                self.lost.remove(job)
+                job.settled = None
+                return job
+        return None
