@@ -43,6 +43,14 @@ def test_a_queue_of_its_own_may_fill_its_room() -> None:
     assert room.next_to_look() == ()
 
 
+def test_no_step_fetches_more_than_a_hundred_jobs() -> None:
+    # Conformance cases 37, 43
+    [shared] = group(1, size=500)
+    assert (Room(RunningJobs(), 500).reserve(0), shared.reserve(0)) == (100, 100)
+    shared.note_jobs()
+    assert shared.reserve(0) == 100
+
+
 def test_queues_of_a_group_never_hold_more_than_there_are_workers() -> None:
     first, second = group(None, None, size=3)
     assert fetch(first, has=9) == 3

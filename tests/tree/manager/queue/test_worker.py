@@ -9,6 +9,7 @@ from support.nodes import running_node
 from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.job_class import JobClass, worker
+from verk_actors.otp import NORMAL, Stop
 from verk_actors.running_job import RunningJob
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.wire.job import Job
@@ -61,3 +62,23 @@ def test_a_worker_that_crashes_with_a_job_in_hand_fails_it_and_is_replaced(
         assert "MemoryError" in failed.error_message
         assert node.jobs.order == ["next"]
         assert node.client.retries.count() == 1
+
+
+def test_a_worker_that_ends_normally_with_a_job_in_hand_fails_it_too(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Conformance case 83: where Verk takes the job for done, it is not
+    perform = Worker._perform
+
+    def end_once(self: Worker, running_job: RunningJob) -> object:
+        if running_job.job.args == ["end"]:
+            raise Stop(NORMAL)
+        return perform(self, running_job)
+
+    monkeypatch.setattr(Worker, "_perform", end_once)
+    with running_node(config, queues={"q": 1}) as node:
+        for key in ("end", "next"):
+            node.client.enqueue(Job(class_="Good", args=[key], queue="q"))
+        [failed] = node.log.expect(JobFailed)
+        node.log.expect(JobFinished)
+        assert (failed.error_class, node.jobs.order) == ("WorkerDied", ["next"])
