@@ -64,8 +64,19 @@ def _around(middleware: Callable[[Job, Callable[[Job], Any]], Any], call_next: C
 
 def _around_async(middleware: WorkerMiddleware, call_next: Callable[[Job], Any]) -> Callable[[Job], Any]:
     async def run(job: Job) -> Any:
-        result = middleware(job, call_next)
-        return await result if inspect.isawaitable(result) else result
+        begun: list[Any] = []
+
+        def begin(job: Job) -> Any:
+            begun.append(call_next(job))
+            return begun[-1]
+
+        result = middleware(job, begin)
+        if inspect.isawaitable(result):
+            result = await result
+        for inner in begun:  # a forgotten `return` or `await` must not lose the job
+            if inspect.iscoroutine(inner) and inspect.getcoroutinestate(inner) == inspect.CORO_CREATED:
+                result = await inner
+        return result
 
     return run
 

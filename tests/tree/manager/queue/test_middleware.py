@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from verk_actors.errors import ConfigError
 from verk_actors.events import JobFailed, JobFinished, JobSnoozed
 from verk_actors.job_class import worker
 from verk_actors.messages import AddQueue
-from verk_actors.middleware import WorkerMiddleware
+from verk_actors.middleware import WorkerMiddleware, worker_chain
 from verk_actors.registry import Registry, Terms
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
@@ -63,6 +64,28 @@ def test_middleware_passes_changes_halts_and_raises_from_the_outside_in(
     [changed] = node.log.of(JobFinished, jid="change")
     assert changed.job.args[0] == "change"  # what is stored and told is the job as it was
     assert redis.get("stat:processed") == b"5"
+
+
+def test_a_forgotten_return_or_await_loses_no_job() -> None:
+    ran: list[str] = []
+
+    async def perform(job: Job) -> str:
+        ran.append(job.args[0])
+        return "done"
+
+    def forgets_to_return(job: Job, call_next: middlewares.CallNext) -> None:
+        call_next(job)
+
+    async def forgets_to_await(job: Job, call_next: middlewares.CallNext) -> None:
+        call_next(job)
+
+    async def returns_it(job: Job, call_next: middlewares.CallNext) -> object:
+        return call_next(job)
+
+    for middleware in (forgets_to_return, forgets_to_await, returns_it):
+        chain = worker_chain((middleware,), perform, is_async=True)
+        assert asyncio.run(chain(Job(class_="C", args=[middleware.__name__]))) == "done"
+    assert ran == ["forgets_to_return", "forgets_to_await", "returns_it"]
 
 
 class Counting:
