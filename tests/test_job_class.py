@@ -198,3 +198,33 @@ def test_a_performer_says_whether_a_loop_has_to_run_it(registry: Registry) -> No
 
     assert [performer.is_async for performer in performers] == [True, True, False]
     assert Asynchronous.job(1).args == asynchronous.job(1).args == [1]
+
+
+# Options
+
+
+def test_options_of_a_class_are_those_of_its_jobs_unless_a_program_says_otherwise():
+    @worker(
+        registry=Registry(), queue="q", unique_for=60, unique_until="start", expires_in=5.5, retry_for=9, dead=False
+    )
+    def work(number: int) -> None: ...
+
+    job, other = work.job(1), work.with_options(unique_for=30, dead=True, queue=None).job(2)
+
+    assert (job.unique_for, job.unique_until, job.expires_in, job.retry_for, job.dead) == (60, "start", 5.5, 9, False)
+    assert (other.unique_for, other.unique_until, other.dead, other.queue) == (30, "start", True, "q")
+
+
+@pytest.mark.parametrize("option", ["jid", "args", "unique"])
+def test_what_is_no_option_of_a_job_is_refused(option: str):
+    with pytest.raises(TypeError, match=f"^work: a job has no option {option}$"):
+
+        @worker(registry=Registry(), **{option: 1})
+        def work() -> None: ...
+
+
+def test_an_option_that_makes_no_sense_is_refused_where_the_class_is_made():
+    with pytest.raises(InvalidJob, match="unique_until"):
+
+        @worker(registry=Registry(), unique_until="never")  # type: ignore[call-overload]
+        def work() -> None: ...

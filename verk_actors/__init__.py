@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from verk_actors.wire.backoff import Backoff
     from verk_actors.wire.failure import Failure
     from verk_actors.wire.job import Job
+    from verk_actors.wire.results import JobResult
 
 _HOMES = {  # tests/architecture holds it against the imports above
     "arguments": "convert_type",
@@ -104,6 +105,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "wire.backoff": "Backoff",
     "wire.failure": "Failure",
     "wire.job": "Job",
+    "wire.results": "JobResult",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -142,6 +144,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobFinished",
     "JobMalformed",
     "JobNotUnique",
+    "JobResult",
     "JobSnoozed",
     "JobStarted",
     "JobStuck",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import Any, Generic, ParamSpec
+from typing import Any, Generic, ParamSpec, Unpack, cast
 
 import attrs
 
 from verk_actors.arguments import TypedArguments
 from verk_actors.config import ArgsKeys
-from verk_actors.wire.job import Job
+from verk_actors.wire.job import Job, JobOptions
 
 _P = ParamSpec("_P")
 
@@ -24,8 +24,7 @@ class JobBuilder(Generic[_P]):
     """
 
     class_: str
-    queue: str | None
-    max_retry_count: int | None
+    options: JobOptions = attrs.field(hash=False)
     _signature: inspect.Signature
     args_keys: ArgsKeys | None = None
     arguments: TypedArguments | None = None
@@ -44,7 +43,9 @@ class JobBuilder(Generic[_P]):
     @_template.default
     def _(self) -> Job:
         """Return a job, with its options checked: bad ones are refused here rather than at the first job."""
-        return Job(class_=self.class_, args=(), queue=self.queue, max_retry_count=self.max_retry_count)
+        if unknown := self.options.keys() - JobOptions.__annotations__.keys():
+            raise TypeError(f"{self.class_}: a job has no option {', '.join(sorted(unknown))}")
+        return Job(class_=self.class_, args=(), **self.options)
 
     def job(self, *args: _P.args, **kwargs: _P.kwargs) -> Job:
         """Return a job with these arguments of the perform; keyword ones become positional.
@@ -62,13 +63,10 @@ class JobBuilder(Generic[_P]):
             bound.apply_defaults()
         return self._build(bound.args)
 
-    def with_options(self, *, queue: str | None = None, max_retry_count: int | None = None) -> JobBuilder[_P]:
-        """Return a builder whose jobs differ from the registered options where one is given."""
-        return attrs.evolve(
-            self,
-            queue=self.queue if queue is None else queue,
-            max_retry_count=self.max_retry_count if max_retry_count is None else max_retry_count,
-        )
+    def with_options(self, **options: Unpack[JobOptions]) -> JobBuilder[_P]:
+        """Return a builder whose jobs differ from the registered options where one is given; None is not given."""
+        given = {key: value for key, value in options.items() if value is not None}
+        return attrs.evolve(self, options=cast(JobOptions, self.options | given))
 
     def _build(self, args: tuple[Any, ...]) -> Job:
         written = list(args) if self.arguments is None else self.arguments.written(args)

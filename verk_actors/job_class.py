@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial, update_wrapper
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 import attrs
 
@@ -17,7 +17,7 @@ from verk_actors.config import ArgsKeys
 from verk_actors.job_builder import JobBuilder
 from verk_actors.registry import Performer, Registry, registry
 from verk_actors.wire.backoff import Backoff
-from verk_actors.wire.job import Job
+from verk_actors.wire.job import Job, JobOptions
 
 __all__ = ["JobBuilder", "JobClass", "JobFunction", "Performer", "Registry", "registry", "worker"]
 
@@ -50,11 +50,9 @@ class JobClass:
         return _builder_of(cls).job(*args, **kwargs)
 
     @classmethod
-    def with_options(
-        cls: type[Performs[_P]], *, queue: str | None = None, max_retry_count: int | None = None
-    ) -> JobBuilder[_P]:
-        """Return a builder of jobs that differ from the registered options where one is given."""
-        return _builder_of(cls).with_options(queue=queue, max_retry_count=max_retry_count)
+    def with_options(cls: type[Performs[_P]], **options: Unpack[JobOptions]) -> JobBuilder[_P]:
+        """Return a builder of jobs that differ from the registered options where one is given; None is not given."""
+        return _builder_of(cls).with_options(**options)
 
 
 class JobFunction(Generic[_P, _R]):
@@ -89,24 +87,22 @@ def worker(target: Callable[_P, _R], /) -> JobFunction[_P, _R]: ...
 def worker(
     *,
     name: str | None = None,
-    queue: str | None = None,
-    max_retry_count: int | None = None,
     aliases: list[str] | tuple[str, ...] = (),
     args_keys: ArgsKeys | None = None,
     backoff: Backoff | None = None,
     registry: Registry = registry,
+    **options: Unpack[JobOptions],
 ) -> _Decorator: ...
 def worker(
     target: Any = None,
     /,
     *,
     name: str | None = None,
-    queue: str | None = None,
-    max_retry_count: int | None = None,
     aliases: list[str] | tuple[str, ...] = (),
     args_keys: ArgsKeys | None = None,
     backoff: Backoff | None = None,
     registry: Registry = registry,
+    **options: Unpack[JobOptions],
 ) -> Any:
     """Register a class with a perform, or a function, as what runs the jobs of a name.
 
@@ -115,24 +111,23 @@ def worker(
     Args:
         target: the class or function, if used without parentheses.
         name: what jobs call it, such as `Billing::Invoice`; its own name if not given.
-        queue: where its jobs go; the client's choice if not given.
-        max_retry_count: how often a failed job is retried; the configured number if not given.
         aliases: further names by which jobs may call it.
         args_keys: "plain" hands it arguments as JSON has them, "typed" as its annotations say, and "strict" so and no
             unknown keys; the configured way if not given.
         backoff: says how many seconds to wait after a failed run, by its number (from 1) and its `Failure`; unless the
             class has a `retry_at`, which goes first. The configured one if not given.
         registry: where to register it.
+        options: of all its jobs, such as `queue` and `max_retry_count`; what they mean is said at `Job`.
 
     Raises:
-        TypeError: no job can run it.
+        TypeError: no job can run it, or jobs have no such option.
         ValueError: another class has one of the names.
         InvalidJob: an option can't be that of a job.
     """
 
     def register(target: Any) -> Any:
         class_ = str(name or getattr(target, "__name__", ""))
-        builder = _builder(class_, target, queue, max_retry_count, args_keys)
+        builder = _builder(class_, target, options, args_keys)
         registry.add(attrs.evolve(_performer_of(builder, target), backoff=backoff), aliases)
         if not isinstance(target, type):
             return JobFunction(target, builder)
@@ -175,23 +170,19 @@ def performer_of(name: str, target: Any) -> Performer:
 
 
 def _builder(
-    class_: str,
-    target: Any,
-    queue: str | None = None,
-    max_retry_count: int | None = None,
-    args_keys: ArgsKeys | None = None,
+    class_: str, target: Any, options: JobOptions | None = None, args_keys: ArgsKeys | None = None
 ) -> JobBuilder[...]:
     signature = _signature_of(target)
     arguments = None if args_keys == "plain" else TypedArguments.of(class_, _function_of(target), signature)
-    return JobBuilder(class_, queue, max_retry_count, signature, args_keys, arguments)
+    return JobBuilder(class_, options or {}, signature, args_keys, arguments)
 
 
 def _performer_of(builder: JobBuilder[...], target: Any) -> Performer:
     is_class = isinstance(target, type)
     return Performer(
         name=builder.class_,
-        queue=builder.queue,
-        max_retry_count=builder.max_retry_count,
+        queue=builder.options.get("queue"),
+        max_retry_count=builder.options.get("max_retry_count"),
         target=target,
         perform=partial(_perform_by_instance if is_class else _perform_by_function, target),
         is_async=inspect.iscoroutinefunction(_function_of(target)),

@@ -15,7 +15,13 @@ from verk_actors.wire.job import Job
 
 @attrs.frozen
 class Succeeded:
-    """The run ended without raising."""
+    """The run ended without raising.
+
+    Attributes:
+        result: what is to be kept of what it returned; None for nothing.
+    """
+
+    result: bytes | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(kw_only=True, eq=False)

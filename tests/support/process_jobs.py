@@ -53,6 +53,12 @@ def sign(file: str) -> None:
         out.write(json.dumps(line) + "\n")
 
 
+@worker(registry=REGISTRY)
+def Return(value: object) -> object:
+    """Return it in a list."""
+    return [value]
+
+
 @worker(registry=REGISTRY, aliases=["Signature"])
 def Sign(file: str) -> None:
     """Write down who runs, and as what."""

@@ -19,6 +19,7 @@ from verk_actors.store.pool import Pool
 from verk_actors.store.queue import Queue, paused_names, queue_names
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
+from verk_actors.wire.results import JobResult, result_in
 
 OnConflict = Literal["raise", "return"]
 """What to do about a unique job that isn't enqueued: raise `JobNotUnique`, or return the jid of the first."""
@@ -114,6 +115,17 @@ class Client:
         """
         entries = self._preparer.many(list(jobs), self._clock(), once=once)
         return self._pusher.push_all(entries)
+
+    def result(self, jid: str) -> JobResult | None:
+        """Return what a job has returned that has a `result_for`; None before it succeeds, and when that time is over.
+
+        Needs the permission to read `verk:result:*`. GET.
+        """
+        for pool in self._pools.values():
+            document = pool.call("GET", self._keys.result(jid))
+            if document is not None:
+                return result_in(document)
+        return None
 
     def queue(self, name: str) -> Queue:
         """Return the queue of that name, whether or not anything is in it."""

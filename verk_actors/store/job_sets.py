@@ -14,6 +14,7 @@ from typing import TypeAlias
 from verk_actors.errors import MalformedJob
 from verk_actors.store.commands import Commands
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
+from verk_actors.store.locks import holds_lock, release_of
 from verk_actors.store.members import Malformed, Member, member_of, payload_of
 from verk_actors.store.moves import Moved, Moves
 from verk_actors.store.set_pages import pages_of
@@ -133,7 +134,7 @@ class SortedSet:
         return sweep(self._fitting(where), self._requeue_on)
 
     def clear(self) -> bool:
-        """Removes all jobs; returns whether there were any. UNLINK."""
+        """Removes all jobs; returns whether there were any. UNLINK. Locks of unique ones stay until they run out."""
         return sum(int(server.call("UNLINK", self._key)) for server in self._servers) > 0
 
     def _range_on(self, server: Commands, start: int, stop: int) -> list[tuple[Member, float]]:
@@ -159,7 +160,13 @@ class SortedSet:
                 yield server, [payload_of(member) for member, _ in page]
 
     def _delete_on(self, server: Commands, payloads: Sequence[bytes]) -> Swept:
-        return Swept(server.call("ZREM", self._key, *payloads))
+        unique = [payload for payload in payloads if holds_lock(payload)]
+        if not unique:
+            return Swept(server.call("ZREM", self._key, *payloads))
+        gone = [payload for payload in unique if server.call("ZREM", self._key, payload)]  # each, to know which
+        release_of(server, self._keys, gone)
+        others = [payload for payload in payloads if not holds_lock(payload)]
+        return Swept(len(gone) + (server.call("ZREM", self._key, *others) if others else 0))
 
     def _requeue_on(self, server: Commands, payloads: Sequence[bytes]) -> Swept:
         moves, now = Moves(server, self._keys, self._key), self._clock()

@@ -6,6 +6,7 @@ import attrs
 
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.locks import release_of
 from verk_actors.store.refusals import refusal_of
 from verk_actors.store.scripts import MOVE
 from verk_actors.wire import bookkeeping
@@ -61,10 +62,15 @@ class Moves:
         self._args += (old, new, _DEAD, now)
 
     def perform(self) -> Moved:
-        """Does all of them; a refused one stops no other. Safe to repeat. ZREM, and LPUSH or ZADD."""
+        """Does all of them; a refused one stops no other. Safe to repeat. ZREM, and LPUSH or ZADD.
+
+        What goes to the dead set loses its lock.
+        """
         keys = (self._source, self._keys.queues, self._keys.dead, *map(self._keys.queue, self._queues))
         flags, why = self._commands.script(MOVE, keys, [len(self._queues), *self._queues, *self._args])
-        to_dead = sum(flags[at] == 1 for at in self._buried)
+        buried = [self._args[_ARGS_PER_MOVE * at] for at in self._buried if flags[at] == 1]
+        release_of(self._commands, self._keys, [payload for payload in buried if isinstance(payload, bytes)])
+        to_dead = len(buried)
         return Moved(
             to_queues=flags.count(1) - to_dead,
             to_dead=to_dead,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from verk_actors.store.commands import Commands
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
+from verk_actors.store.locks import holds_lock, release_of
 from verk_actors.store.members import Member, member_of, name_of, payload_of
 from verk_actors.store.requests import HEARTBEAT_NOW, Requests
 from verk_actors.store.scripts import ENQUEUE
@@ -110,15 +111,22 @@ class Queue:
         return max(0.0, int(seconds) + int(microseconds) / 1e6 - enqueued_at)
 
     def delete(self, member: Member | bytes) -> bool:
-        """Removes one job; returns whether it was there. LREM, O(n)."""
-        return bool(self._commands.call("LREM", self._key, 1, payload_of(member)))
+        """Removes one job, and its lock if it is unique; returns whether it was there. LREM, O(n)."""
+        payload = payload_of(member)
+        was_there = bool(self._commands.call("LREM", self._key, 1, payload))
+        if was_there and holds_lock(payload):
+            release_of(self._commands, self._keys, [payload])
+        return was_there
 
     def delete_many(self, members: Iterable[Member | bytes]) -> int:
         """Removes these jobs; returns how many were there. LREM for each, O(n)."""
         return sum(self.delete(member) for member in members)
 
     def clear(self) -> bool:
-        """Removes all jobs, and the queue from the known ones; returns whether there were any. SREM, UNLINK."""
+        """Removes all jobs, and the queue from the known ones; returns whether there were any. SREM, UNLINK.
+
+        Locks of unique jobs stay until they run out.
+        """
         self._commands.call("SREM", self._queues, self.name)
         return bool(self._commands.call("UNLINK", self._key))
 

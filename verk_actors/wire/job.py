@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sized
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 import attrs
 
@@ -19,6 +19,20 @@ UniqueUntil = Literal["success", "start", "expiry"]
 MAX_COUNT = 2**31 - 1  # more retries than can happen; keeps the curve of retries within a float
 _MOST_SECONDS = 1e11  # from there on a number of seconds is a time in milliseconds, or a mistake
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
+
+
+class JobOptions(TypedDict, total=False):
+    """What a job class says of all its jobs, and a program of some: see the fields of `Job`."""
+
+    queue: str | None
+    max_retry_count: int | None
+    dead: bool
+    unique_for: float | None
+    unique_until: UniqueUntil
+    unique_token: str | None
+    expires_in: float | None
+    retry_for: float | None
+    result_for: float | None
 
 
 def _as_list(args: Any) -> list[Any]:

@@ -102,6 +102,10 @@ class Keys:
         """The mark of a job that is enqueued but once (string, its jid; expires), written and read by clients."""
         return self._named(f"verk:once:{jid}")
 
+    def result(self, jid: str) -> str:
+        """What a job has returned (string, JSON; expires), written when it is settled, read by clients."""
+        return self._named(f"verk:result:{jid}")
+
     # Nodes
 
     @property

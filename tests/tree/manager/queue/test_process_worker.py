@@ -19,6 +19,7 @@ from verk_actors.events import JobFailed, JobFinished, JobStarted
 from verk_actors.job_class import worker
 from verk_actors.registry import Registry
 from verk_actors.wire.job import Job
+from verk_actors.wire.results import JobResult
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +50,16 @@ def test_a_job_runs_in_another_process_which_knows_the_job_and_serves_the_next(c
     lines = signed(file)
     assert len(set(pids(file)) | {os.getpid()}) == 2
     assert [(line["jid"], line["queue"], line["attempt"]) for line in lines] == [(jid, "q", 1) for jid in jids]
+
+
+def test_what_a_job_returns_comes_back_where_it_is_to_be_kept(config: Config) -> None:
+    with processes(config) as node:
+        jids = [
+            node.client.enqueue(Job(class_="Return", args=["é"], queue="q", result_for=kept)) for kept in (60, None)
+        ]
+        node.log.expect(JobFinished, 2)
+
+        assert [node.client.result(jid) for jid in jids] == [JobResult(["é"]), None]
 
 
 def test_a_failure_has_its_class_message_and_frames_and_the_class_is_asked_there_for_the_retry(config: Config) -> None:

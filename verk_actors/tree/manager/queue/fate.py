@@ -11,7 +11,7 @@ import attrs
 from verk_actors.config import Config
 from verk_actors.endings import DeathReason
 from verk_actors.running_job import Discarded, Expired, Failed, RunningJob, Snoozed, Succeeded, Undecodable
-from verk_actors.store.effects import released
+from verk_actors.store.effects import Effect, released
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import backoff, bookkeeping
 from verk_actors.wire.job import Job
@@ -25,9 +25,13 @@ def settlement_of(
 ) -> Settlement:
     """Return how a job that has ended is settled in Redis, and what else is done then."""
     settlement, job = _settlement_of(running_job, queue, config, rng), running_job.job
-    if job is None or job.unique_for is None or settlement.kind in _LIVES_ON:
+    if job is None or (job.unique_for is None and job.result_for is None) or settlement.kind in _LIVES_ON:
         return settlement
-    return attrs.evolve(settlement, effects=released(job, Keys(config.namespace)))
+    outcome, keys = running_job.outcome, Keys(config.namespace)
+    effects = released(job, keys)
+    if isinstance(outcome, Succeeded) and outcome.result is not None:
+        effects += (Effect(keys.result(job.jid or ""), outcome.result, job.result_for),)
+    return attrs.evolve(settlement, effects=effects)
 
 
 _LIVES_ON = frozenset({"retry", "snooze", "requeue"})

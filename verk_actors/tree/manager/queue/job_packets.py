@@ -13,7 +13,7 @@ import attrs
 
 from verk_actors.config import ArgsKeys
 from verk_actors.log_formats import LogFormat
-from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed
+from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed, Succeeded
 from verk_actors.wire.failure import Failure
 
 READY = b""
@@ -96,6 +96,8 @@ def outcome_packet(outcome: Outcome, *, last: bool) -> bytes:
         return flag + json.dumps(["snoozed", outcome.seconds]).encode()
     if isinstance(outcome, Discarded):
         return flag + json.dumps(["discarded", outcome.reason]).encode()
+    if isinstance(outcome, Succeeded) and outcome.result is not None:
+        return flag + json.dumps(["succeeded", outcome.result.decode()]).encode()
     return flag
 
 
@@ -105,6 +107,8 @@ def outcome_of(packet: bytes) -> tuple[Outcome, bool]:
     if len(packet) == 1:
         return SUCCEEDED, last
     kind, *fields = json.loads(packet[1:])
+    if kind == "succeeded":
+        return Succeeded(fields[0].encode()), last
     if kind == "snoozed":
         return Snoozed(*fields), last
     if kind == "discarded":

@@ -14,7 +14,7 @@ from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.fork import is_left_in_parent
 from verk_actors.otp.packets import Packets
 from verk_actors.otp.port_program import connected
-from verk_actors.running_job import SUCCEEDED, Outcome
+from verk_actors.running_job import Outcome, Succeeded
 from verk_actors.tree.manager.queue.job_code import JobCode
 from verk_actors.tree.manager.queue.job_logging import add_handler, set_levels
 from verk_actors.tree.manager.queue.job_packets import READY, Setup, job_of, outcome_packet, setup_of
@@ -72,4 +72,4 @@ def _run(packet: bytes, setup: Setup, code: JobCode) -> Outcome:
 def end_of_fork(outcome: Outcome) -> None:
     """End a process that a job forked and that came back from it: the job goes on in the parent."""
     sys.stdout.flush()
-    os._exit(0 if outcome is SUCCEEDED else 1)
+    os._exit(0 if isinstance(outcome, Succeeded) else 1)

@@ -13,10 +13,11 @@ from verk_actors.job_context import CurrentJob, running
 from verk_actors.otp.event_loop import run_alone, time_limit
 from verk_actors.otp.fork import is_left_in_parent
 from verk_actors.registry import Performer
-from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed
+from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed, Succeeded
 from verk_actors.tree.manager.queue.failure import failure_of
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.wire.job import Job
+from verk_actors.wire.results import document_of
 
 log = NodeLog(__name__)
 
@@ -42,14 +43,14 @@ def perform(
         if performer.is_async:
             return running(CurrentJob(job, node_id), run_alone, perform_as_task(job, find, frames, now))
         if performer.chain is None:
-            running(CurrentJob(job, node_id), performer.perform, job.args)
+            value = running(CurrentJob(job, node_id), performer.perform, job.args)
         else:
-            running(CurrentJob(job, node_id), performer.chain, job)
+            value = running(CurrentJob(job, node_id), performer.chain, job)
     except BaseException as error:
         if is_left_in_parent():
             raise  # in a process that the job forked: it ends, and the job goes on in the parent
         return outcome_of(job, performer, error, frames, now)
-    return SUCCEEDED
+    return SUCCEEDED if job.result_for is None else _with_result(job, value)
 
 
 async def perform_as_task(
@@ -67,12 +68,19 @@ async def perform_as_task(
         if not performer.is_async:
             raise TypeError(_WOULD_BLOCK.format(performer))
         run = performer.perform(job.args) if performer.chain is None else performer.chain(job)
-        await (_within(limit_seconds, run) if limit_seconds else run)
+        value = await (_within(limit_seconds, run) if limit_seconds else run)
     except BaseException as error:
         if is_left_in_parent():
             raise
         return outcome_of(job, performer, error, frames, now)
-    return SUCCEEDED
+    return SUCCEEDED if job.result_for is None else _with_result(job, value)
+
+
+def _with_result(job: Job, value: object) -> Succeeded:
+    document, problem = document_of(value)
+    if problem is not None:
+        log.warning("%s %s: succeeded, but %s", loggable(job.class_), loggable(job.jid or "-"), problem)
+    return Succeeded(document)
 
 
 _WOULD_BLOCK = (
@@ -81,18 +89,20 @@ _WOULD_BLOCK = (
 )
 
 
-async def _within(seconds: float, run: Coroutine[Any, Any, object]) -> None:
+async def _within(seconds: float, run: Coroutine[Any, Any, object]) -> object:
     """Let a job run for so long and no longer, then raise `JobTimeout` with the traceback of where it was."""
     limit = time_limit(seconds)
+    value: object = None
     try:
         async with limit:
-            await run
+            value = await run
     except BaseException as error:
         if not limit.expired():
             raise
         raise JobTimeout(seconds).with_traceback((error.__cause__ or error).__traceback__) from error
     if limit.expired():  # it did not heed that it was cancelled
         raise JobTimeout(seconds)
+    return value
 
 
 def outcome_of(

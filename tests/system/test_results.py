@@ -1,0 +1,127 @@
+"""What a job returns, kept for a while where it asks for that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.jobs import JobKit
+from support.nodes import Node, running_node
+
+from verk_actors.client import Client
+from verk_actors.config import Config, QueueConfig
+from verk_actors.events import JobDead, JobFinished
+from verk_actors.job_class import worker
+from verk_actors.wire.job import Job
+from verk_actors.wire.results import MAX_BYTES, JobResult
+
+
+class Odd:
+    def __eq__(self, _: object) -> bool:
+        raise RuntimeError("no comparing")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+RETURNED: dict[str, Any] = {
+    "value": {"sum": 3, "of": [1, 2.5, None, "é"]},
+    "none": None,
+    "tuple": (1, 2),
+    "bytes": [b"bytes"],
+    "odd": Odd(),
+    "surrogate": "\ud800",
+    "long": "x" * MAX_BYTES,
+}
+
+
+class Kit(JobKit):
+    """Adds jobs that return something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        @worker(registry=self.registry, result_for=60)
+        def returning(key: str) -> Any:
+            return RETURNED[key]
+
+        @worker(registry=self.registry, result_for=60)
+        async def returning_later(key: str) -> Any:
+            return RETURNED[key]
+
+        self.returning, self.returning_later = returning, returning_later
+
+
+@pytest.fixture
+def node(config: Config) -> Iterator[Node]:
+    queues = {
+        "q": 2,
+        "loop": QueueConfig(executor="async"),
+        "limited": QueueConfig(executor="async", timeout_seconds=9),
+    }
+    with running_node(config, Kit(), queues=queues) as node:
+        yield node
+
+
+def result_of(node: Node, job: Job) -> JobResult | None:
+    jid = node.client.enqueue(job)
+    node.log.expect(JobFinished, jid=jid)
+    return node.client.result(jid)
+
+
+def test_it_is_there_as_soon_as_the_end_of_the_job_is_told_and_for_its_time(node: Node, redis) -> None:
+    job = node.jobs.returning.job("value")
+    jid = node.client.enqueue(going_to(job, queue="q"))
+    node.log.expect(JobFinished, jid=jid)
+
+    assert node.client.result(jid) == JobResult(RETURNED["value"], None)
+    assert 58 <= redis.ttl(f"verk:result:{jid}") <= 60
+
+
+@pytest.mark.parametrize("queue", ["q", "loop", "limited"])
+def test_coroutines_return_something_too(node: Node, queue: str) -> None:
+    job = going_to(node.jobs.returning_later.job("value"), queue=queue)
+
+    assert result_of(node, job) == JobResult(RETURNED["value"], None)
+
+
+@pytest.mark.parametrize(("key", "value"), [("none", None), ("tuple", [1, 2])])
+def test_any_json_is_a_result(node: Node, key: str, value: Any) -> None:
+    assert result_of(node, going_to(node.jobs.returning.job(key), queue="q")) == JobResult(value, None)
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("bytes", "the result[0] is a bytes, which JSON doesn't have"),
+        ("odd", "the result is a Odd, which JSON doesn't have"),
+        ("surrogate", "the result has a lone surrogate, which UTF-8 can't hold"),
+        ("long", f"the result has {MAX_BYTES + 2} bytes; {MAX_BYTES} are kept"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_and_the_job_has_succeeded(node: Node, caplog, key: str, problem: str) -> None:
+    assert result_of(node, going_to(node.jobs.returning.job(key), queue="q")) == JobResult(None, problem)
+    assert f"succeeded, but {problem}" in caplog.text
+
+
+def test_without_asking_nothing_is_kept(node: Node, redis) -> None:
+    assert result_of(node, Job(queue="q", class_="returning", args=["value"])) is None
+    assert redis.keys("verk:result:*") == []
+
+
+def test_a_job_that_fails_has_no_result(node: Node) -> None:
+    jid = node.client.enqueue(Job(queue="q", class_="Bad", args=[1], max_retry_count=0, result_for=60))
+    node.log.expect(JobDead, jid=jid)
+
+    assert node.client.result(jid) is None
+
+
+def test_what_is_no_result_is_said_to_be_none(config: Config, redis) -> None:
+    redis.mset({"verk:result:a": "no JSON", "verk:result:b": json.dumps([1])})
+    with Client(config) as client:
+        assert [client.result(jid) for jid in "ab"] == [JobResult(None, "what is kept is no result")] * 2
+
+
+def going_to(job: Job, queue: str) -> Job:
+    return Job(class_=job.class_, args=job.args, queue=queue, result_for=job.result_for)
