@@ -12,6 +12,7 @@ from redis import Redis
 from support.furnished import ARGUMENTS, HOUR, Furnished
 from support.sidekiq import Console
 
+from verk_actors.errors import JobNotUnique
 from verk_actors.events import JobDead, JobFailed, JobFinished
 from verk_actors.wire.job import Job
 
@@ -135,3 +136,18 @@ def test_it_writes_our_jobs_anew_with_the_same_bytes(home: Furnished, ruby: Cons
 
     for jobs in (home.node.client.scheduled, home.node.client.retries):
         assert [abs(score - time.time() - 60) < HOUR / 2 for _, score in jobs.range_with_score()] == [True, True]
+
+
+def test_a_unique_job_that_passed_through_it_is_known_as_such(home: Furnished, ruby: Console, redis: Redis) -> None:
+    """It keeps the options that it does not know, so the lock is released when the job is done."""
+    client = home.node.client
+    job = Job(class_="Good", args=["unique"], unique_for=60, unique_token="t")
+    jid = client.schedule(job, HOUR)
+    with pytest.raises(JobNotUnique):
+        client.enqueue(job)
+
+    ruby("Sidekiq::ScheduledSet.new.find_job(jid).add_to_queue", jid=jid)
+
+    home.node.log.expect(JobFinished, jid=jid)
+    assert not redis.exists("unique:t")
+    assert client.enqueue(job) != jid

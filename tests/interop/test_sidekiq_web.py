@@ -9,7 +9,7 @@ from redis import Redis
 from support.furnished import Furnished
 from support.sidekiq import Page, Web
 
-from verk_actors.events import JobDead, JobFailed, JobFinished
+from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
@@ -181,3 +181,14 @@ def test_delete_clears_a_queue(home: Furnished, web: Web) -> None:
 
     assert home.node.client.queue("waiting").count() == 0
     assert home.node.client.queue_names() == ["default"]
+
+
+@pytest.mark.logs_errors("that are no job")
+def test_its_pages_show_bytes_that_are_no_job(home: Furnished, web: Web, redis: Redis) -> None:
+    redis.lpush("queue:default", b"{no job \xff <b>")
+    home.node.log.expect(JobMalformed)
+
+    page = web.get("/morgue")
+
+    assert "default VerkActors::Undecodable MalformedJob: " in page.text
+    assert [web.get(f"/morgue/{key}").status for key in page.keys] == [200, 200]
