@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from verk_actors.arguments import convert_type
-    from verk_actors.client import (
-        Client,
-        Scheduled,
-    )
+    from verk_actors.client import Client, Scheduled
+    from verk_actors.client.async_client import AsyncClient
     from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
     from verk_actors.endings import Discard, Kill, Snooze
     from verk_actors.errors import (
@@ -89,18 +87,19 @@ if TYPE_CHECKING:
 _HOMES = {  # tests/architecture holds it against the imports above
     "arguments": "convert_type",
     "client": "Client Scheduled",
+    "client.async_client": "AsyncClient",
     "config": "Config QueueConfig QueueGroup RedisUrl",
     "endings": "Discard Kill Snooze",
-    "errors": "ConfigError DoneInPart EmbeddedServerError EnqueuedInPart EnqueueUncertain InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
+    "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
     "job_context": "CurrentJob JobContextFilter current_job",
     "listener": "EventListener",
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
-    "store.job_filter": "JobFilter",
-    "store.members": "Malformed",
     "middleware": "ClientMiddleware WorkerMiddleware",
     "status": "ListenerStatus QueueStatus SystemStatus",
+    "store.job_filter": "JobFilter",
+    "store.members": "Malformed",
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
     "wire.failure": "Failure",
@@ -112,6 +111,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 __all__ = [  # spelled out once more, since strict type checkers read no table
     "ActorSystem",
     "AddQueue",
+    "AsyncClient",
     "Backoff",
     "Client",
     "ClientMiddleware",

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import attrs
 import pytest
 from support.app import Fails, Welcome, client, end, on_loop, ran, registry, sign_up
 
 from verk_actors import testing
+from verk_actors.client import Client
 from verk_actors.config import Config
+from verk_actors.endings import Discard
 from verk_actors.errors import InvalidJob, JobClassNotFound, StoreUnavailable
 from verk_actors.testing import FakeJobs
 from verk_actors.wire.job import Job
@@ -116,6 +120,28 @@ def test_an_async_perform_is_run(jobs: FakeJobs) -> None:
     client.enqueue(on_loop.job("ann"))
     jobs.drain()
     assert ran == ["ann", ("ann", None)]
+
+
+def test_middleware_stands_around_enqueues_and_runs() -> None:
+    """Those of the client are the client's, those of the worker are of the configuration that the test gives."""
+
+    def halting(job: Job, call_next: Callable[[Job], Job]) -> Job:
+        if job.args == ["halted"]:
+            raise Discard("not today")
+        return call_next(attrs.evolve(job, args=[job.args[0].upper()]))
+
+    def noting(job: Job, call_next: Callable[[Job], Any]) -> Any:
+        ran.append(f"before {job.args[0]}")
+        return call_next(job)
+
+    ran.clear()
+    client = Client(Config(client_middleware=(halting,)))
+    with testing.fake(Config(worker_middleware=(noting,)), registry) as jobs:
+        client.enqueue(Welcome.job("halted"))
+        client.schedule(Welcome.job("halted"), 5)
+        client.enqueue_many([Welcome.job("halted"), Welcome.job("ann")])
+        jobs.drain()
+    assert ran == ["before ANN", ("ANN", None)]
 
 
 def test_assertions_tell_jobs_by_class_name_or_as_they_are_built(jobs: FakeJobs) -> None:

@@ -1,0 +1,127 @@
+"""The client for programs on an event loop: the same methods, to be awaited.
+
+They are the methods of `Client`, run in a few threads: one implementation, the same errors. The loop is never held
+up by Redis, nor by the encoding of arguments.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from verk_actors.client.client import Client
+from verk_actors.client.threads import Threads, View, awaited, iterated
+from verk_actors.config import Config
+from verk_actors.store.counters import Counters
+from verk_actors.store.job_sets import PendingSet, SortedSet
+from verk_actors.store.queue import Queue
+
+_T = TypeVar("_T")
+_THREADS = 10  # as many as a client has connections to each Redis
+
+
+class AsyncSortedSet(View):
+    """A set of jobs; see the method of that name of the sets of `Client` for each."""
+
+    count = awaited(SortedSet.count)
+    range = awaited(SortedSet.range)
+    range_with_score = awaited(SortedSet.range_with_score)
+    pages = iterated(SortedSet.pages)
+    find = awaited(SortedSet.find)
+    add = awaited(SortedSet.add)
+    delete = awaited(SortedSet.delete)
+    delete_many = awaited(SortedSet.delete_many)
+    delete_all = awaited(SortedSet.delete_all)
+    requeue = awaited(SortedSet.requeue)
+    requeue_many = awaited(SortedSet.requeue_many)
+    requeue_all = awaited(SortedSet.requeue_all)
+    clear = awaited(SortedSet.clear)
+
+
+class AsyncPendingSet(AsyncSortedSet):
+    """A set of jobs that are to run."""
+
+    kill = awaited(PendingSet.kill)
+    kill_many = awaited(PendingSet.kill_many)
+    kill_all = awaited(PendingSet.kill_all)
+
+
+class AsyncQueue(View):
+    """A queue; see the method of that name of `Client.queue` for each."""
+
+    push = awaited(Queue.push)
+    count = awaited(Queue.count)
+    range = awaited(Queue.range)
+    pages = iterated(Queue.pages)
+    find = awaited(Queue.find)
+    latency_seconds = awaited(Queue.latency_seconds)
+    delete = awaited(Queue.delete)
+    delete_many = awaited(Queue.delete_many)
+    clear = awaited(Queue.clear)
+    remove = awaited(Queue.remove)
+    is_paused = awaited(Queue.is_paused)
+    pause = awaited(Queue.pause)
+    resume = awaited(Queue.resume)
+
+
+class AsyncCounters(View):
+    """What has been processed and failed; see the method of that name of `Client.counters` for each."""
+
+    totals = awaited(Counters.totals)
+    of_queue = awaited(Counters.of_queue)
+    on = awaited(Counters.on)
+
+
+class AsyncClient(View):
+    """The door for programs on an event loop; one may be shared by all tasks, and by several loops.
+
+    A call that is cancelled is made all the same if it has begun: whether the job was enqueued is unknown then, as
+    with `EnqueueUncertain`.
+
+    Args:
+        config, clock: as for `Client`.
+        threads: calls that wait for Redis at once; those beyond wait for their turn.
+
+    Attributes:
+        retries, scheduled, dead: the sets of jobs.
+        counters: what has been processed and failed.
+    """
+
+    _sync: Client
+
+    def __init__(self, config: Config, *, clock: Callable[[], float] = time.time, threads: int = _THREADS) -> None:
+        super().__init__(Client(config, clock=clock), Threads(threads))
+        self.retries = AsyncPendingSet(self._sync.retries, self._threads)
+        self.scheduled = AsyncPendingSet(self._sync.scheduled, self._threads)
+        self.dead = AsyncSortedSet(self._sync.dead, self._threads)
+        self.counters = AsyncCounters(self._sync.counters, self._threads)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    enqueue = awaited(Client.enqueue)
+    enqueue_many = awaited(Client.enqueue_many)
+    schedule = awaited(Client.schedule)
+    queue_names = awaited(Client.queue_names)
+    paused_queue_names = awaited(Client.paused_queue_names)
+    result = awaited(Client.result)
+
+    def queue(self, name: str) -> AsyncQueue:
+        """Return the queue of that name, whether or not anything is in it."""
+        return AsyncQueue(self._sync.queue(name), self._threads)
+
+    async def call(self, function: Callable[[Client], _T]) -> _T:
+        """Return what a function returns that is called with the sync client, in a thread: for several calls at once.
+
+        `await client.call(lambda sync: [nodes.members() for nodes in sync.nodes])`
+        """
+        return await self._threads.run(function, self._sync)
+
+    async def close(self) -> None:
+        """Close the connections and end the threads; the client may be used again and opens new ones."""
+        await self._threads.run(self._sync.close)
+        await self._threads.close()
