@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
@@ -42,6 +43,7 @@ class Pool:
         self._size = size
         self._socket_timeout_seconds = socket_timeout_seconds
         self._fill()
+        _pools.add(self)
 
     def __repr__(self) -> str:
         return f"<Pool {self._name} of {self._size} to {self._url}>"
@@ -86,7 +88,6 @@ class Pool:
             self._give_back(connection)
 
     def _fill(self) -> None:
-        self._pid = os.getpid()
         self._idle: deque[Connection] = deque()  # the one used last is lent first, so that few are open
         self._free: SimpleQueue[None] = SimpleQueue()  # as many as are idle: what a thread waits for
         for _ in range(self._size):
@@ -105,8 +106,6 @@ class Pool:
 
     def _lend(self, use: Callable[[Connection], T]) -> T:
         """Returns what `use` does with a connection that nobody else has meanwhile."""
-        if self._pid != os.getpid():
-            self._fill()  # the sockets are the parent's: two processes reading one get each other's replies
         try:
             self._free.get(timeout=self._socket_timeout_seconds)
         except Empty:
@@ -118,6 +117,22 @@ class Pool:
             return use(connection)
         finally:
             self._give_back(connection)
+
+
+_pools: WeakSet[Pool] = WeakSet()
+
+
+def _refill() -> None:
+    """Give each pool new connections, in a child before it has a second thread.
+
+    The sockets are the parent's: two processes that read one get each other's replies. And a lock that another thread
+    held is held for ever here.
+    """
+    for pool in tuple(_pools):
+        pool._fill()
+
+
+os.register_at_fork(after_in_child=_refill)
 
 
 def _wait(connection: Connection, written_over: int, replicas: int, seconds: float) -> None:
