@@ -13,21 +13,22 @@ import attrs
 
 from verk_actors.client.detour import diverted
 from verk_actors.config import Config
-from verk_actors.errors import MalformedJob
 from verk_actors.job_class import name_of
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.testing import ManualClock
 from verk_actors.registry import Registry, Terms
 from verk_actors.registry import registry as default_registry
-from verk_actors.running_job import Failed, Outcome, RunningJob, Undecodable
+from verk_actors.running_job import Failed, Outcome
+from verk_actors.store.effects import released
 from verk_actors.store.entries import Lock
 from verk_actors.store.exchange import Kind
 from verk_actors.testing.memory import Memory
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.performing import perform
+from verk_actors.tree.manager.queue.taken import is_unique_until_start, running_job_of
 from verk_actors.wire.codec import decode, encode
-from verk_actors.wire.jid import new_jid
 from verk_actors.wire.job import Job
+from verk_actors.wire.keys import Keys
 
 
 @attrs.frozen
@@ -44,7 +45,7 @@ class Run:
 
     Attributes:
         job: as it was when the run began.
-        fate: what became of it: `ack`, `retry`, `dead`, `discard`, `snooze` or `bury`.
+        fate: what became of it: `ack`, `retry`, `dead`, `discard` or `snooze`; `expire` where it came too late to run.
         error: what it raised.
     """
 
@@ -78,7 +79,10 @@ class FakeJobs:
         return self.clock.time()
 
     def take(self, queue: str, jid: str, payload: bytes, score: float | None = None, locks: Sequence[Lock] = ()) -> str:
-        """Take a job, due now unless there is a `score`; returns its jid."""
+        """Take a job, due now unless there is a `score`; returns its jid, or that of the job that has its locks."""
+        holder = self._memory.lock(jid, locks, self.time()) if locks else None
+        if holder is not None:
+            return holder
         due_at = self.time() if score is None else score
         self.enqueued.append(Enqueued(decode(payload), due_at))
         if self._runs_inline:
@@ -192,24 +196,21 @@ class FakeJobs:
     # Running, as a worker and its queue's actors do
 
     def _run(self, queue: str, payload: bytes, *, raises: bool) -> None:
-        running_job = _running(payload, queue, self.time())
+        config, running_job = self._config, running_job_of(payload, queue, self.time)
         job = running_job.job
-        if job is not None:
-            running_job.outcome = perform(job, self._find, self._config.backtrace_frames, self.time)
-        settlement = settlement_of(running_job, queue, self._config)
+        if job is not None and is_unique_until_start(running_job):
+            self._memory.release(released(job, Keys(config.namespace)))
+        if job is not None and running_job.outcome is None:
+            running_job.started_at = self.time()
+            running_job.outcome = perform(job, self._find, config.backtrace_frames, self.time)
+            running_job.ended_at = self.time()
+        settlement = settlement_of(running_job, queue, config)
         self._memory.settle(queue, settlement)
         error = _error_of(running_job.outcome)
         if job is not None:
             self.runs.append(Run(job, settlement.kind, error))
         if raises and error is not None:
             raise error
-
-
-def _running(payload: bytes, queue: str, now: float) -> RunningJob:
-    try:
-        return RunningJob(payload, decode(payload, queue), started_at=now, ended_at=now)
-    except MalformedJob as error:
-        return RunningJob(payload, None, ended_at=now, outcome=Undecodable(error.reason, new_jid()))
 
 
 def _error_of(outcome: Outcome | None) -> BaseException | None:

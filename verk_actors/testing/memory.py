@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import attrs
 
 from verk_actors.errors import MalformedJob
+from verk_actors.store.effects import Effect
+from verk_actors.store.entries import Lock
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.codec import decode
@@ -16,7 +19,7 @@ from verk_actors.wire.job import Job
 
 SetName = Literal["schedule", "retry", "dead"]
 _SETS: dict[str, SetName] = {"retry": "retry", "snooze": "schedule", "dead": "dead", "bury": "dead"}
-"""Where a job goes that has ended; an `ack` or a `discard` is gone."""
+"""Where a job goes that has ended; an `ack`, a `discard` or an `expire` is gone."""
 
 
 @attrs.frozen(order=True)
@@ -33,11 +36,13 @@ class Memory:
     Attributes:
         queues: the payloads of each queue, next to run first.
         sets: those that are due later, and the dead, by their time.
+        locks: of unique jobs: whose each is, and until when.
     """
 
     def __init__(self) -> None:
         self.queues: dict[str, deque[bytes]] = {}
         self.sets: dict[SetName, list[Member]] = {"schedule": [], "retry": [], "dead": []}
+        self.locks: dict[str, tuple[str, float]] = {}
 
     def add(self, queue: str, payload: bytes, score: float | None = None) -> None:
         """Put a job into its queue, or among the scheduled ones."""
@@ -45,6 +50,22 @@ class Memory:
             self.queues.setdefault(queue, deque()).append(payload)
         else:
             insort(self.sets["schedule"], Member(score, payload))
+
+    def lock(self, jid: str, locks: Sequence[Lock], now: float) -> str | None:
+        """Give a job its locks; returns the jid of the job that has one of them already, which may be the same."""
+        for lock in locks:
+            holder, until = self.locks.get(lock.key, ("", 0.0))
+            if until > now:
+                return holder
+        self.locks |= {lock.key: (jid, now + lock.seconds) for lock in locks}
+        return None
+
+    def release(self, effects: Iterable[Effect]) -> None:
+        """Release the locks that are still those of the jobs which have ended, in whatever namespace clients write."""
+        for effect in effects:
+            for key, (jid, _) in list(self.locks.items()):
+                if jid == effect.value and (key == effect.key or key.endswith(f":{effect.key}")):
+                    del self.locks[key]
 
     def take(self, queue: str | None = None) -> tuple[str, bytes] | None:
         """Take the next job out of a queue, or out of any, with its queue."""
@@ -55,6 +76,7 @@ class Memory:
 
     def settle(self, queue: str, settlement: Settlement) -> None:
         """Put a job where it belongs after its run, as the settlement of a node says."""
+        self.release(effect for effect in settlement.effects if effect.keep_seconds is None)
         if settlement.kind == "requeue":
             self.queues.setdefault(queue, deque()).appendleft(settlement.payload)
         elif settlement.kind in _SETS:

@@ -94,8 +94,8 @@ class RealJobs:
         self._pools = tuple(pools.values())
         self._pusher = Pusher(config, Keys(config.namespace), pools)
         self._pools[0].call("FLUSHDB")
-        self._watch: Ref = _Watch.start()
         self.system: Ref = ActorSystem.start(config, _Diverted(registry, self))
+        self._watch: Ref = _Watch.start()
         self.system.ask(RegisterListener(self._watch, JobEvent))
 
     def time(self) -> float:
