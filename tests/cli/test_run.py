@@ -49,6 +49,17 @@ def test_each_queue_has_its_number_of_workers(tmp_path, redis_url):
     assert counts == [1, 2, 25]
 
 
+def test_queues_of_a_group_share_its_workers(tmp_path, redis_url, redis, client):
+    for queue in ("critical", "low"):
+        client.enqueue(Job(class_="Note", args=[queue], queue=queue))
+
+    with RunningNode(tmp_path, redis_url, "-g", "web=critical,3+low,1:2") as node:
+        node.expect("queues: default, critical, low\n")
+        assert sorted(wait_pushed(redis, "ran", 2)) == ["critical", "low"]
+
+        assert [workers_of(tmp_path, redis_url, pool) for pool in ("web", "critical")] == [2, 0]
+
+
 def test_a_log_level_of_warning_hides_the_life_of_jobs(tmp_path, redis_url, redis, client):
     with RunningNode(tmp_path, redis_url, "--log-level", "warning") as node:
         client.enqueue(Job(class_="Note", args=[1]))

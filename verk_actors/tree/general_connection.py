@@ -42,9 +42,9 @@ class GeneralConnection(Server):
 
     @handles(DeleteJobs)
     def delete_jobs(self, message: DeleteJobs) -> None:
-        """Delete the jobs that wait in a queue, and its name from the known ones."""
+        """Delete the jobs that wait in a queue, its name from the known ones, and its pause for all nodes."""
         try:
             self._connection.check()
-            Queue(self._connection, self._keys, message.queue).clear()
+            Queue(self._connection, self._keys, message.queue).remove()
         except StoreError as error:
             raise Refused(error) from error

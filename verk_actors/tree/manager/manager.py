@@ -60,6 +60,7 @@ from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS
 
 log = NodeLog(__name__)
 
+_SUCCESSOR_SECONDS = 0.05  # until another look for a process that has died
 _LOOK_UP_SECONDS = 0.1  # from waiting for the supervisor's answer, to see whether it wants this process to end
 
 
@@ -179,20 +180,24 @@ class Manager(Server):
             self._ask_supervisor(DeleteChild(pool))
         except ChildNotFound:
             log.debug("%s was removed already", pool)  # by this actor, before it crashed
-        error = self._delete_jobs(pool)
+        try:
+            error = self._delete_jobs(pool)
+        except (OtpError, ActorDeadError):
+            self.send_after(_SUCCESSOR_SECONDS, message)  # who was to delete them has died
+            return
         self._removals_due.pop(pool).cancel()
         self._forget(pool)
         for caller in self._removals.pop(pool, []):
             caller.reply() if error is None else caller.refuse(error)
 
-    def _delete_jobs(self, pool: str) -> VerkError | OtpError | ActorDeadError | None:
+    def _delete_jobs(self, pool: str) -> VerkError | None:
         """Delete the waiting jobs of what is removed, where that is wanted; returns why it could not be done."""
         for queue in self._node.queues_of(pool):
             row = self._node.queues[queue]
             if row.deleting:
                 try:
                     self._ask(self.whereis(row.server.named(names.GENERAL_CONNECTION)), DeleteJobs(queue))
-                except (VerkError, OtpError, ActorDeadError) as error:
+                except VerkError as error:
                     log.error("%s: its jobs could not be deleted: %s", queue, error)
                     return error
         return None
