@@ -13,7 +13,7 @@ from support.async_jobs import AsyncKit, async_queue
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
+from verk_actors.config import Config, QueueGroup
 from verk_actors.events import JobFinished, QueuePaused, QueuePausing
 from verk_actors.messages import Quiet, ResumeQueue, Tick
 from verk_actors.otp import NORMAL
@@ -43,12 +43,13 @@ def told(redis: redis_py.Redis) -> dict[str, Any]:
 
 def test_the_node_tells_of_itself_as_sidekiq_does(config: Config, redis) -> None:
     """Conformance cases 236 and 247: a node adds itself to the processes, and takes itself off again."""
-    with running_node(config, queues={"q": 3, "p": 2}) as node:
+    groups = {"web": QueueGroup(queues=["r", "s"], size=4)}
+    with running_node(config, queues={"q": 3, "p": 2}, groups=groups) as node:
         beat(node)
         assert redis.smembers("processes") == {NODE.encode()}
         process = told(redis)
-        assert (process["identity"], process["tag"], process["queues"]) == (NODE, "n1", ["q", "p"])
-        assert (process["concurrency"], process["busy"], process["quiet"]) == (5, "0", "false")
+        assert (process["identity"], process["tag"], process["queues"]) == (NODE, "n1", ["q", "p", "r", "s"])
+        assert (process["concurrency"], process["busy"], process["quiet"]) == (9, "0", "false")
         assert {"hostname", "pid", "started_at", "labels", "beat"} <= process.keys()
         assert int(process["rss"]) > 1000
         assert int(process["rtt_us"]) > 0

@@ -109,6 +109,25 @@ def test_a_queue_that_was_empty_has_saved_up_nothing() -> None:
     assert sum(turns) == 5
 
 
+def test_a_queue_of_brisk_jobs_may_be_ahead_so_that_steps_are_not_tiny_and_no_further() -> None:
+    first = (rooms := group(1, 1, size=10))[0]
+    for room in rooms:
+        room.note_jobs()
+        room.table.brisk = True
+    assert fetch(first, has=99) == 10  # else 5
+    had = [10, 0]
+    for turn in range(40):
+        room = rooms[turn % 2]
+        for one in rooms:
+            one.table.held.clear()
+        had[turn % 2] += fetch(room, has=99)
+    assert abs(had[0] - had[1]) <= 60
+    for one in rooms:
+        one.table.held.clear()
+    ahead = sum(fetch(first, has=99) for _ in range(20) if first.table.held.clear() is None)
+    assert ahead <= 60, "at most fifty ahead, and a step"
+
+
 def test_those_are_told_for_whom_there_are_workers_and_once_until_they_have_looked() -> None:
     rooms = first, second = group(None, None, size=2)
     for room in rooms:

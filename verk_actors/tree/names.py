@@ -19,9 +19,9 @@ MANAGER = "manager"
 QUEUES_DRAINER = "queues_drainer"
 
 
-def queue_supervisor(queue: str) -> str:
-    """Return the name of a queue's supervisor."""
-    return f"{queue}.supervisor"
+def queue_supervisor(pool: str) -> str:
+    """Return the name of a queue's, or a group's, supervisor."""
+    return f"{pool}.supervisor"
 
 
 def queue_manager(queue: str) -> str:
@@ -29,14 +29,14 @@ def queue_manager(queue: str) -> str:
     return f"{queue}.queue_manager"
 
 
-def worker_pool(queue: str) -> str:
-    """Return the name of a queue's pool of workers."""
-    return f"{queue}.pool"
+def worker_pool(pool: str) -> str:
+    """Return the name of a queue's, or a group's, pool of workers."""
+    return f"{pool}.pool"
 
 
-def worker(queue: str, number: int) -> str:
-    """Return what one of a queue's workers is shown as, numbered from 1; it is not registered."""
-    return f"{queue}.worker_{number}"
+def worker(pool: str, number: int) -> str:
+    """Return what one of a queue's, or a group's, workers is shown as, numbered from 1; it is not registered."""
+    return f"{pool}.worker_{number}"
 
 
 def workers_manager(queue: str) -> str:

@@ -95,7 +95,7 @@ class Presence(Server):
 
     def _about(self) -> dict[str, str | int | float]:
         rows = self._rows()
-        concurrency = sum(row.config.size for _, row in rows)
+        concurrency = sum({row.pool: row.config.size for _, row in rows}.values())
         is_quiet = self._node.stopping or (bool(rows) and all(row.status != "running" for _, row in rows))
         info = {
             "hostname": os.uname().nodename,

@@ -15,6 +15,8 @@ from verk_actors.otp import Ref
 from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, RunningJobs
 from verk_actors.tree.shares import Claimant, strict, weighted
 
+_LEAD = MOST_PER_EXCHANGE // 2  # of brisk jobs that a queue may be ahead of its weight, so that steps are not tiny
+
 
 @attrs.define(eq=False)
 class Room:
@@ -151,4 +153,7 @@ class SharedRoom(Room):
         me = claimants.index(self)
         if self.weight is None:
             return strict(free, me)
-        return weighted(free, [Claimant(one.weight or 1, one.served) for one in claimants], me)
+        shares = [Claimant(one.weight or 1, one.served) for one in claimants]
+        if self.table.brisk:
+            shares[me] = Claimant(self.weight, self.served - _LEAD / self.weight)
+        return weighted(free, shares, me)
