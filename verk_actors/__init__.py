@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     )
     from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
     from verk_actors.status import ListenerStatus, QueueStatus, SystemStatus
+    from verk_actors.store.all_nodes import NodeNotFound
     from verk_actors.store.job_filter import JobFilter
     from verk_actors.store.members import Malformed
     from verk_actors.tree.actor_system import ActorSystem
@@ -98,6 +99,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
     "status": "ListenerStatus QueueStatus SystemStatus",
+    "store.all_nodes": "NodeNotFound",
     "store.job_filter": "JobFilter",
     "store.members": "Malformed",
     "tree.actor_system": "ActorSystem",
@@ -157,6 +159,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "NodeEvent",
     "NodeIdInUse",
     "NodeInImport",
+    "NodeNotFound",
     "PauseQueue",
     "ProcessDied",
     "QueueAlreadyAdded",

@@ -5,7 +5,7 @@ Messages stand below the actors, so that two actors can talk both ways without i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -17,6 +17,7 @@ from verk_actors.otp.message import Call, Cast
 from verk_actors.otp.ref import Ref
 from verk_actors.running_job import RunningJob
 from verk_actors.status import SystemStatus
+from verk_actors.store.class_counts import ClassCounts
 
 Selector = type[Event] | Collection[type[Event]] | Callable[[Event], bool]
 """Which events a listener wants: a class (its subclasses too), several, or a predicate."""
@@ -255,6 +256,13 @@ class DeleteJobs(Call[None]):
     """Manager to the general connection: delete the jobs that wait in a queue."""
 
     queue: str
+
+
+@attrs.frozen
+class TellRuns(Cast):
+    """QueueStats to the general connection: tell Redis of these runs, by job class."""
+
+    runs: Mapping[str, ClassCounts]
 
 
 @attrs.frozen

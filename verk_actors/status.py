@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from verk_actors.store.class_counts import ClassCounts
+
 
 @attrs.frozen(kw_only=True)
 class QueueStatus:
@@ -46,6 +48,7 @@ class SystemStatus:
     Attributes:
         connected: whether the node holds its lease in each Redis; without it, it fetches nothing there.
         abandoned: killed processes whose thread is still in user code.
+        classes: the runs of each job class since the node started, as QueueStats counts them.
     """
 
     node_id: str
@@ -53,3 +56,4 @@ class SystemStatus:
     queues: Mapping[str, QueueStatus]
     listeners: tuple[ListenerStatus, ...]
     abandoned: tuple[str, ...]
+    classes: Mapping[str, ClassCounts] = attrs.Factory(dict)

@@ -20,9 +20,13 @@ def filled(redis, client):
     client.dead.add(b"1", 1.0)
     client.dead.add(b"2", 1.0)
     redis.mset({"stat:processed": 1234, "stat:failed": 5, "stat:processed:default": 1000, "stat:failed:default": 4})
-    redis.sadd("verk_nodes", "n1", "n2")
+    redis.sadd("verk_nodes", "n1", "n2", "n3")
     redis.sadd("verk:node:n1:queues", "default", "mail")
     redis.set("verk:node:n1", "token", px=60_000)
+    redis.lpush("inprogress:default:n1", "1", "2")
+    redis.set("verk:node:n3", "token", px=60_000)
+    redis.hset("verk:process:n3", mapping={"beat": "1.0", "quiet": "true"})
+    redis.sadd("paused", "default")
 
 
 def test_an_empty_server_has_nothing_to_show(verk_here, redis_url):
@@ -43,12 +47,13 @@ def test_queues_sets_totals_and_nodes_are_tables(tmp_path, redis_url, filled):
         "PROCESSED  FAILED  SCHEDULED  RETRY  DEAD\n"
         "    1,234       5          1      1     2\n"
         "\n"
-        "QUEUE    WAITING  PROCESSED  FAILED\n"
-        "default        3      1,000       4\n"
+        "QUEUE    WAITING  IN PROGRESS  PROCESSED  FAILED  PAUSED\n"
+        "default        3            2      1,000       4  paused\n"
         "\n"
         "NODE  STATE    QUEUES\n"
         "n1    running  default, mail\n"
         "n2    dead\n"
+        "n3    quiet\n"
     )
 
 
@@ -62,8 +67,12 @@ def test_all_of_it_is_one_line_of_json(verk_here, redis_url, filled):
         "scheduled": 1,
         "retry": 1,
         "dead": 2,
-        "queues": {"default": {"waiting": 3, "processed": 1000, "failed": 4}},
-        "nodes": {"n1": {"alive": True, "queues": ["default", "mail"]}, "n2": {"alive": False, "queues": []}},
+        "queues": {"default": {"waiting": 3, "in_progress": 2, "paused": True, "processed": 1000, "failed": 4}},
+        "nodes": {
+            "n1": {"alive": True, "quiet": False, "queues": ["default", "mail"]},
+            "n2": {"alive": False, "quiet": False, "queues": []},
+            "n3": {"alive": True, "quiet": True, "queues": []},
+        },
     }
 
 

@@ -40,7 +40,7 @@ def test_jobs_are_enqueued_scheduled_and_looked_at(config: Config) -> None:
             assert [len(page) async for page in client.scheduled.pages()] == [1]
             assert await client.scheduled.delete(scheduled)
             assert (await client.counters.totals()).processed == 0
-            assert await client.call(lambda sync: [nodes.members() for nodes in sync.nodes]) == [[]]
+            assert await client.call(lambda sync: sync.nodes.ids()) == await client.nodes.ids() == []
 
     run(main())
 

@@ -61,6 +61,11 @@ def pause_and_resume(node: Node) -> None:
     insist(node, m.ResumeQueue("q"))
 
 
+def quiet_and_resume(node: Node) -> None:
+    insist(node, m.Quiet())
+    insist(node, m.ResumeQueue("q"))
+
+
 def resize(node: Node) -> None:
     for size in (5, 3):
         insist(node, m.ResizeQueue("q", size))
@@ -104,6 +109,7 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("EventProducer", m.RegisterListener): register_another,
     ("EventProducer", m.UnregisterListener): register_another,
     ("GeneralConnection", m.DeleteJobs): delete,
+    ("GeneralConnection", m.TellRuns): cast(names.GENERAL_CONNECTION, m.TellRuns({})),
     ("GeneralConnection", m.Unblock): cast(names.GENERAL_CONNECTION, m.Unblock(0)),
     ("JobLogger", Line): cast(names.JOB_LOGGER, Line(logging.getLogger(__name__), logging.DEBUG, "a line", (), None)),
     ("Manager", m.AddQueue): add_and_remove,
@@ -111,13 +117,16 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("Manager", m.QueueDrained): add_and_remove,
     ("Manager", m.ResizeQueue): resize,
     ("Manager", m.PauseQueue): pause_and_resume,
+    ("Manager", m.Quiet): quiet_and_resume,
     ("Manager", m.ResumeQueue): pause_and_resume,
     ("Manager", m.RemovalDue): cast(MANAGER, m.RemovalDue("q")),
     ("Manager", m.HandBack): hand_back,
     ("NodeManager", m.Tick): cast(names.NODE_MANAGER, m.Tick()),
+    ("Presence", m.Tick): cast(names.PRESENCE, m.Tick()),
     ("QueueManager", m.LeaseRenewed): cast(QUEUE_MANAGER, m.LeaseRenewed()),
     ("QueueManager", m.WorkersFree): cast(QUEUE_MANAGER, m.WorkersFree()),
     ("QueueManager", m.Tick): cast(QUEUE_MANAGER, m.Tick()),
+    ("QueueStats", m.Tick): cast(names.QUEUE_STATS, m.Tick()),
     ("ScheduleManager", m.Tick): cast(names.SCHEDULE_MANAGER, m.Tick()),
     ("WorkersManager", m.Resized): resize,
     ("WorkersManager", m.Pause): pause_and_resume,

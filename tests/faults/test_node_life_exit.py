@@ -68,7 +68,11 @@ class Script(Command):
 
 
 def nothing_but_the_queue_is_left(redis: redis_py.Redis) -> bool:
-    return {key for key in redis.keys("*") if not key.startswith(b"stat:")} <= {b"queue:q", b"queues", b"started"}
+    return {key for key in redis.keys("*") if not key.startswith((b"stat:", b"j|"))} <= {
+        b"queue:q",
+        b"queues",
+        b"started",
+    }
 
 
 @slow

@@ -14,6 +14,7 @@ from support.eventually import eventually
 from verk_actors.client import Client
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import ConfigError, StoreUnavailable
+from verk_actors.store.class_counts import ClassCounts, RecentClasses
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
@@ -98,6 +99,7 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         connection.call("DEL", keys.node("n1"))
         assert nodes.rescue("n1", "q").moved == 1
         nodes.deregister("n1", None)
+        RecentClasses([commands], keys).add({"Add": ClassCounts(1)}, 1e9)
         Presence(commands, keys, "n1").beat({"busy": 0}, [], first=True)
 
     assert commands.slots == {script.name: {SLOT} for script in SCRIPTS}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -36,3 +36,19 @@ def test_a_counter_that_holds_something_else_is_told(connection, redis, keys):
     redis.rpush(keys.processed, "1")
     with pytest.raises(StoreError, match="WRONGTYPE"):
         Counters([connection], keys).totals()
+
+
+def test_the_history_has_each_of_the_last_days_today_first(connection, redis, keys):
+    # spec 4.17 case 243
+    today = datetime.fromtimestamp(redis.time()[0], UTC).date()
+    redis.mset({keys.processed_on(today): 5, keys.failed_on(today): 1})
+    redis.set(keys.processed_on(today - timedelta(days=2)), 7)
+    redis.set(keys.processed_on(today - timedelta(days=3)), "no number")
+    redis.rpush(keys.failed_on(today - timedelta(days=3)), "no string")
+
+    history = Counters([connection], keys).history(5)
+
+    assert list(history) == [today - timedelta(days=ago) for ago in range(5)]
+    assert list(history.values()) == [Counts(5, 1), Counts(0, 0), Counts(7, 0), Counts(0, 0), Counts(0, 0)]
+    assert Counters([connection], keys).history(0) == {}
+    assert len(Counters([connection, connection], keys).history(5 * 366)) == 5 * 366

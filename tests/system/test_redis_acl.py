@@ -153,6 +153,7 @@ def answers_questions(node: Node, config: Config, keys: Keys) -> None:
     requests = Requests(connection, keys)
     answer = requests.answer_to(requests.ask(node.config.node_id, "tree"), 5)
     connection.close()
+    assert node.client.nodes.status(node.config.node_id).is_alive
     assert answer is not None
     assert b"node_manager" in answer
 
@@ -213,14 +214,15 @@ def test_a_reader_sees_what_is_there(access: Access, admin) -> None:
         assert client.queue_names() == ["q"]
         assert client.queue("q").count() == client.scheduled.count() == 1
         assert client.queue("q").latency_seconds() >= 0
+        assert sum(counts.processed for counts in client.counters.history(3).values()) == 0
+        assert client.recent_classes.last(1) == {}
         assert (client.queue("q").is_paused, client.paused_queue_names()) == (False, [])
         assert client.queue("q").find(jid) is not None
         assert client.scheduled.find(jid) is None
         assert len(client.scheduled.range_with_score()) == 1
         assert client.counters.totals().processed == client.counters.of_queue("q").failed == 0
-        [nodes] = client.nodes
-        assert nodes.leases() == {"dead": None}
-        assert nodes.queues("dead") == ["q"]
+        [node] = client.nodes.statuses()
+        assert (node.node_id, node.is_alive, node.queues, node.in_progress) == ("dead", False, ("q",), {"q": 1})
     assert denials(admin) == set()
 
 

@@ -34,8 +34,8 @@ def test_the_children_of_the_root_are_verks_in_verks_order(config: Config) -> No
             "node_manager",
             "other_servers",  # ours, and empty unless a queue names a Redis of its own
             "job_logger",
-            "event_producer",
             "queue_stats",
+            "event_producer",
             "schedule_manager",
             "presence",
             "manager_supervisor",
@@ -160,7 +160,7 @@ def test_stop_waits_for_running_jobs_and_leaves_no_thread_and_no_key(config: Con
         stopped.get(timeout=20)
         assert node.jobs.gate.ended.total() == 3
         assert int(redis.get("stat:processed")) == 3
-        assert [key for key in redis.keys("*") if not key.startswith((b"stat:", b"queues"))] == []
+        assert [key for key in redis.keys("*") if not key.startswith((b"stat:", b"queues", b"j|"))] == []
     assert threading.active_count() == before
 
 

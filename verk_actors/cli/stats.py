@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -13,21 +14,26 @@ from verk_actors.client import Client
 from verk_actors.config import Config
 from verk_actors.errors import loggable
 
+_QUEUE_HEADINGS = ("QUEUE", "WAITING", "IN PROGRESS", "PROCESSED", "FAILED", "PAUSED")
+
 
 @attrs.frozen(kw_only=True)
 class QueueFigures:
-    """One queue: jobs that wait, and runs since the beginning."""
+    """One queue: jobs that wait and that nodes hold, runs since the beginning, and whether all nodes leave it alone."""
 
     waiting: int
+    in_progress: int
+    paused: bool
     processed: int
     failed: int
 
 
 @attrs.frozen(kw_only=True)
 class NodeFigures:
-    """One node: whether it holds its lease, and the queues of which it may hold jobs."""
+    """One node: whether it holds its lease and is quiet, and the queues of which it may hold jobs."""
 
     alive: bool
+    quiet: bool
     queues: Sequence[str]
 
 
@@ -55,45 +61,50 @@ def command(redis_url: str | None, as_json: bool) -> None:
 
 
 def _read(client: Client) -> Figures:
-    totals = client.counters.totals()
+    totals, nodes, paused = client.counters.totals(), client.nodes.statuses(), client.paused_queue_names()
+    in_progress = sum((Counter(node.in_progress) for node in nodes), Counter[str]())
     return Figures(
         processed=totals.processed,
         failed=totals.failed,
         scheduled=client.scheduled.count(),
         retry=client.retries.count(),
         dead=client.dead.count(),
-        queues={name: _queue(client, name) for name in client.queue_names()},
-        nodes=_nodes(client),
+        queues={name: _queue(client, name, in_progress[name], name in paused) for name in client.queue_names()},
+        nodes={
+            node.node_id: NodeFigures(alive=node.is_alive, quiet=node.is_quiet is True, queues=node.queues)
+            for node in nodes
+        },
     )
 
 
-def _nodes(client: Client) -> Mapping[str, NodeFigures]:
-    """Return the nodes of all servers; one that is on several may be dead on one of them alone."""
-    figures: dict[str, NodeFigures] = {}
-    for nodes in client.nodes:
-        for name, lease_seconds in nodes.leases().items():
-            before = figures.get(name, NodeFigures(alive=True, queues=()))
-            queues = [*before.queues, *nodes.queues(name)]
-            figures[name] = NodeFigures(alive=before.alive and lease_seconds is not None, queues=queues)
-    return figures
-
-
-def _queue(client: Client, name: str) -> QueueFigures:
+def _queue(client: Client, name: str, in_progress: int, paused: bool) -> QueueFigures:
     counts = client.counters.of_queue(name)
-    return QueueFigures(waiting=client.queue(name).count(), processed=counts.processed, failed=counts.failed)
+    return QueueFigures(
+        waiting=client.queue(name).count(),
+        in_progress=in_progress,
+        paused=paused,
+        processed=counts.processed,
+        failed=counts.failed,
+    )
 
 
 def _text(figures: Figures) -> str:
     total = (figures.processed, figures.failed, figures.scheduled, figures.retry, figures.dead)
-    queues = [(loggable(name), one.waiting, one.processed, one.failed) for name, one in figures.queues.items()]
-    nodes = [
-        (loggable(name), "running" if one.alive else "dead", ", ".join(map(loggable, one.queues)))
-        for name, one in figures.nodes.items()
+    queues = [
+        (loggable(name), one.waiting, one.in_progress, one.processed, one.failed, "paused" if one.paused else "")
+        for name, one in figures.queues.items()
     ]
+    nodes = [(loggable(name), _state(one), ", ".join(map(loggable, one.queues))) for name, one in figures.nodes.items()]
     return "\n\n".join(
         (
             lay_out(("PROCESSED", "FAILED", "SCHEDULED", "RETRY", "DEAD"), [total]),
-            lay_out(("QUEUE", "WAITING", "PROCESSED", "FAILED"), queues) if queues else "no queues",
+            lay_out(_QUEUE_HEADINGS, queues) if queues else "no queues",
             lay_out(("NODE", "STATE", "QUEUES"), nodes) if nodes else "no nodes",
         )
     )
+
+
+def _state(node: NodeFigures) -> str:
+    if not node.alive:
+        return "dead"
+    return "quiet" if node.quiet else "running"

@@ -13,6 +13,8 @@ from typing import TypeVar
 from verk_actors.client.client import Client
 from verk_actors.client.threads import Threads, View, awaited, iterated
 from verk_actors.config import Config
+from verk_actors.store.all_nodes import AllNodes
+from verk_actors.store.class_counts import RecentClasses
 from verk_actors.store.counters import Counters
 from verk_actors.store.job_sets import PendingSet, SortedSet
 from verk_actors.store.queue import Queue
@@ -71,6 +73,24 @@ class AsyncCounters(View):
     totals = awaited(Counters.totals)
     of_queue = awaited(Counters.of_queue)
     on = awaited(Counters.on)
+    history = awaited(Counters.history)
+
+
+class AsyncRecentClasses(View):
+    """The runs of each job class; see `Client.recent_classes`."""
+
+    last = awaited(RecentClasses.last)
+
+
+class AsyncNodes(View):
+    """All nodes; see the method of that name of `Client.nodes` for each."""
+
+    ids = awaited(AllNodes.ids)
+    statuses = awaited(AllNodes.statuses)
+    status = awaited(AllNodes.status)
+    quiet = awaited(AllNodes.quiet)
+    stop = awaited(AllNodes.stop)
+    rescue = awaited(AllNodes.rescue)
 
 
 class AsyncClient(View):
@@ -85,7 +105,9 @@ class AsyncClient(View):
 
     Attributes:
         retries, scheduled, dead: the sets of jobs.
+        nodes: all of them.
         counters: what has been processed and failed.
+        recent_classes: the same of each job class, lately.
     """
 
     _sync: Client
@@ -95,7 +117,9 @@ class AsyncClient(View):
         self.retries = AsyncPendingSet(self._sync.retries, self._threads)
         self.scheduled = AsyncPendingSet(self._sync.scheduled, self._threads)
         self.dead = AsyncSortedSet(self._sync.dead, self._threads)
+        self.nodes = AsyncNodes(self._sync.nodes, self._threads)
         self.counters = AsyncCounters(self._sync.counters, self._threads)
+        self.recent_classes = AsyncRecentClasses(self._sync.recent_classes, self._threads)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -117,7 +141,7 @@ class AsyncClient(View):
     async def call(self, function: Callable[[Client], _T]) -> _T:
         """Return what a function returns that is called with the sync client, in a thread: for several calls at once.
 
-        `await client.call(lambda sync: [nodes.members() for nodes in sync.nodes])`
+        `await client.call(lambda sync: [sync.queue(name).count() for name in sync.queue_names()])`
         """
         return await self._threads.run(function, self._sync)
 

@@ -12,9 +12,11 @@ from verk_actors.client.preparing import Preparer, Scheduled
 from verk_actors.client.pushing import Pusher
 from verk_actors.config import Config
 from verk_actors.errors import JobNotUnique
+from verk_actors.store.all_nodes import AllNodes
+from verk_actors.store.class_counts import RecentClasses
 from verk_actors.store.counters import Counters
+from verk_actors.store.exchange import Limits
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
-from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
 from verk_actors.store.queue import Queue, paused_names, queue_names
 from verk_actors.wire.job import Job
@@ -34,8 +36,9 @@ class Client:
 
     Attributes:
         retries, scheduled, dead: the sets of jobs, those of queues with a Redis of their own included.
-        nodes: the registry of nodes of each Redis, the system's own first.
+        nodes: all of them; quiets, stops and rescues one.
         counters: what has been processed and failed.
+        recent_classes: the same of each job class, within the last minutes or days.
     """
 
     def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
@@ -49,8 +52,9 @@ class Client:
         self.retries = RetrySet(pools, self._keys, clock)
         self.scheduled = ScheduleSet(pools, self._keys, clock)
         self.dead = DeadSet(pools, self._keys, clock)
-        self.nodes = tuple(Nodes(pool, self._keys) for pool in pools)
+        self.nodes = AllNodes(pools, self._keys, Limits.of(config), clock)
         self.counters = Counters(pools, self._keys)
+        self.recent_classes = RecentClasses(pools, self._keys)
 
     def __enter__(self) -> Client:
         return self

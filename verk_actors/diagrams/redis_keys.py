@@ -17,6 +17,7 @@ _EXAMPLES: dict[str, Any] = {
     "jid": "JID",
     "identity": identity_of("NODE"),
     "day": date(2026, 1, 31),
+    "minutes": "260131|9:05",
 }
 _HEAD = """\
 # Redis keys

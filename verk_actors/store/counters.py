@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import attrs
 
@@ -43,6 +43,24 @@ class Counters:
     def on(self, day: date) -> Counts:
         """Returns the runs of all queues on one UTC day; zeros after five years."""
         return Counts(self._read(self._keys.processed_on(day)), self._read(self._keys.failed_on(day)))
+
+    def history(self, days: int) -> dict[date, Counts]:
+        """Returns the runs of each of the last UTC days, today first; zeros for days without. TIME, MGET.
+
+        What holds no number counts as none.
+        """
+        today = datetime.fromtimestamp(int(self._servers[0].call("TIME")[0]), UTC).date()
+        asked = [today - timedelta(days=ago) for ago in range(days)]
+        processed = self._read_all([self._keys.processed_on(day) for day in asked])
+        failed = self._read_all([self._keys.failed_on(day) for day in asked])
+        return {day: Counts(*counts) for day, *counts in zip(asked, processed, failed, strict=True)}
+
+    def _read_all(self, keys: Sequence[str]) -> list[int]:
+        totals = [0] * len(keys)
+        for server in self._servers if keys else ():
+            for at, text in enumerate(server.call("MGET", *keys)):
+                totals[at] += int(text) if text and text.isdigit() else 0
+        return totals
 
     def _read(self, key: str) -> int:
         return sum(_number(server, key) for server in self._servers)

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from verk_actors.config import Config
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.effects import Effect
@@ -102,6 +103,16 @@ class Limits:
     dead_timeout_seconds: float = 180.0 * _DAY_SECONDS
     max_recoveries: int = 3
     failures_are_processed: bool = True
+
+    @classmethod
+    def of(cls, config: Config) -> Limits:
+        """Returns those that a configuration sets."""
+        return cls(
+            max_dead_jobs=config.max_dead_jobs,
+            dead_timeout_seconds=config.dead_timeout_seconds,
+            max_recoveries=config.max_recoveries,
+            failures_are_processed=config.wire_format == "sidekiq",
+        )
 
 
 class InProgress:

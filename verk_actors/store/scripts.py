@@ -67,6 +67,7 @@ MOVE = Script.read("move")
 HEARTBEAT = Script.read("heartbeat")
 RESCUE = Script.read("rescue")
 DEREGISTER = Script.read("deregister")
+COUNT = Script.read("count")
 PRESENCE = Script.read("presence")
 
-SCRIPTS = (ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE)
+SCRIPTS = (ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE, COUNT)

@@ -124,8 +124,8 @@ class ActorSystem(Supervisor):
             child(OtherServers, names.OTHER_SERVERS, type=ChildType.SUPERVISOR),
             # Before anything that has something to tell, and stopped after it: the last lines are written.
             child(JobLogger, names.JOB_LOGGER),
-            child(EventProducer, names.EVENT_PRODUCER),
             child(QueueStats, names.QUEUE_STATS),
+            child(EventProducer, names.EVENT_PRODUCER),
             child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
             *presence,
             child(ManagerSupervisor, names.MANAGER_SUPERVISOR, type=ChildType.SUPERVISOR),
@@ -178,6 +178,7 @@ class ActorSystem(Supervisor):
             queues={queue: _queue_status(queue, row, row.pool in failed) for queue, row in tuple(node.queues.items())},
             listeners=tuple(ListenerStatus(listener=str(one.ref), missed=one.missed) for one in listeners),
             abandoned=tuple(self.actor_ref.runtime.abandoned()),
+            classes=dict(node.classes),
         )
 
     def on_receive(self, message: Any) -> Any:

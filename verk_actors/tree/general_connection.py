@@ -1,4 +1,4 @@
-"""The connection for whatever has none of its own: to end blocking waits, and to delete a queue's jobs.
+"""The connection for whatever has none of its own: to end waits, delete a queue's jobs, tell of runs of job classes.
 
 Supervised by the ActorSystem, permanent, the first child as in Verk; one more for each further Redis, under
 OtherServers. Its death costs nothing but a wait of `block_seconds`.
@@ -9,8 +9,9 @@ Source: Verk.Redis.
 from __future__ import annotations
 
 from verk_actors.errors import StoreError
-from verk_actors.messages import DeleteJobs, Unblock
+from verk_actors.messages import DeleteJobs, TellRuns, Unblock
 from verk_actors.otp import Refused, Server, handles
+from verk_actors.store.class_counts import RecentClasses
 from verk_actors.store.connection import Connection
 from verk_actors.store.queue import Queue
 from verk_actors.store.waiting import unblock
@@ -21,12 +22,15 @@ from verk_actors.tree.outage import Outage
 class GeneralConnection(Server):
     """Does short commands for other actors."""
 
+    trap_exit = True  # on a stop, what is in the inbox is done first
+
     def __init__(self, node: NodeState, server: RedisServer) -> None:
         super().__init__()
         self._connection = self.own(
             Connection(server.url, name=node.connection_name("general"), lifeline=node.lifeline)
         )
         self._keys = node.keys
+        self._classes = RecentClasses([self._connection], node.keys)
         self._outage = Outage(server.named("general connection"), server.trouble)
 
     @handles(Unblock)
@@ -48,3 +52,14 @@ class GeneralConnection(Server):
             Queue(self._connection, self._keys, message.queue).remove()
         except StoreError as error:
             raise Refused(error) from error
+
+    @handles(TellRuns)
+    def tell_runs(self, message: TellRuns) -> None:
+        """Tell Redis how often job classes have run; once, so that nothing is counted twice where a reply is lost."""
+        try:
+            self._connection.check()
+            self._classes.add(message.runs)
+        except StoreError as error:
+            self._outage.goes_on(error, self.clock.monotonic())
+        else:
+            self._outage.over(self.clock.monotonic())

@@ -16,6 +16,7 @@ from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
 from verk_actors.events import Event
 from verk_actors.otp import Ref
 from verk_actors.registry import Registry, Terms
+from verk_actors.store.class_counts import ClassCounts
 from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.tree.listeners import Listener
@@ -124,6 +125,7 @@ class NodeState:
     Attributes:
         servers: the node's own first; written by Manager.
         queues: written by Manager.
+        classes: the runs of each job class on this node since it started; written by QueueStats.
         manager: who writes them, or did last; written by Manager.
         listeners: by actor URN; written by EventProducer; JobLogger, which is there before it, enters itself.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
@@ -135,6 +137,7 @@ class NodeState:
     keys: Keys
     servers: dict[RedisUrl, RedisServer] = attrs.Factory(dict)
     queues: dict[str, QueueRow] = attrs.Factory(dict)
+    classes: dict[str, ClassCounts] = attrs.Factory(dict)
     manager: Any = None
     listeners: dict[str, Listener] = attrs.Factory(dict)
     stopping: bool = False
@@ -200,13 +203,7 @@ class NodeState:
     @property
     def limits(self) -> Limits:
         """What settling keeps to."""
-        config = self.config
-        return Limits(
-            max_dead_jobs=config.max_dead_jobs,
-            dead_timeout_seconds=config.dead_timeout_seconds,
-            max_recoveries=config.max_recoveries,
-            failures_are_processed=config.wire_format == "sidekiq",
-        )
+        return Limits.of(self.config)
 
     def connection_name(self, role: str) -> str:
         """Return what CLIENT LIST shows for the connection of that role."""

@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable, loggable
+from verk_actors.errors import StoreError, StoreUnavailable, loggable
 from verk_actors.events import Event, JobDead, JobMalformed
+from verk_actors.store.burial import Burial, burial_of, poison_reason
 from verk_actors.store.commands import Commands
-from verk_actors.store.effects import Effect, released
-from verk_actors.store.exchange import InProgress, Limits, Settlement
+from verk_actors.store.exchange import InProgress, Limits
 from verk_actors.store.nodes import Nodes
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.wire import bookkeeping
-from verk_actors.wire.codec import decode
-from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys
 
 log = NodeLog(__name__)
-
-_POISON = "recovered from dead nodes more than {} times within 72 hours: it seems to kill them"
 
 
 class Rescue:
@@ -52,7 +48,7 @@ class Rescue:
         self._between = between
         self._clock = clock
         self._tell = tell
-        self._reason = _POISON.format(limits.max_recoveries)
+        self._reason = poison_reason(limits.max_recoveries)
 
     def rescue(self, node_id: str) -> None:
         """Give the jobs of a node back, as long as it is dead."""
@@ -83,32 +79,26 @@ class Rescue:
 
     def _bury(self, node_id: str, queue: str, payloads: list[bytes]) -> None:
         now = self._clock()
-        burials = [self._burial(payload, queue, now) for payload in payloads]
+        burials = [burial_of(payload, queue, self._reason, now, self._keys) for payload in payloads]
         in_progress = InProgress(self._commands, self._keys, queue, node_id, self._limits)
-        buried = in_progress.exchange("", [settlement for settlement, _ in burials], 0, now)
+        buried = in_progress.exchange("", [burial.settlement for burial in burials], 0, now)
         if buried.refusal is not None:
             raise buried.refusal
         log.error("%s: buried %s jobs %s", loggable(queue), buried.settled.count(True), self._reason)
-        self._tell([event for (_, event), done in zip(burials, buried.settled, strict=True) if done])
+        self._tell(
+            [_event_of(burial, queue, now) for burial, done in zip(burials, buried.settled, strict=True) if done]
+        )
 
-    def _burial(self, payload: bytes, queue: str, now: float) -> tuple[Settlement, Event]:
-        event: Event
-        try:
-            job = decode(payload, queue)
-        except MalformedJob as error:
-            effects: tuple[Effect, ...] = ()
-            reason, jid = error.reason, new_jid()
-            new = bookkeeping.undecodable(payload, queue=queue, reason=reason, jid=jid, now=now)
-            event = JobMalformed(queue=queue, payload=payload, jid=jid, reason=reason)
-        else:
-            effects = released(job, self._keys)
-            new = bookkeeping.poisoned(job, reason=self._reason, now=now)
-            event = JobDead(
-                queue=queue,
-                job=job,
-                died_at=now,
-                reason="poisoned",
-                error_class=bookkeeping.POISONED,
-                error_message=self._reason,
-            )
-        return Settlement("bury", payload, new, now, effects), event
+
+def _event_of(burial: Burial, queue: str, now: float) -> Event:
+    if burial.job is None:
+        payload = burial.settlement.payload
+        return JobMalformed(queue=queue, payload=payload, jid=burial.jid, reason=burial.reason)
+    return JobDead(
+        queue=queue,
+        job=burial.job,
+        died_at=now,
+        reason="poisoned",
+        error_class=bookkeeping.POISONED,
+        error_message=burial.reason,
+    )

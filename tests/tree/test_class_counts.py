@@ -1,0 +1,48 @@
+"""The runs of each job class, on the node and in Redis."""
+
+from __future__ import annotations
+
+from support.eventually import eventually
+from support.nodes import Node, running_node
+
+from verk_actors.config import Config
+from verk_actors.events import JobFailed, JobFinished
+from verk_actors.messages import Tick
+from verk_actors.tree import names
+from verk_actors.wire.job import Job
+
+
+def run_some(node: Node) -> None:
+    for key in range(3):
+        node.client.enqueue(Job(queue="q", class_="Good", args=[key]))
+    node.client.enqueue(Job(queue="r", class_="Good", args=[3]))
+    node.client.enqueue(Job(queue="q", class_="Bad", args=[1]))
+    node.log.expect(JobFinished, 4)
+    node.log.expect(JobFailed)
+
+
+def test_a_node_tells_how_often_each_class_has_run_and_for_how_long(config: Config) -> None:
+    with running_node(config, queues={"q": 2, "r": 1}) as node:
+        run_some(node)
+        counts = eventually(lambda: len(node.status().classes) == 2 and node.status().classes, "both classes")
+
+        assert (counts["Good"].processed, counts["Good"].failed) == (4, 0)
+        assert counts["Good"].mean_seconds is not None
+        assert 0 < counts["Good"].seconds < 5
+        assert (counts["Bad"].processed, counts["Bad"].failed, counts["Bad"].mean_seconds) == (1, 1, None)
+
+
+def test_a_stop_leaves_them_in_redis_counted_once(config: Config) -> None:
+    with running_node(config, queues={"q": 2, "r": 1}) as node:
+        run_some(node)
+        assert node.client.recent_classes.last() == {}
+        stats = node.whereis(names.QUEUE_STATS)
+        eventually(lambda: len(node.status().classes) == 2, "both classes")
+        stats.cast(Tick())
+        eventually(node.client.recent_classes.last, "what the timer would have told")
+        node.client.enqueue(Job(queue="q", class_="Good", args=[5]))
+        node.log.expect(JobFinished, 5)
+        node.system.stop()
+        found = node.client.recent_classes.last()
+        assert {name: (one.processed, one.failed) for name, one in found.items()} == {"Good": (5, 0), "Bad": (1, 1)}
+        assert node.client.recent_classes.last(72 * 60) == found
