@@ -19,6 +19,7 @@ from verk_actors.events import JobDead, JobDiscarded, JobFailed, JobFinished, Jo
 from verk_actors.running_job import Discarded, Failed, Outcome, RunningJob, Snoozed
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.job_packets import outcome_of, outcome_packet
+from verk_actors.tree.manager.queue.performing import outcome_of as ended_by
 from verk_actors.wire.codec import decode
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
@@ -118,3 +119,21 @@ def test_nobody_snoozes_for_what_is_no_time(seconds: float) -> None:
 
 def test_an_end_shows_its_reason() -> None:
     assert (str(Snooze(5)), str(Discard("a")), str(Kill("b")), str(Discard())) == ("for 5 s", "a", "b", "")
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (ExceptionGroup("of a task", [ExceptionGroup("of another", [Snooze(5)])]), "snooze"),
+        (ExceptionGroup("of a task", [Discard("x")]), "ack"),
+        (ExceptionGroup("of a task", [Kill("x")]), "dead"),
+        (ExceptionGroup("of two tasks", [Snooze(5), ValueError()]), "retry"),
+    ],
+    ids=["snooze", "discard", "kill", "beside an error"],
+)
+def test_an_end_that_a_task_chose_counts_unless_others_failed(raised: ExceptionGroup[Exception], kind: str) -> None:
+    payload = b'{"class":"C","args":[]}'
+    job = decode(payload, "q")
+    outcome = ended_by(job, None, raised, 5, lambda: NOW)
+
+    assert settlement_of(RunningJob(payload, job, ended_at=NOW, outcome=outcome), "q", Config()).kind == kind

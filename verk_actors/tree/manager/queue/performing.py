@@ -109,12 +109,15 @@ def outcome_of(
     job: Job, performer: Performer | None, error: BaseException, frames: int, now: Callable[[], float]
 ) -> Outcome:
     """Return what becomes of a run that raised: the end that the job chose, else its failure."""
-    if isinstance(error, Snooze):
-        return Snoozed(error.seconds)
-    if isinstance(error, Discard):
-        return Discarded(error.reason)
-    if isinstance(error, Kill):
-        return Failed(failure=failure_of(error, frames), exception=error, dead_because="killed")
+    chosen = error
+    while isinstance(chosen, BaseExceptionGroup) and len(chosen.exceptions) == 1:
+        [chosen] = chosen.exceptions  # as of a task in a TaskGroup
+    if isinstance(chosen, Snooze):
+        return Snoozed(chosen.seconds)
+    if isinstance(chosen, Discard):
+        return Discarded(chosen.reason)
+    if isinstance(chosen, Kill):
+        return Failed(failure=failure_of(chosen, frames), exception=chosen, dead_because="killed")
     return failed(job, performer, error, frames, now)
 
 
