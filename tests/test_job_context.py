@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
+from verk_actors.endings import JobCancelled
 from verk_actors.job_context import CurrentJob, current_job, running
 from verk_actors.wire.job import Job
 
@@ -62,3 +63,16 @@ def test_a_run_hears_of_its_cancellation(handle: CurrentJob) -> None:
     handle.cancel()
 
     assert running(handle, lambda: current_job() is handle and handle.cancelled)
+
+
+def test_a_run_may_have_itself_ended_where_it_is_cancelled(handle: CurrentJob) -> None:
+    handle.check_cancelled()
+    assert not handle.heeded
+
+    handle.cancel()
+    handle.cancel()
+
+    assert not handle.heeded
+    with pytest.raises(JobCancelled, match="Canceled"):
+        handle.check_cancelled()
+    assert handle.heeded

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from verk_actors.client import Client, Scheduled
     from verk_actors.client.async_client import AsyncClient
     from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
-    from verk_actors.endings import Discard, Kill, Snooze
+    from verk_actors.endings import Discard, JobCancelled, Kill, Snooze
     from verk_actors.errors import (
         ConfigError,
         DoneInPart,
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     )
     from verk_actors.job_class import JobClass, worker
     from verk_actors.job_context import CurrentJob, JobContextFilter, current_job
+    from verk_actors.job_run import Cancellation, JobNotRunning, JobRun, NodesSilent
+    from verk_actors.job_run_messages import CancelJob, InspectJob, RunningJobs
     from verk_actors.listener import EventListener
     from verk_actors.messages import (
         AddQueue,
@@ -90,11 +92,13 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "client": "Client Scheduled",
     "client.async_client": "AsyncClient",
     "config": "Config QueueConfig QueueGroup RedisUrl",
-    "endings": "Discard Kill Snooze",
+    "endings": "Discard JobCancelled Kill Snooze",
     "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
     "job_context": "CurrentJob JobContextFilter current_job",
+    "job_run": "Cancellation JobNotRunning JobRun NodesSilent",
+    "job_run_messages": "CancelJob InspectJob RunningJobs",
     "listener": "EventListener",
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
@@ -115,6 +119,8 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "AddQueue",
     "AsyncClient",
     "Backoff",
+    "CancelJob",
+    "Cancellation",
     "Client",
     "ClientMiddleware",
     "Config",
@@ -129,9 +135,11 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "Event",
     "EventListener",
     "Failure",
+    "InspectJob",
     "InvalidArgument",
     "InvalidJob",
     "Job",
+    "JobCancelled",
     "JobClass",
     "JobClassNotFound",
     "JobClassNotImportable",
@@ -145,8 +153,10 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobFilter",
     "JobFinished",
     "JobMalformed",
+    "JobNotRunning",
     "JobNotUnique",
     "JobResult",
+    "JobRun",
     "JobSnoozed",
     "JobStarted",
     "JobStuck",
@@ -160,6 +170,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "NodeIdInUse",
     "NodeInImport",
     "NodeNotFound",
+    "NodesSilent",
     "PauseQueue",
     "ProcessDied",
     "QueueAlreadyAdded",
@@ -179,6 +190,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "RemoveQueue",
     "ResizeQueue",
     "ResumeQueue",
+    "RunningJobs",
     "Scheduled",
     "Snooze",
     "Status",

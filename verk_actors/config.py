@@ -147,6 +147,9 @@ class Config:
     shutdown_timeout_seconds: float = attrs.field(default=30.0, validator=SECONDS)
     """How long a stop waits for running jobs before it hands them back."""
 
+    cancel_grace_seconds: float = attrs.field(default=5.0, validator=SECONDS)
+    """How long a job that is cancelled may take to end before it is left, or its process killed."""
+
     stuck_job_seconds: float = attrs.field(default=600.0, validator=SECONDS)
     """How long a job may run before listeners and the log are told that it may be stuck; 0 for never."""
 

@@ -3,6 +3,7 @@
     raise Snooze(300)            # run me again in five minutes; it is no failure
     raise Discard("no such user any more")  # I am done with, and not to be run again
     raise Kill("the card is blocked")  # retries are no use: into the dead set
+    current_job().check_cancelled()  # raises JobCancelled where somebody wants me to end
 
 They work from anywhere below a perform or a middleware, whatever executor the queue has. An `except Exception` in
 between swallows them as it does any other exception.
@@ -15,8 +16,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-DeathReason = Literal["retries used up", "retry time used up", "killed", "poisoned"]
-"""Why a job is dead: its retries or the time for them are used up, it raised `Kill`, or nodes died while it ran."""
+DeathReason = Literal["retries used up", "retry time used up", "killed", "cancelled", "poisoned"]
+"""Why a job is dead: no retry or no time for one is left, it raised `Kill`, it was cancelled, or nodes died of it."""
 
 
 class Ending(Exception):
@@ -64,3 +65,10 @@ class Kill(Ending):
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
         self.reason = str(reason)
+
+
+class JobCancelled(Ending):
+    """The run ends early, as somebody has asked it to: the job goes to the dead set, whatever retries it has left."""
+
+    def __init__(self) -> None:
+        super().__init__("Canceled")  # Exq's word

@@ -9,14 +9,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
-from typing import TypeVar, TypeVarTuple
+from typing import Protocol, TypeVar, TypeVarTuple
 
 import attrs
 
+from verk_actors.endings import JobCancelled
+from verk_actors.job_run import CancelRequest
 from verk_actors.wire.job import Job
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
+
+
+class _Run(Protocol):
+    cancel: CancelRequest | None  # set by another thread, never set back
+
+
+@attrs.define(eq=False)
+class _RunOfItsOwn:
+    cancel: CancelRequest | None = None
 
 
 @attrs.define(eq=False)
@@ -29,7 +40,7 @@ class CurrentJob:
 
     job: Job
     node_id: str = ""
-    _cancelled: bool = attrs.field(default=False, init=False)  # set by another thread, never set back
+    _run: _Run = attrs.Factory(_RunOfItsOwn)
 
     @property
     def attempt(self) -> int:
@@ -38,12 +49,27 @@ class CurrentJob:
 
     @property
     def cancelled(self) -> bool:
-        """Whether this run should end early; a long perform looks at it now and then."""
-        return self._cancelled
+        """Whether this run should end early; a long perform looks at it now and then, and returns or raises."""
+        request = self._run.cancel
+        if request is None:
+            return False
+        request.heeded = True
+        return True
+
+    @property
+    def heeded(self) -> bool:
+        """Whether this run was asked to end and has looked."""
+        request = self._run.cancel
+        return request is not None and request.heeded
+
+    def check_cancelled(self) -> None:
+        """Raise `JobCancelled` if this run should end early."""
+        if self.cancelled:
+            raise JobCancelled
 
     def cancel(self) -> None:
         """Ask the run to end early. From any thread; the perform is free not to look."""
-        self._cancelled = True
+        self._run.cancel = self._run.cancel or CancelRequest()
 
 
 _current: ContextVar[CurrentJob | None] = ContextVar("verk_actors.current_job", default=None)

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from verk_actors.endings import DeathReason
+from verk_actors.job_run import CancelRequest
 from verk_actors.otp.ref import Ref
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
@@ -54,6 +55,17 @@ class Discarded:
 
 
 @attrs.frozen
+class Cancelled:
+    """The run was asked to end and did, or was given up; or the job never began.
+
+    Attributes:
+        stack: where it was when it was given up.
+    """
+
+    stack: tuple[str, ...] = ()
+
+
+@attrs.frozen
 class Undecodable:
     """The bytes are no job; nothing ran. They are buried under this jid."""
 
@@ -71,7 +83,7 @@ class GivenBack:
     """It goes back to its queue without a retry counted: this node stops, or runs the queue no more."""
 
 
-Outcome = Succeeded | Failed | Snoozed | Discarded | Undecodable | Expired | GivenBack
+Outcome = Succeeded | Failed | Snoozed | Discarded | Cancelled | Undecodable | Expired | GivenBack
 SUCCEEDED = Succeeded()
 EXPIRED = Expired()
 GIVEN_BACK = GivenBack()
@@ -91,6 +103,8 @@ class RunningJob:
         sent: its fate has been sent to Redis, and may have been done though there was no reply.
         coroutine: what runs it on an event loop.
         stuck: it has been told that this run takes too long.
+        cancel: somebody wants the run to end; written by Canceller.
+        ask: has the run be told so, from any thread; None where it has to look.
         interrupt: ends the run, from any thread; None where nothing can. What it comes to then counts no more.
     """
 
@@ -104,4 +118,6 @@ class RunningJob:
     sent: bool = False
     coroutine: Any = attrs.field(default=None, repr=False)
     stuck: bool = False
+    cancel: CancelRequest | None = None
+    ask: Callable[[], None] | None = attrs.field(default=None, repr=False)
     interrupt: Callable[[], None] | None = attrs.field(default=None, repr=False)

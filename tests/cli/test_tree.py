@@ -32,6 +32,7 @@ def test_the_only_node_shows_its_tree(tmp_path, redis_url, node):
         "├─ event_producer",
         "├─ schedule_manager",
         "├─ presence",
+        "├─ canceller",
         "├─ manager_supervisor",
         "│  ├─ manager",
         "│  └─ default.supervisor",
@@ -49,7 +50,7 @@ def test_json_is_the_whole_tree_on_one_line(verk_here, redis_url, node):
     assert said.stdout.count("\n") == 1
     tree = cattrs.structure(json.loads(said.stdout), ProcessInfo)
     assert tree.kind == "ActorSystem"
-    assert len(list(tree.walk())) == 19
+    assert len(list(tree.walk())) == 20
 
 
 def test_of_several_nodes_one_has_to_be_chosen(tmp_path, redis_url, node):

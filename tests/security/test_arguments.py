@@ -36,7 +36,7 @@ def test_nothing_that_holds_a_job_shows_its_arguments() -> None:
     finished = JobFinished(queue="q", job=job, started_at=1.0, finished_at=2.0)
     holders = [
         job, CurrentJob(job), row, exchange, Publish([finished]), finished,
-        JobDead(queue="q", job=job, died_at=1.0, error_class="E", error_message="m"),
+        JobDead(queue="q", job=job, died_at=1.0, reason="killed", error_class="E", error_message="m"),
         JobMalformed(queue="q", payload=BROKEN, jid="j", reason="no class"), member_of(BROKEN),
         Settlement("retry", row.payload, row.payload, 1.0), compare([BROKEN], [row]),
         exchange_of_store.Exchanged(status="OK", settled=[], payloads=[BROKEN], trimmed=0),

@@ -153,3 +153,22 @@ class Nameless:
 
 
 del Nameless
+
+
+@worker(registry=REGISTRY)
+def HeedAndReturn(file: str) -> None:
+    """Sign, and end when asked to."""
+    sign(file)
+    current = current_job()
+    while current is not None and not current.cancelled:
+        signal.sigtimedwait([], 0.01)
+
+
+@worker(registry=REGISTRY)
+def HeedAndRaise(file: str) -> None:
+    """Sign, and raise when asked to end."""
+    sign(file)
+    current = current_job()
+    while current is not None:
+        current.check_cancelled()
+        signal.sigtimedwait([], 0.01)

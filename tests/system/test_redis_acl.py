@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue,
 from verk_actors.store.connection import Connection
 from verk_actors.store.requests import Requests
 from verk_actors.wire.job import Job
-from verk_actors.wire.keys import Keys
+from verk_actors.wire.keys import Keys, identity_of
 
 DOCUMENT = REPOSITORY / "docs/redis-acl.md"
 # Granted for a time or a place that no test of this file brings about.
@@ -113,6 +114,14 @@ def leave_a_dead_node(admin: redis_py.Redis, keys: Keys) -> None:
     admin.lpush(keys.in_progress("q", "dead"), '{"class":"Good","args":["rescued"],"queue":"q","jid":"1","retry":true}')
 
 
+def leave_a_process(admin: redis_py.Redis, keys: Keys) -> None:
+    """Leave what a node tells of a running job."""
+    admin.set(keys.node("n1"), "token")
+    admin.sadd(keys.processes, identity_of("n1"))
+    work = {"queue": "q", "payload": '{"class":"Good","args":[],"jid":"1"}', "run_at": 1}
+    admin.hset(keys.work(identity_of("n1")), "worker", json.dumps(work))
+
+
 def every_fate(node: Node, admin: redis_py.Redis, keys: Keys) -> None:
     enqueue = node.client.enqueue
     enqueue(Job(queue="q", class_="Good", args=["good"]))
@@ -139,6 +148,8 @@ def queues_come_and_go(node: Node) -> None:
     node.client.enqueue(Job(queue="added", class_="Waiting", args=[1]))
     node.jobs.gate.wait_started(1)
     node.whereis("presence").ask(Tick())  # tells of a running job
+    [run] = node.client.running()
+    assert node.client.inspect(run.jid).stack
     node.client.enqueue(Job(queue="added", class_="Good", args=["waits"]))
     node.system.ask(PauseQueue("added"))
     node.jobs.gate.open()
@@ -210,6 +221,7 @@ def test_a_reader_sees_what_is_there(access: Access, admin) -> None:
         jid = client.enqueue(Job(queue="q", class_="Good", args=[]))
         client.schedule(Job(queue="q", class_="Good", args=[]), 60)
     leave_a_dead_node(admin, Keys(access.namespace))
+    leave_a_process(admin, Keys(access.namespace))
     with Client(access.config("verk-reader")) as client:
         assert client.queue_names() == ["q"]
         assert client.queue("q").count() == client.scheduled.count() == 1
@@ -221,8 +233,9 @@ def test_a_reader_sees_what_is_there(access: Access, admin) -> None:
         assert client.scheduled.find(jid) is None
         assert len(client.scheduled.range_with_score()) == 1
         assert client.counters.totals().processed == client.counters.of_queue("q").failed == 0
-        [node] = client.nodes.statuses()
+        [node] = [one for one in client.nodes.statuses() if one.node_id == "dead"]
         assert (node.node_id, node.is_alive, node.queues, node.in_progress) == ("dead", False, ("q",), {"q": 1})
+        assert [run.class_ for run in client.running()] == ["Good"]
     assert denials(admin) == set()
 
 

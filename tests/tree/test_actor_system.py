@@ -38,6 +38,7 @@ def test_the_children_of_the_root_are_verks_in_verks_order(config: Config) -> No
             "event_producer",
             "schedule_manager",
             "presence",
+            "canceller",
             "manager_supervisor",
             "queues_drainer",
         ]

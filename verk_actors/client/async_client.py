@@ -79,6 +79,7 @@ class AsyncCounters(View):
 class AsyncRecentClasses(View):
     """The runs of each job class; see `Client.recent_classes`."""
 
+    add = awaited(RecentClasses.add)
     last = awaited(RecentClasses.last)
 
 
@@ -133,6 +134,9 @@ class AsyncClient(View):
     queue_names = awaited(Client.queue_names)
     paused_queue_names = awaited(Client.paused_queue_names)
     result = awaited(Client.result)
+    running = awaited(Client.running)
+    inspect = awaited(Client.inspect)
+    cancel = awaited(Client.cancel)
 
     def queue(self, name: str) -> AsyncQueue:
         """Return the queue of that name, whether or not anything is in it."""

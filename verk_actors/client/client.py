@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Literal
 
 from verk_actors.client.detour import Switch, clock_of
+from verk_actors.client.job_runs import JobRuns
 from verk_actors.client.preparing import Preparer, Scheduled
 from verk_actors.client.pushing import Pusher
 from verk_actors.config import Config
 from verk_actors.errors import JobNotUnique
+from verk_actors.job_run import Cancellation, JobRun
 from verk_actors.store.all_nodes import AllNodes
 from verk_actors.store.class_counts import RecentClasses
 from verk_actors.store.counters import Counters
@@ -55,6 +57,7 @@ class Client:
         self.nodes = AllNodes(pools, self._keys, Limits.of(config), clock)
         self.counters = Counters(pools, self._keys)
         self.recent_classes = RecentClasses(pools, self._keys)
+        self._runs = JobRuns(pools, self._keys, clock, time.monotonic)
 
     def __enter__(self) -> Client:
         return self
@@ -142,6 +145,32 @@ class Client:
     def paused_queue_names(self) -> list[str]:
         """Return the names of the queues that are paused for all nodes."""
         return sorted({name for pool in self._pools.values() for name in paused_names(pool, self._keys)})
+
+    def running(self) -> list[JobRun]:
+        """Return the jobs that run now on any node, those that have run for longest first.
+
+        As each node told it last, up to five seconds ago, unless it keeps off (`presence`); those of Sidekiq too.
+        """
+        return self._runs.running()
+
+    def inspect(self, jid: str) -> JobRun:
+        """Return a running job as its node sees it now, with its stack; all nodes are asked.
+
+        Raises:
+            JobNotRunning: none of them runs it.
+            NodesSilent: none of those that have answered within three seconds runs it.
+        """
+        return self._runs.inspect(jid)
+
+    def cancel(self, jid: str) -> Cancellation | None:
+        """Have a job not run, or not go on: it ends in the dead set, marked as cancelled. Returns what was found.
+
+        A run is asked to end; it has `cancel_grace_seconds` for that. None where no job of that id waits or runs.
+
+        Raises:
+            NodesSilent: it was not found, and some nodes have not answered within three seconds.
+        """
+        return self._runs.cancel(jid)
 
     def _enqueue(self, job: Job, when: datetime | float, on_conflict: OnConflict, once: bool) -> str:
         entry = self._preparer.one(job, self._clock(), when=when, once=once)

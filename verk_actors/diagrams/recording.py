@@ -99,6 +99,7 @@ class _Recorder:
 
     def __exit__(self, *_: object) -> None:
         self._clock.patient = False
+        self._come_to_rest()  # who waits for the others to rest can't stop
         self.system.stop()
         self._audience.stop()
         self._runtime.close()

@@ -91,6 +91,13 @@ class Port:
                 self._killed = True
                 self._signal()
 
+    def ask(self, user: object) -> None:
+        """Have the program be told that it should soon end what it does for `user` (`port_program.when_asked`)."""
+        with self._lock:
+            if not (self._closed or self._killed) and user is self._user:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._process.pid, signal.SIGUSR2)
+
     def send(self, *parts: bytes) -> None:
         """Send one packet, made of these parts.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Callable
 
 from verk_actors.otp import leash
 from verk_actors.otp.fork import leave_in_parent
@@ -34,3 +35,9 @@ def connected(connection: int, pipe: int) -> Packets:
         after_in_child=become_child,
     )
     return packets
+
+
+def when_asked(act: Callable[[], object]) -> None:
+    """Have something done when the owner asks (`Port.ask`), in the main thread, amid what that is at."""
+    signal.signal(signal.SIGUSR2, lambda *_: act())
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGUSR2, signal.SIG_DFL))

@@ -58,6 +58,10 @@ class Moves:
         new = old
         if reason is not None:
             new = bookkeeping.undecodable(old, queue=_QUEUE_OF_UNDECODABLE, reason=reason, jid=new_jid(), now=now)
+        self.to_dead_as(old, new, now)
+
+    def to_dead_as(self, old: bytes, new: bytes, now: float) -> None:
+        """Adds a move of a member to the dead set, as `new`."""
         self._buried.append(len(self._args) // _ARGS_PER_MOVE)
         self._args += (old, new, _DEAD, now)
 

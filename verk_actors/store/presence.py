@@ -14,7 +14,7 @@ from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.members import name_of
 from verk_actors.store.refusals import refusal_of
 from verk_actors.store.scripts import PRESENCE
-from verk_actors.wire.keys import Keys, identity_of
+from verk_actors.wire.keys import Keys, identity_of, node_of
 
 _KEPT_SECONDS = 60  # Sidekiq's; a beat is missed eleven times before a node is forgotten
 _MOST_SIGNALS = 100  # Exq's
@@ -97,7 +97,7 @@ class Presence:
     def forget_expired(self) -> int:
         """Takes nodes of ours that were killed off the list; returns how many. SMEMBERS, EXISTS per node, SREM."""
         members = [name_of(member) for member in self._commands.call("SMEMBERS", self._processes)]
-        ours = [member for member in members if member.startswith(identity_of(""))]
+        ours = [member for member in members if node_of(member) is not None]
         gone = [member for member in ours if not self._commands.call("EXISTS", self._keys.process(member))]
         return int(self._commands.call("SREM", self._processes, *gone)) if gone else 0
 

@@ -6,6 +6,7 @@ A node waits for questions as a queue waits for jobs, so nothing is spent while 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -14,6 +15,15 @@ from verk_actors.wire.keys import Keys
 
 HEARTBEAT_NOW = "heartbeat"  # has a node renew its lease, and see what is paused; it leaves no answer
 _KEPT_SECONDS = 60  # a question to a dead node, or an answer nobody waits for, is gone after this
+_SHORTEST_SECONDS = 0.001  # 0 would be for ever
+
+
+@attrs.frozen
+class Answers:
+    """What nodes have answered, by node, and which have not."""
+
+    given: Mapping[str, bytes] = attrs.field(repr=False)
+    missing: tuple[str, ...]
 
 
 @attrs.frozen
@@ -43,6 +53,18 @@ class Requests:
         """Wait for an answer; None if there is none in time. BLPOP."""
         found = self._commands.call("BLPOP", self._keys.reply(nonce), timeout_seconds)
         return None if found is None else bytes(found[1])
+
+    def ask_all(self, node_ids: Iterable[str], question: str, seconds: float, now: Callable[[], float]) -> Answers:
+        """Put a question to several nodes, and wait for all answers, no longer than so many seconds. LPUSH, BLPOP."""
+        waited_for = {self._keys.reply(self.ask(node_id, question)): node_id for node_id in node_ids}
+        answers: dict[str, bytes] = {}
+        until = now() + seconds
+        while waited_for and (left := until - now()) > 0:
+            found = self._commands.call("BLPOP", *waited_for, max(left, _SHORTEST_SECONDS))
+            if found is None:
+                break
+            answers[waited_for.pop(found[0].decode())] = bytes(found[1])
+        return Answers(answers, tuple(waited_for.values()))
 
     def take(self, node_id: str) -> Request | None:
         """Take the oldest question to a node. RPOP."""

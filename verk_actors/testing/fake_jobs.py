@@ -14,6 +14,7 @@ import attrs
 from verk_actors.client.detour import diverted
 from verk_actors.config import Config
 from verk_actors.job_class import name_of
+from verk_actors.job_context import CurrentJob
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.testing import ManualClock
 from verk_actors.registry import Registry, Terms
@@ -202,7 +203,7 @@ class FakeJobs:
             self._memory.release(released(job, Keys(config.namespace)))
         if job is not None and running_job.outcome is None:
             running_job.started_at = self.time()
-            running_job.outcome = perform(job, self._find, config.backtrace_frames, self.time)
+            running_job.outcome = perform(CurrentJob(job), self._find, config.backtrace_frames, self.time)
             running_job.ended_at = self.time()
         settlement = settlement_of(running_job, queue, config)
         self._memory.settle(queue, settlement)

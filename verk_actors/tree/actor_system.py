@@ -11,7 +11,9 @@ from functools import partial
 from typing import Any
 
 from verk_actors.config import Config
-from verk_actors.errors import VerkError
+from verk_actors.errors import QueueNotFound, VerkError
+from verk_actors.job_run import JobNotRunning, JobRun
+from verk_actors.job_run_messages import CancelJob, InspectJob, RunningJobs
 from verk_actors.messages import (
     AddQueue,
     PauseQueue,
@@ -47,9 +49,11 @@ from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
 from verk_actors.status import ListenerStatus, QueueStatus, SystemStatus
 from verk_actors.tree import names
+from verk_actors.tree.canceller import Canceller
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.job_logger import JobLogger
+from verk_actors.tree.job_runs import inspected, runs_of
 from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
 from verk_actors.tree.manager.queue.job_code import refuse_in_import
 from verk_actors.tree.node_log import NodeLog
@@ -128,6 +132,7 @@ class ActorSystem(Supervisor):
             child(EventProducer, names.EVENT_PRODUCER),
             child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
             *presence,
+            child(Canceller, names.CANCELLER),
             child(ManagerSupervisor, names.MANAGER_SUPERVISOR, type=ChildType.SUPERVISOR),
             # Last, so stopped first: it waits for the jobs while all others work.
             child(QueuesDrainer, names.QUEUES_DRAINER, shutdown=drain_seconds),
@@ -180,6 +185,24 @@ class ActorSystem(Supervisor):
             abandoned=tuple(self.actor_ref.runtime.abandoned()),
             classes=dict(node.classes),
         )
+
+    @handles(CancelJob)
+    def _to_canceller(self, message: CancelJob) -> NoReply:
+        return self.forward(message, self._named(names.CANCELLER))
+
+    @handles(RunningJobs)
+    def _running_jobs(self, message: RunningJobs) -> list[JobRun]:
+        try:
+            return runs_of(self._node, message.queue, message.limit, self.clock.time())
+        except QueueNotFound as error:
+            raise Refused(error) from error
+
+    @handles(InspectJob)
+    def _inspect_job(self, message: InspectJob) -> JobRun:
+        try:
+            return inspected(self._node, tuple(self._node.queues.items()), message.jid, self.clock.time())
+        except JobNotRunning as error:
+            raise Refused(error) from error
 
     def on_receive(self, message: Any) -> Any:
         """Refuse what is no message of this class: a user's mistake must not stop the node."""

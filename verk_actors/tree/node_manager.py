@@ -10,16 +10,13 @@ Source: Verk lib/verk/node/manager.ex. Differs: docs/decisions/0004.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
-
-import cattrs
 
 from verk_actors.errors import NodeIdInUse, StoreError, loggable
 from verk_actors.events import Event, LeaseLost, RedisDataLost
 from verk_actors.messages import LeaseRenewed, Pause, Publish, Resume, Tick
-from verk_actors.otp import ExitReason, IoServer, Timer, handles, snapshot
+from verk_actors.otp import ExitReason, IoServer, Timer, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.orphans import Orphans
@@ -29,6 +26,7 @@ from verk_actors.tree import names, token
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
+from verk_actors.tree.questions import Questions
 from verk_actors.tree.redis_wait import REPLY_MARGIN_SECONDS, RedisWait
 from verk_actors.tree.rescue import Rescue
 
@@ -60,6 +58,7 @@ class NodeManager(IoServer):
         self._nodes = Nodes(self._connection, node.keys)
         self._orphans = Orphans(self._connection, node.keys)
         self._requests = Requests(self._connection, node.keys)
+        self._questions = Questions(node, server)
         self._wait = RedisWait(self, self._connection, node, server)
         self._outage = Outage(server.named("node"), server.trouble)
         self._questions_outage = Outage(server.named("node, waiting for questions"), server.trouble)
@@ -250,8 +249,9 @@ class NodeManager(IoServer):
 
     def _answer(self) -> None:
         request = self._requests.take(self._id)
-        root = self.actor_ref.parent
+        root = self.whereis(names.ACTOR_SYSTEM)
         if request is not None and request.question == HEARTBEAT_NOW:
             self._renew()
-        if request is not None and request.question == "tree" and root is not None:
-            self._requests.answer(request, json.dumps(cattrs.unstructure(snapshot(root))).encode())
+        answer = self._questions.answer(request.question, root) if request is not None and root is not None else None
+        if request is not None and answer is not None:
+            self._requests.answer(request, answer)

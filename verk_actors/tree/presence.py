@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 
 from verk_actors.errors import StoreError, loggable
+from verk_actors.job_run_messages import CancelJob
 from verk_actors.messages import Quiet, Tick
 from verk_actors.otp import ExitReason, Ref, Server, handles, stack
 from verk_actors.running_job import RunningJob
@@ -27,6 +28,7 @@ from verk_actors.tree.outage import Outage
 
 log = NodeLog(__name__)
 
+_CANCEL = "CANCEL:"  # Exq's
 _BEAT_SECONDS = 5.0  # Sidekiq's
 _BEATS_PER_LOOK = 12  # at others that were killed
 _LONGEST_STACK = 10_000  # characters of a line
@@ -134,7 +136,9 @@ class Presence(Server):
 
     def _obey(self, signal: str) -> None:
         do = self._do.get(signal)
-        if do is None:
+        if signal.startswith(_CANCEL):
+            self._cancel(signal.removeprefix(_CANCEL))
+        elif do is None:
             log.warning("presence: no signal of that name is known: %s", loggable(signal))
         else:
             do()
@@ -150,6 +154,16 @@ class Presence(Server):
         if system is not None and not self._node.stopping:
             log.info("TERM over Redis: the node drains and stops")
             system.stop(block=False)
+
+    def _cancel(self, run: str) -> None:
+        """Cancel a job that is named as Exq does it: by JSON with its `jid`."""
+        try:
+            jid = json.loads(run)["jid"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            jid = None
+        canceller = self.whereis(names.CANCELLER)
+        if isinstance(jid, str) and canceller is not None:
+            canceller.cast(CancelJob(jid))
 
     def _log_stacks(self) -> None:
         root = self.whereis(names.ACTOR_SYSTEM)

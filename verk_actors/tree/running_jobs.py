@@ -76,6 +76,14 @@ class RunningJobs:
                 break
         return withdrawn
 
+    def withdraw_one(self, job: RunningJob) -> bool:
+        """Take back one job, unless a worker has claimed it; one step, since jobs are told apart by identity."""
+        try:
+            self.channel.remove(job)
+        except (ValueError, IndexError):  # it isn't there, or went in this moment
+            return False
+        return True
+
     def wake(self) -> bool:
         """See to it that a worker looks if jobs wait: the one that went idle last, as its memory is warm.
 

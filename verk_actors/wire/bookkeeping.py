@@ -7,6 +7,7 @@ come out as theirs.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 from verk_actors.errors import MalformedJob
 from verk_actors.wire import backtrace, strict_json
@@ -19,6 +20,7 @@ from verk_actors.wire.splice import splice
 MAX_MESSAGE_LENGTH = 10_000  # Sidekiq's
 _MOST_ENVELOPED_BYTES = 256 * 1024 * 1024  # an envelope is a third longer, and Redis takes 512 MiB
 POISONED = "VerkActors::Poisoned"
+CANCELLED = "JobCancelled"
 UNDECODABLE = "VerkActors::Undecodable"
 
 
@@ -57,6 +59,16 @@ def failed(job: Job, *, error: Failure, now: float, backtrace_frames: int = 25) 
 def snoozed(job: Job) -> bytes:
     """Returns the payload for the schedule of a job that is to run again as if it had not run."""
     return splice(_payload(job), _identity(job, job.queue))
+
+
+def canceled(backtrace: Sequence[str] = ()) -> Failure:
+    """Returns what is kept of a job that was cancelled; the message is Exq's."""
+    return Failure(class_name=CANCELLED, message="Canceled", backtrace=tuple(backtrace))
+
+
+def cancelled(job: Job, *, now: float) -> bytes:
+    """Returns the payload for the dead set of a job that was cancelled before it ran."""
+    return failed(job, error=canceled(), now=now)
 
 
 def poisoned(job: Job, *, reason: str, now: float) -> bytes:

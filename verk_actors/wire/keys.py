@@ -17,6 +17,11 @@ def identity_of(node_id: str) -> str:
     return f"{_IDENTITY}{node_id}"
 
 
+def node_of(identity: str) -> str | None:
+    """Return the node that has a name among Sidekiq's processes; None for a process of another kind."""
+    return identity.removeprefix(_IDENTITY) if identity.startswith(_IDENTITY) else None
+
+
 @attrs.frozen(slots=True)
 class Keys:
     """Builds the Redis keys of one namespace.

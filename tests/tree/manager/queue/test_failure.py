@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import verk_actors
-from verk_actors.tree.manager.queue.failure import failure_of, own_frames
+from verk_actors.tree.frames import own_frames
+from verk_actors.tree.manager.queue.failure import failure_of
 
 
 class Unprintable(Exception):

@@ -6,7 +6,7 @@ import pytest
 
 from verk_actors import registry
 from verk_actors.running_job import RunningJob
-from verk_actors.tree.manager.queue.failure import own_frames
+from verk_actors.tree.frames import own_frames
 from verk_actors.tree.manager.queue.stuck import newly_stuck, seconds_to_next_look
 
 OURS = f"{registry.__file__}:1:in find"

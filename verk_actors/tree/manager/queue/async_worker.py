@@ -94,10 +94,15 @@ class AsyncWorker(LoopServer):
         table.tell()
         running_job.coroutine = perform_as_task(job, self._find, self._frames, time, self._limit_seconds)
         running_job.interrupt = self.spawn(
-            running_job.coroutine, partial(self._ended, running_job, table), context_of(CurrentJob(job, self._node_id))
+            running_job.coroutine,
+            partial(self._ended, running_job, table),
+            context_of(CurrentJob(job, self._node_id, running_job)),
         )
         if running_job.outcome is not None:  # handed back since it was claimed
             running_job.interrupt()
+        running_job.ask = partial(_cancel, running_job)
+        if running_job.cancel is not None:
+            running_job.ask()
 
     def _ended(self, running_job: RunningJob, table: RunningJobs, outcome: Outcome | None) -> None:
         """Put the end of a job into the table, and start the next in its place."""
@@ -118,3 +123,10 @@ class AsyncWorker(LoopServer):
         if self.ending is None or not cut_short:
             return outcome
         return GIVEN_BACK if self.ending.graceful else Failed(failure=worker_died(self.ending))
+
+
+def _cancel(running_job: RunningJob) -> None:
+    """Cancel the task of a run that somebody wants to end."""
+    if running_job.cancel is not None and running_job.interrupt is not None:
+        running_job.cancel.heeded = True  # whether it looks or not, it is told at its next await
+        running_job.interrupt()

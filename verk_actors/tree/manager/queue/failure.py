@@ -1,8 +1,7 @@
-"""What is kept of an exception that a job raised, and of where a job is; pure."""
+"""What is kept of an exception that a job raised; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -48,16 +47,3 @@ def _frames_of(traceback: TracebackType | None, max_frames: int) -> tuple[str, .
             lines.append(f"{code.co_filename}:{traceback.tb_lineno}:in {code.co_qualname}")
         traceback = traceback.tb_next
     return tuple(lines[: -max_frames - 1 : -1]) if max_frames else ()
-
-
-def own_frames(stack: Sequence[str]) -> tuple[str, ...]:
-    """Return the frames of a worker's stack that are its job's own, the innermost first as they came.
-
-    Where there are none, as while a class is looked up, they are the worker's.
-    """
-    outermost = len(stack)
-    while outermost and not stack[outermost - 1].startswith(_OURS):  # the interpreter's, of every thread
-        outermost -= 1
-    while outermost and stack[outermost - 1].startswith(_OURS):
-        outermost -= 1
-    return tuple(stack[:outermost] or stack)

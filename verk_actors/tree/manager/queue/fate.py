@@ -10,7 +10,17 @@ import attrs
 
 from verk_actors.config import Config
 from verk_actors.endings import DeathReason
-from verk_actors.running_job import Discarded, Expired, Failed, RunningJob, Snoozed, Succeeded, Undecodable
+from verk_actors.running_job import (
+    Cancelled,
+    Discarded,
+    Expired,
+    Failed,
+    Outcome,
+    RunningJob,
+    Snoozed,
+    Succeeded,
+    Undecodable,
+)
 from verk_actors.store.effects import Effect, released
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import backoff, bookkeeping
@@ -44,7 +54,7 @@ def _settlement_of(running_job: RunningJob, queue: str, config: Config, rng: Cal
 
     Source: Verk lib/verk/queue_manager.ex, retry.
     """
-    outcome, payload, now = running_job.outcome, running_job.payload, running_job.ended_at
+    outcome, payload, now = end_of(running_job), running_job.payload, running_job.ended_at
     if isinstance(outcome, Succeeded | Discarded):
         return Settlement("ack", payload)
     if isinstance(outcome, Expired):
@@ -59,6 +69,23 @@ def _settlement_of(running_job: RunningJob, queue: str, config: Config, rng: Cal
     if job is not None and isinstance(outcome, Failed):
         return _settlement_of_failure(running_job, job, outcome, config, rng)
     return Settlement("requeue", payload)
+
+
+def end_of(running_job: RunningJob) -> Outcome | None:
+    """Return how a job has ended, where it was cancelled too.
+
+    One that was asked to end has been cancelled, however it ended; but not if it succeeded before it noticed, nor if it
+    chose to be done with.
+    """
+    outcome, request = running_job.outcome, running_job.cancel
+    if request is None or isinstance(outcome, Discarded | Expired | Undecodable):
+        return outcome
+    if isinstance(outcome, Succeeded) and not request.heeded:
+        return outcome
+    stack = outcome.stack if isinstance(outcome, Cancelled) else ()
+    exception = outcome.exception if isinstance(outcome, Failed) else None
+    backtrace = outcome.failure.backtrace if isinstance(outcome, Failed) else stack
+    return Failed(failure=bookkeeping.canceled(backtrace), exception=exception, dead_because="cancelled")
 
 
 def _settlement_of_failure(

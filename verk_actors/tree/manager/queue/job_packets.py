@@ -13,7 +13,7 @@ import attrs
 
 from verk_actors.config import ArgsKeys
 from verk_actors.log_formats import LogFormat
-from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed, Succeeded
+from verk_actors.running_job import SUCCEEDED, Cancelled, Discarded, Failed, Outcome, Snoozed, Succeeded
 from verk_actors.wire.failure import Failure
 
 READY = b""
@@ -98,6 +98,8 @@ def outcome_packet(outcome: Outcome, *, last: bool) -> bytes:
         return flag + json.dumps(["discarded", outcome.reason]).encode()
     if isinstance(outcome, Succeeded) and outcome.result is not None:
         return flag + json.dumps(["succeeded", outcome.result.decode()]).encode()
+    if isinstance(outcome, Cancelled):
+        return flag + json.dumps(["cancelled"]).encode()
     return flag
 
 
@@ -113,6 +115,8 @@ def outcome_of(packet: bytes) -> tuple[Outcome, bool]:
         return Snoozed(*fields), last
     if kind == "discarded":
         return Discarded(*fields), last
+    if kind == "cancelled":
+        return Cancelled(), last
     class_name, message, backtrace, retry_at, dead_because = fields
     failure = Failure(class_name=class_name, message=message, backtrace=tuple(backtrace))
     return Failed(failure=failure, retry_at=retry_at, dead_because=dead_because), last

@@ -10,11 +10,12 @@ import os
 import sys
 from functools import partial
 
+from verk_actors.job_context import CurrentJob, current_job
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.fork import is_left_in_parent
 from verk_actors.otp.packets import Packets
-from verk_actors.otp.port_program import connected
-from verk_actors.running_job import Outcome, Succeeded
+from verk_actors.otp.port_program import connected, when_asked
+from verk_actors.running_job import Cancelled, Outcome, Succeeded
 from verk_actors.tree.manager.queue.job_code import JobCode
 from verk_actors.tree.manager.queue.job_logging import add_handler, set_levels
 from verk_actors.tree.manager.queue.job_packets import READY, Setup, job_of, outcome_packet, setup_of
@@ -29,6 +30,7 @@ def main(connection: int, pipe: int) -> None:
     try:
         setup = setup_of(packets.receive())
         code = ready(setup)
+        when_asked(_ask_job_to_end)
         packets.send(READY)
         run_jobs(packets, setup, code)
     except EOFError:
@@ -66,7 +68,15 @@ def run_jobs(packets: Packets, setup: Setup, code: JobCode) -> None:
 def _run(packet: bytes, setup: Setup, code: JobCode) -> Outcome:
     reference, queue, payload = job_of(packet)
     job = decode(payload, queue)
-    return perform(job, partial(code.find, reference), setup.backtrace_frames, SystemClock.time, setup.node_id)
+    current = CurrentJob(job, setup.node_id)
+    outcome = perform(current, partial(code.find, reference), setup.backtrace_frames, SystemClock.time)
+    return Cancelled() if isinstance(outcome, Succeeded) and current.heeded else outcome
+
+
+def _ask_job_to_end() -> None:
+    job = current_job()
+    if job is not None:
+        job.cancel()
 
 
 def end_of_fork(outcome: Outcome) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import attrs
 
-from verk_actors.endings import Discard, Kill, Snooze
+from verk_actors.endings import Discard, JobCancelled, Kill, Snooze
 from verk_actors.errors import JobTimeout, loggable, shown
 from verk_actors.job_context import CurrentJob, running
 from verk_actors.otp.event_loop import run_alone, time_limit
@@ -25,27 +25,25 @@ _O = TypeVar("_O", bound=Outcome)
 _Ts = TypeVarTuple("_Ts")
 
 
-def perform(
-    job: Job, find: Callable[[str], Performer], frames: int, now: Callable[[], float], node_id: str = ""
-) -> Outcome:
+def perform(current: CurrentJob, find: Callable[[str], Performer], frames: int, now: Callable[[], float]) -> Outcome:
     """Run a job here and now, and return how it ended; one that is `async` on an event loop of its own.
 
     Args:
-        job: what to run.
+        current: what to run, as it sees itself.
         find: returns the performer of a name, or raises `JobClassNotFound`, a failure as any other.
         frames: how many of a failure's backtrace are kept.
         now: returns unix seconds.
-        node_id: the node that runs it.
     """
+    job = current.job
     performer: Performer | None = None
     try:
         performer = find(job.class_)
         if performer.is_async:
-            return running(CurrentJob(job, node_id), run_alone, perform_as_task(job, find, frames, now))
+            return running(current, run_alone, perform_as_task(job, find, frames, now))
         if performer.chain is None:
-            value = running(CurrentJob(job, node_id), performer.perform, job.args)
+            value = running(current, performer.perform, job.args)
         else:
-            value = running(CurrentJob(job, node_id), performer.chain, job)
+            value = running(current, performer.chain, job)
     except BaseException as error:
         if is_left_in_parent():
             raise  # in a process that the job forked: it ends, and the job goes on in the parent
@@ -118,6 +116,8 @@ def outcome_of(
         return Discarded(chosen.reason)
     if isinstance(chosen, Kill):
         return Failed(failure=failure_of(chosen, frames), exception=chosen, dead_because="killed")
+    if isinstance(chosen, JobCancelled):
+        return Failed(failure=failure_of(chosen, frames), exception=chosen, dead_because="cancelled")
     return failed(job, performer, error, frames, now)
 
 

@@ -85,7 +85,7 @@ class ProcessWorker(Worker):
         port = self._port
         if port is not None and not self._recycled and self._use(port, running_job):
             with contextlib.suppress(PortClosed):  # it died while it was idle
-                port.send(*packet)
+                self._hand_over(port, running_job, packet)
                 return port
         self._let_go(_EXIT_SECONDS)
         port = self._port = Port(self.actor_ref, _PROGRAM)
@@ -96,8 +96,14 @@ class ProcessWorker(Worker):
             port.receive()
         except PortClosed as closed:
             raise StartError(str(self.actor_ref), f"its process {closed.how}") from closed
-        port.send(*packet)
+        self._hand_over(port, running_job, packet)
         return port
+
+    def _hand_over(self, port: Port, running_job: RunningJob, packet: tuple[bytes, ...]) -> None:
+        port.send(*packet)
+        running_job.ask = partial(port.ask, running_job)  # a process that isn't ready would die of it
+        if running_job.cancel is not None:
+            running_job.ask()
 
     def _use(self, port: Port, running_job: RunningJob) -> bool:
         """Have the process be killed if the job is handed back from now on; False where it was, for another job."""

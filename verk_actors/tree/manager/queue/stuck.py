@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from verk_actors.events import JobStuck
-from verk_actors.otp import coroutine_stack, stack
 from verk_actors.running_job import RunningJob
-from verk_actors.tree.manager.queue.failure import own_frames
+from verk_actors.tree.frames import stack_of
 
 LOOKS_PER_LIMIT = 10  # at most; so a job is told of a tenth of the limit late, at worst
 
@@ -19,8 +18,7 @@ def newly_stuck(running: Iterable[RunningJob], queue: str, now: float, limit_sec
         if job is None or worker is None or not started_at or running_job.stuck or now - started_at < limit_seconds:
             continue
         running_job.stuck = True
-        where = coroutine_stack(running_job.coroutine) or stack(worker)  # the latter also where it blocks its loop
-        event = JobStuck(queue=queue, job=job, started_at=started_at, stack=own_frames(where))
+        event = JobStuck(queue=queue, job=job, started_at=started_at, stack=stack_of(running_job))
         if running_job.outcome is None:  # else its worker may have been seen in the next job
             yield event
 

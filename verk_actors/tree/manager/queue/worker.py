@@ -9,6 +9,7 @@ Source: Verk lib/verk/worker.ex. Differs: a worker serves many jobs, docs/decisi
 
 from __future__ import annotations
 
+from verk_actors.job_context import CurrentJob
 from verk_actors.messages import Run
 from verk_actors.otp import ExitReason, Server, handles
 from verk_actors.running_job import SUCCEEDED, Outcome, RunningJob
@@ -70,4 +71,6 @@ class Worker(Server):
 
     def _perform(self, running_job: RunningJob) -> Outcome:
         job = running_job.job
-        return SUCCEEDED if job is None else perform(job, self._find, self._frames, self._now, self._node_id)
+        if job is None:
+            return SUCCEEDED
+        return perform(CurrentJob(job, self._node_id, running_job), self._find, self._frames, self._now)

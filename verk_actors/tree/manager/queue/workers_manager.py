@@ -169,7 +169,7 @@ class WorkersManager(Server):
         for job in reversed(jobs):
             if job.settled is None:
                 if job.outcome is None:
-                    job.outcome = GIVEN_BACK
+                    job.outcome, job.ended_at = GIVEN_BACK, self.clock.time()
                     if job.interrupt is not None:
                         job.interrupt()  # before others get it
                 self._ended[job] = None

@@ -1,0 +1,93 @@
+"""Running jobs, wherever they run: listed as nodes tell of them, or asked for at their node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cattrs
+
+from verk_actors.job_run import Cancellation, JobNotRunning, JobRun, NodesSilent
+from verk_actors.store.nodes import Nodes
+from verk_actors.store.pool import Pool
+from verk_actors.store.processes import Processes
+from verk_actors.store.requests import Requests
+from verk_actors.store.waiting_jobs import WaitingJobs
+from verk_actors.wire import strict_json
+from verk_actors.wire.keys import Keys
+
+_ANSWER_SECONDS = 3.0  # a node that lives answers within milliseconds; less than the pools wait for a reply
+
+
+class JobRuns:
+    """What a client sees of running jobs.
+
+    Args:
+        pools: one for each Redis.
+        clock: returns unix seconds.
+        monotonic: returns seconds that never jump.
+    """
+
+    def __init__(
+        self, pools: Sequence[Pool], keys: Keys, clock: Callable[[], float], monotonic: Callable[[], float]
+    ) -> None:
+        self._pools = pools
+        self._keys = keys
+        self._clock = clock
+        self._monotonic = monotonic
+
+    def running(self) -> list[JobRun]:
+        """Return the running jobs of all nodes, those that have run for longest first."""
+        return Processes(self._pools, self._keys).running(self._clock())
+
+    def inspect(self, jid: str) -> JobRun:
+        """Ask all nodes for a running job; of several of that id, return the one that started first.
+
+        Raises:
+            JobNotRunning: no node runs it.
+            NodesSilent: none has it, and some have not answered.
+        """
+        answers, silent = self._ask_all(f"inspect {jid}")
+        runs = [cattrs.structure(answer, JobRun) for answer in answers if answer is not None]
+        if not runs:
+            raise NodesSilent(silent) if silent else JobNotRunning(jid)
+        return min(runs, key=lambda run: run.started_at)
+
+    def cancel(self, jid: str) -> Cancellation | None:
+        """Cancel a job wherever it is; returns what was found, None where there is none of that id.
+
+        At its nodes first, then where it may wait; then at the nodes again, as it may have started meanwhile.
+
+        Raises:
+            NodesSilent: it was not found, and some nodes have not answered.
+        """
+        cancelled = self._cancel_at_nodes(jid)[0] or self._cancel_waiting(jid)
+        if cancelled is None:
+            cancelled, silent = self._cancel_at_nodes(jid)
+            if cancelled is None and silent:
+                raise NodesSilent(silent)
+        return cancelled
+
+    def _cancel_at_nodes(self, jid: str) -> tuple[Cancellation | None, tuple[str, ...]]:
+        answers, silent = self._ask_all(f"cancel {jid}")
+        found = [cattrs.structure(answer, Cancellation) for answer in answers if answer is not None]
+        return (found[0] if found else None), silent
+
+    def _cancel_waiting(self, jid: str) -> Cancellation | None:
+        for pool in self._pools:
+            found = WaitingJobs(pool, self._keys, self._clock).cancel(jid)
+            if found is not None:
+                where, queue = found
+                return Cancellation(jid=jid, where=where, queue=queue)
+        return None
+
+    def _ask_all(self, question: str) -> tuple[list[Any], tuple[str, ...]]:
+        """Ask all nodes that live; returns what they have answered, and who has not."""
+        answers: list[Any] = []
+        silent: list[str] = []
+        for pool in self._pools:
+            alive = [node for node, seconds in Nodes(pool, self._keys).leases().items() if seconds is not None]
+            given = Requests(pool, self._keys).ask_all(alive, question, _ANSWER_SECONDS, self._monotonic)
+            answers += map(strict_json.parse, given.given.values())
+            silent += given.missing
+        return answers, tuple(dict.fromkeys(silent))

@@ -1,0 +1,32 @@
+"""Where a running job is in its code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from verk_actors.otp import coroutine_stack, stack
+from verk_actors.running_job import RunningJob
+
+_OURS = str(Path(__file__).parents[1])  # the package: its frames are above the job's, and say nothing
+
+
+def stack_of(running_job: RunningJob) -> tuple[str, ...]:
+    """Return the frames of a running job, the innermost first; of the thread that waits for it, if it has a process."""
+    where = coroutine_stack(running_job.coroutine)
+    if not where and running_job.worker is not None:
+        where = stack(running_job.worker)  # also where it blocks its loop
+    return own_frames(where)
+
+
+def own_frames(stack: Sequence[str]) -> tuple[str, ...]:
+    """Return the frames of a worker's stack that are its job's own, the innermost first as they came.
+
+    Where there are none, as while a class is looked up, they are the worker's.
+    """
+    outermost = len(stack)
+    while outermost and not stack[outermost - 1].startswith(_OURS):  # the interpreter's, of every thread
+        outermost -= 1
+    while outermost and stack[outermost - 1].startswith(_OURS):
+        outermost -= 1
+    return tuple(stack[:outermost] or stack)

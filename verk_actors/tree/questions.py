@@ -1,0 +1,56 @@
+"""What a node answers to questions over Redis: its tree, one of its running jobs, and that it cancels one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import cattrs
+
+from verk_actors.job_run import Cancellation, JobNotRunning, Where
+from verk_actors.job_run_messages import CancelJob
+from verk_actors.otp import Ref, snapshot
+from verk_actors.tree import names
+from verk_actors.tree.job_runs import cancellable, inspected
+from verk_actors.tree.node_state import NodeState, QueueRow, RedisServer
+
+
+class Questions:
+    """Answers for one node what was asked through one Redis."""
+
+    def __init__(self, node: NodeState, server: RedisServer) -> None:
+        self._node = node
+        self._server = server
+
+    def answer(self, question: str, root: Ref) -> bytes | None:
+        """Return the answer to a question, None to one that is not known.
+
+        Args:
+            question: what is asked for, and behind a space whatever more it takes.
+            root: the ActorSystem.
+        """
+        what, _, about = question.partition(" ")
+        if what == "tree":
+            return _packed(snapshot(root))
+        rows = [(queue, row) for queue, row in tuple(self._node.queues.items()) if row.server is self._server]
+        if what == "cancel":
+            return _packed(self._cancelled(rows, about, root))
+        if what == "inspect":
+            try:
+                return _packed(inspected(self._node, rows, about, root.runtime.clock.time()))
+            except JobNotRunning:
+                return b"null"
+        return None
+
+    def _cancelled(self, rows: Sequence[tuple[str, QueueRow]], jid: str, root: Ref) -> Cancellation | None:
+        """Have a job be cancelled; returns where it is now."""
+        canceller = root.whereis(names.CANCELLER)
+        for queue, _, running_job in cancellable(rows, jid):
+            if canceller is not None and canceller.cast(CancelJob(jid)):
+                where: Where = "queue" if running_job.worker is None else "running"
+                return Cancellation(jid=jid, where=where, queue=queue, node=self._node.config.node_id)
+        return None
+
+
+def _packed(value: object) -> bytes:
+    return json.dumps(cattrs.unstructure(value)).encode()
