@@ -51,6 +51,12 @@ class Fails(JobClass):
 
 
 @worker(registry=registry)
+def add(a: int, b: int) -> int:
+    """Return something."""
+    return a + b
+
+
+@worker(registry=registry)
 async def on_loop(name: str) -> None:
     """Run on an event loop."""
     ran.append(name)

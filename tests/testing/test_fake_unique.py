@@ -1,4 +1,4 @@
-"""Unique jobs, jobs that expire and repeated enqueues in `testing.fake`, as in Redis."""
+"""Unique jobs, jobs that expire, repeated enqueues and results in `testing.fake`, as in Redis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 import pytest
-from support.app import Fails, Welcome, client, end, ran, registry
+from support.app import Fails, Welcome, add, client, end, ran, registry
 
 from verk_actors import testing
 from verk_actors.client import Client, Scheduled
@@ -14,6 +14,7 @@ from verk_actors.config import Config
 from verk_actors.errors import JobNotUnique
 from verk_actors.testing import FakeJobs
 from verk_actors.wire.job import Job
+from verk_actors.wire.results import JobResult
 
 
 @pytest.fixture
@@ -84,6 +85,17 @@ def test_a_job_that_expired_before_its_run_does_not_run(jobs: FakeJobs) -> None:
     client.enqueue(attrs.evolve(Welcome.job("ann"), expires_in=10))
     jobs.advance(11)
     assert ([run.fate for run in jobs.drain()], ran) == (["expire"], [])
+
+
+def test_what_a_job_returns_is_kept_for_as_long_as_it_asks(jobs: FakeJobs) -> None:
+    jid = client.enqueue(attrs.evolve(add.job(1, 2), result_for=60))
+    without = client.enqueue(add.job(1, 2))
+    assert jobs.result(jid) is None
+    jobs.drain()
+    assert jobs.result(jid) == JobResult(3)
+    assert jobs.result(without) is None
+    jobs.advance(60)
+    assert jobs.result(jid) is None
 
 
 def test_the_namespace_of_a_client_does_not_matter(jobs: FakeJobs) -> None:

@@ -30,6 +30,7 @@ from verk_actors.tree.manager.queue.taken import is_unique_until_start, running_
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
+from verk_actors.wire.results import JobResult, result_in
 
 
 @attrs.frozen
@@ -144,6 +145,11 @@ class FakeJobs:
         """The jobs whose retries are used up."""
         return self._memory.jobs_of("dead")
 
+    def result(self, jid: str) -> JobResult | None:
+        """Return what a job has returned that has a `result_for`, as `Client.result` does."""
+        document, until = self._memory.kept.get(Keys(self._config.namespace).result(jid), (b"", 0.0))
+        return result_in(document) if until > self.time() else None
+
     def enqueued_by(self, of: Any) -> list[Job]:
         """Return the enqueued jobs of a job class, function or name; or those that equal a job that it builds.
 
@@ -206,7 +212,7 @@ class FakeJobs:
             running_job.outcome = perform(CurrentJob(job), self._find, config.backtrace_frames, self.time)
             running_job.ended_at = self.time()
         settlement = settlement_of(running_job, queue, config)
-        self._memory.settle(queue, settlement)
+        self._memory.settle(queue, settlement, self.time())
         error = _error_of(running_job.outcome)
         if job is not None:
             self.runs.append(Run(job, settlement.kind, error))

@@ -37,12 +37,14 @@ class Memory:
         queues: the payloads of each queue, next to run first.
         sets: those that are due later, and the dead, by their time.
         locks: of unique jobs: whose each is, and until when.
+        kept: what jobs returned, by key, and until when.
     """
 
     def __init__(self) -> None:
         self.queues: dict[str, deque[bytes]] = {}
         self.sets: dict[SetName, list[Member]] = {"schedule": [], "retry": [], "dead": []}
         self.locks: dict[str, tuple[str, float]] = {}
+        self.kept: dict[str, tuple[bytes, float]] = {}
 
     def add(self, queue: str, payload: bytes, score: float | None = None) -> None:
         """Put a job into its queue, or among the scheduled ones."""
@@ -74,9 +76,12 @@ class Memory:
                 return name, self.queues[name].popleft()
         return None
 
-    def settle(self, queue: str, settlement: Settlement) -> None:
+    def settle(self, queue: str, settlement: Settlement, now: float) -> None:
         """Put a job where it belongs after its run, as the settlement of a node says."""
         self.release(effect for effect in settlement.effects if effect.keep_seconds is None)
+        for effect in settlement.effects:
+            if effect.keep_seconds is not None and isinstance(effect.value, bytes):
+                self.kept[effect.key] = (effect.value, now + effect.keep_seconds)
         if settlement.kind == "requeue":
             self.queues.setdefault(queue, deque()).appendleft(settlement.payload)
         elif settlement.kind in _SETS:
