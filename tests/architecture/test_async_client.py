@@ -17,8 +17,6 @@ from verk_actors.config import Config
 from verk_actors.store.counters import Counters
 from verk_actors.store.queue import Queue
 
-BY_CALL = {"nodes"}  # for nodes rather than for programs; there is AsyncClient.call
-
 
 def public(cls: type) -> dict[str, Any]:
     return {name: value for name, value in inspect.getmembers(cls, callable) if not name.startswith("_")}
@@ -31,7 +29,7 @@ def signature(function: Any) -> list[inspect.Parameter]:
 @pytest.fixture
 def pairs() -> list[tuple[type, type]]:
     sync, asynchronous = Client(Config()), AsyncClient(Config())
-    parts = [name for name in vars(sync) if not name.startswith("_") and name not in BY_CALL]
+    parts = [name for name in vars(sync) if not name.startswith("_")]
     assert [name for name in parts if not hasattr(asynchronous, name)] == []
     pairs = [(type(getattr(sync, name)), type(getattr(asynchronous, name))) for name in parts]
     return [(Client, AsyncClient), (Queue, AsyncQueue), (Counters, AsyncCounters), *pairs]
