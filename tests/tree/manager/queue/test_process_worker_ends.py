@@ -123,7 +123,7 @@ def test_what_a_job_prints_and_logs_is_seen_and_its_process_dies_with_the_node_t
         client.enqueue(Job(class_="Say", args=["this"]))
         [one] = wait_pushed(redis, "ran", 1)
         node.expect("printed this\n")
-        node.expect("INFO    logged this\n")
+        node.expect("INFO    logged this [Say ")
         client.enqueue(Job(class_="Spin", args=["x"]))
         [spinning] = wait_pushed(redis, "ran", 1)
         assert not gone(int(spinning))()
