@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -62,6 +63,9 @@ class Settlement:
     new: bytes = attrs.field(default=b"", repr=False)
     score: float = 0.0
     effects: tuple[Effect, ...] = ()
+
+
+_effects_of = attrgetter("effects")  # most have none, which costs the least this way
 
 
 @attrs.frozen
@@ -192,7 +196,8 @@ class InProgress:
     def _step(self, token: str, settlements: Sequence[Settlement], fetch: int, now: float) -> Exchanged:
         args = self._args(token, settlements, fetch, now)
         keys = self._keys_on(now)
-        if effects := [(number, effect) for number, of in enumerate(settlements, 1) for effect in of.effects]:
+        if any(map(_effects_of, settlements)):
+            effects = [(number, effect) for number, of in enumerate(settlements, 1) for effect in of.effects]
             keys += tuple(effect.key for _, effect in effects)
             for number, effect in effects:
                 milliseconds = "" if effect.keep_seconds is None else max(1, round(effect.keep_seconds * 1000))
