@@ -1,0 +1,65 @@
+"""Writes docs/reference.md from the docstrings when it is run; a test holds the page against it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import verk_actors
+from verk_actors.errors import VerkError
+from verk_actors.events import Event
+
+REPOSITORY = Path(__file__).parents[2]
+PAGE = REPOSITORY / "docs" / "reference.md"
+
+HEAD = """# Reference
+
+Every public name in one line, each from its docstring, which has the rest. `from verk_actors import` any of them.
+
+<!-- written by tests/support/reference.py -->
+"""
+
+
+def of_modules(homes: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
+    """Yield each public name, what it is, and the file where it is defined."""
+    for home, names in sorted(homes.items()):
+        module = importlib.import_module(f"verk_actors.{home}")
+        file = Path(str(module.__file__)).relative_to(REPOSITORY).as_posix()
+        for name in names.split():
+            yield name, getattr(module, name), file
+
+
+def section(title: str, rows: Sequence[tuple[str, Any, str]]) -> Iterator[str]:
+    """Yield the lines of a table."""
+    yield f"\n## {title}\n\n| name | what it is |\n|---|---|"
+    for name, value, file in sorted(rows, key=lambda row: row[0].lower()):
+        yield f"| [`{name}`](../{file}) | {first_line(value)} |"
+
+
+def first_line(value: Any) -> str:
+    """Return the first sentence of a docstring, or what stands for a type without one."""
+    text = inspect.getdoc(value) if callable(value) and inspect.getmodule(value) is not None else None
+    return (text or "A type, for annotations.").split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+
+
+def page() -> str:
+    """Return the whole page."""
+    found = list(of_modules(verk_actors._HOMES))
+    errors = [row for row in found if isinstance(row[1], type) and issubclass(row[1], VerkError)]
+    events = [row for row in found if isinstance(row[1], type) and issubclass(row[1], Event)]
+    others = [row for row in found if row not in errors and row not in events]
+    messages = [row for row in others if row[2].endswith(("/messages.py", "/status.py"))]
+    rest = [row for row in others if row not in messages]
+    lines = [HEAD.rstrip("\n")]
+    lines += section("Jobs, clients, nodes", rest)
+    lines += section("Messages to an ActorSystem, and what they are answered", messages)
+    lines += section("Events", events)
+    lines += section("Errors", errors)
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
