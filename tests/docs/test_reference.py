@@ -10,12 +10,12 @@ import pytest
 from support import reference
 
 import verk_actors
-from verk_actors import Client, CurrentJob, JobClass
+from verk_actors import Client, JobClass
 from verk_actors.otp.message import Call
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
 from verk_actors.store.queue import Queue
 
-CLASSES = (Client, Queue, RetrySet, ScheduleSet, DeadSet, JobClass, CurrentJob)
+CLASSES = (Client, Queue, RetrySet, ScheduleSet, DeadSet, JobClass)
 
 
 def words_of_examples() -> set[str]:
