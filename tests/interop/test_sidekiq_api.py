@@ -72,7 +72,8 @@ def test_its_totals_and_its_history_are_ours(home: Furnished, ruby: Console) -> 
 
 def test_what_it_retries_our_node_runs_and_counts_on(home: Furnished, ruby: Console) -> None:
     """ "Retry now" takes one off `retry_count`: it is -1 for a job that failed once."""
-    ruby("Sidekiq::RetrySet.new.each(&:retry)")
+    with home.paused():
+        ruby("Sidekiq::RetrySet.new.retry_all")
 
     failures = home.node.log.expect(JobFailed, 6)[-2:]
     assert {event.job.jid: event.job.attempt for event in failures} == {home.retries[0]: 1, home.retries[1]: 2}
@@ -90,7 +91,8 @@ def test_what_it_adds_to_the_queue_our_node_runs(home: Furnished, ruby: Console)
 
 
 def test_what_it_brings_back_from_the_dead_our_node_runs(home: Furnished, ruby: Console) -> None:
-    ruby("Sidekiq::DeadSet.new.retry_all")
+    with home.paused():
+        ruby("Sidekiq::DeadSet.new.retry_all")
 
     again = home.node.log.expect(JobDead, 2)[1]
     assert (again.job.jid, home.node.client.dead.count()) == (home.dead, 1)
@@ -122,7 +124,8 @@ def test_bytes_that_are_no_job_come_back_to_the_dead_set_when_it_retries_them(
         ["VerkActors::Undecodable", "default", []]
     ]
 
-    ruby("Sidekiq::DeadSet.new.retry_all")
+    with home.paused():
+        ruby("Sidekiq::DeadSet.new.retry_all")
 
     home.node.log.wait_for(lambda: client.dead.count() == 1 and not client.queue("default").count(), "burial again")
     [envelope] = client.dead.range()

@@ -105,7 +105,8 @@ def test_the_buttons_for_all_retries_do_so_to_all(
 ) -> None:
     client = home.node.client
 
-    assert web.press(web.get("/retries"), button, at=f"/retries/all/{button}").status == 200
+    with home.paused():
+        assert web.press(web.get("/retries"), button, at=f"/retries/all/{button}").status == 200
 
     if button == "retry":
         home.node.log.expect(JobFailed, 6)
@@ -148,7 +149,8 @@ def test_retry_brings_a_dead_job_back(home: Furnished, web: Web, at: str) -> Non
     page = web.get("/morgue")
     key = key_of(page, home.dead)
 
-    web.press(page, "retry", at=at.format(key=key), keys=[key])
+    with home.paused():
+        web.press(page, "retry", at=at.format(key=key), keys=[key])
 
     again = home.node.log.expect(JobDead, 2)[1]
     assert (again.job.jid, home.node.client.dead.count()) == (home.dead, 1)

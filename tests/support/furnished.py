@@ -11,7 +11,8 @@ from redis import Redis
 from support.nodes import Node, running_node
 from support.sidekiq import make_all_due
 from verk_actors.config import Config
-from verk_actors.events import JobDead, JobFailed, JobFinished
+from verk_actors.events import JobDead, JobFailed, JobFinished, QueuePaused
+from verk_actors.messages import PauseQueue, ResumeQueue
 from verk_actors.wire.job import Job
 
 HOUR = 3600.0
@@ -34,6 +35,14 @@ class Furnished:
     scheduled: list[str]
     retries: list[str]
     dead: str
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let nothing run meanwhile: Sidekiq's "retry all" goes on while there is any, also what has failed again."""
+        self.node.system.ask(PauseQueue("default"), timeout=10)
+        self.node.log.expect(QueuePaused)
+        yield
+        self.node.system.ask(ResumeQueue("default"), timeout=10)
 
 
 @contextmanager
