@@ -7,7 +7,7 @@ from support.jobs import JobKit
 from support.nodes import running_node
 
 from verk_actors.config import Config, QueueConfig
-from verk_actors.events import JobFailed, JobFinished, QueuePaused, QueuePausing, QueueRunning
+from verk_actors.events import JobDead, JobFailed, JobFinished, QueuePaused, QueuePausing, QueueRunning
 from verk_actors.job_class import worker
 from verk_actors.messages import AddQueue, PauseQueue, ResumeQueue, Tick
 from verk_actors.tree import names
@@ -171,6 +171,14 @@ def test_a_job_that_failed_is_not_shown_as_busy(config: Config, redis) -> None:
         node.log.expect(JobFailed)
         node.whereis("presence").ask(Tick())
         assert (redis.hlen("verk:process:n1:work"), redis.hget("verk:process:n1", "busy")) == (0, b"0")
+
+
+def test_with_room_for_no_dead_job_none_is_kept(config: Config, redis) -> None:
+    """Case 216: the dead set may be turned off."""
+    with running_node(config, queues={"q": 1}, max_dead_jobs=0) as node:
+        jid = node.client.enqueue(Job(queue="q", class_="Bad", args=[1], max_retry_count=0))
+        node.log.expect(JobDead, jid=jid)
+        assert (node.client.dead.count(), redis.keys("inprogress:*")) == (0, [])
 
 
 def test_a_job_of_no_argument_and_one_of_three_run(config: Config) -> None:
