@@ -156,7 +156,7 @@ class QueueManagerStarted(Cast):
 
 @attrs.frozen
 class WorkersFree(Cast):
-    """QueueManager to itself and others of its group: there are free workers, and it is your turn."""
+    """To a QueueManager, from itself, from others of its group or from an AsyncWorker: there are free workers."""
 
 
 @attrs.frozen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +22,10 @@ from verk_actors.job_class import JobClass, worker
 from verk_actors.job_context import current_job
 from verk_actors.job_run import Cancellation, JobNotRunning
 from verk_actors.job_run_messages import CancelJob, RunningJobs
-from verk_actors.messages import Tick
+from verk_actors.messages import LeaseRenewed, ResizeQueue, Tick, WorkersFree
+from verk_actors.otp import CountChildren
 from verk_actors.running_job import RunningJob
+from verk_actors.tree import names
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
 
@@ -122,6 +126,48 @@ def test_a_thread_that_does_not_look_is_left_and_its_worker_replaced(config: Con
         eventually(lambda: node.status().abandoned == (), "end of the thread")
         assert len(node.log.of(JobDead)) == 1  # what it came to in the end counts no more
         assert node.client.counters.totals().processed == 2
+
+
+@pytest.mark.logs_errors("did not stop within 0.5 s")
+def test_a_worker_that_is_to_end_after_its_job_is_not_replaced_where_that_is_left(config: Config) -> None:
+    with running_node(config, queues={"q": 2}, cancel_grace_seconds=0.0) as node:
+        start(node, "Waiting", 1)
+        start(node, "Waiting", 2)
+        surplus = node.whereis("q.worker_2")
+        [jid] = [run.jid for run in node.system.ask(RunningJobs()) if run.worker == str(surplus)]
+        node.system.ask(ResizeQueue("q", 1))
+        node.system.ask(CancelJob(jid))
+        node.log.expect(JobDead, jid=jid)
+        eventually(lambda: node.status().abandoned == ("q.worker_2",), "the worker's end")
+        pool = node.whereis(names.worker_pool("q"))
+        with pytest.raises(JobNotRunning):
+            node.system.ask(CancelJob("nobody"))  # the Canceller has told the pool by then
+        pool.ask(CountChildren())  # which has heeded that by then
+        assert [str(row.ref) for row in pool.children] == ["q.worker_1"]
+        node.jobs.gate.open()
+        node.jobs.gate.wait_ended(2)
+
+
+def test_behind_a_task_that_goes_on_no_job_waits_here(config: Config, redis) -> None:
+    kit = AsyncKit()
+
+    @worker(registry=kit.registry)
+    class Stubborn(JobClass):
+        async def perform(self) -> None:
+            while not kit.seen["let go"]:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.001)
+
+    with running_node(config, kit, queues={"q": async_queue(1)}, cancel_grace_seconds=0.0) as node:
+        jid = start(node, "Stubborn")
+        node.system.ask(CancelJob(jid))
+        node.log.expect(JobDead, jid=jid)
+        after = node.client.enqueue(Job(queue="q", class_="Note", args=[2]))
+        node.whereis("q.queue_manager").ask(LeaseRenewed())
+        node.whereis("q.queue_manager").ask(WorkersFree())
+        assert redis.llen("queue:q") == 1  # for other nodes to take
+        kit.see("let go")
+        node.log.expect(JobFinished, jid=after)
 
 
 def test_a_task_is_cancelled_at_its_await(config: Config) -> None:

@@ -138,3 +138,16 @@ def test_those_are_told_for_whom_there_are_workers_and_once_until_they_have_look
     second.looked()
     assert fetch(second, has=1) == 1
     assert list(first.next_to_look()) == []
+
+
+def test_a_task_that_goes_on_though_its_job_was_cancelled_keeps_its_place() -> None:
+    room = Room(RunningJobs(), 2)
+    hold(room, 1)
+    room.table.left[RunningJob(b"left", None)] = None
+    assert (room.has_free(), room.may_wait(), room.reserve(0), room.reserve(1)) == (False, False, 0, 1)
+
+    one, other = group(1, 1, size=2)
+    other.table.left = one.table.left
+    one.table.left[RunningJob(b"left", None)] = None
+    assert fetch(other, 5) == 1
+    assert fetch(one, 5) == 0

@@ -98,10 +98,15 @@ class Canceller(Server):
 
     def _end(self, row: QueueRow, running_job: RunningJob, stack: tuple[str, ...]) -> None:
         if running_job.outcome is None:
+            table, worker = row.running_jobs, running_job.worker
+            if running_job.coroutine is not None and worker is not None and worker.is_alive():
+                table.left[running_job] = None  # before the job leaves the table, so that no other is fetched for it
+                if running_job.coroutine is None:  # it has ended in this moment
+                    table.left.pop(running_job, None)
             running_job.ended_at = self.clock.time()
             running_job.outcome = Cancelled(stack)
-            row.running_jobs.ended.append(running_job)
-            row.running_jobs.tell()
+            table.ended.append(running_job)
+            table.tell()
 
     def _replace(self, worker: Ref) -> None:
         """Have a worker's supervisor abandon its thread and start another: no crash, so no restart is used up."""

@@ -16,6 +16,7 @@ from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
 from verk_actors.events import Event
 from verk_actors.otp import Ref
 from verk_actors.registry import Registry, Terms
+from verk_actors.running_job import RunningJob
 from verk_actors.store.class_counts import ClassCounts
 from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
@@ -176,9 +177,10 @@ class NodeState:
 
     def _add_group(self, name: str, settings: QueueGroup, server: RedisServer) -> None:
         idle: deque[Ref] = deque()
+        left: dict[RunningJob, None] = {}
         group: list[SharedRoom] = []
         for queue, weight in settings.queues.items():
-            table = RunningJobs(idle=idle)
+            table = RunningJobs(idle=idle, left=left)
             room = SharedRoom(table, group=group, weight=weight)
             group.append(room)
             self.queues[queue] = QueueRow(settings, server, pool=name, running_jobs=table, room=room)

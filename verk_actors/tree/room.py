@@ -36,15 +36,15 @@ class Room:
 
     def has_free(self) -> bool:
         """Whether there is a worker for one more job."""
-        return self.size > len(self.table.held)
+        return self._free() > 0
 
     def may_wait(self) -> bool:
         """Whether to wait in Redis for a job."""
-        return self.size > len(self.table.held)
+        return self._free() > 0
 
     def reserve(self, settling: int) -> int:
         """Return how many jobs to fetch, in a step that settles so many; `took` or `withdraw` has to follow."""
-        return max(0, min(MOST_PER_EXCHANGE, self.size - len(self.table.held) + settling))
+        return max(0, min(MOST_PER_EXCHANGE, self._free() + settling))
 
     def took(self, asked: int, got: int) -> None:
         """Note what a fetch has brought, once the jobs are in the table."""
@@ -61,6 +61,9 @@ class Room:
     def next_to_look(self) -> Sequence[Ref]:
         """Return the QueueManagers that are to be told that there are free workers."""
         return ()
+
+    def _free(self) -> int:
+        return self.size - len(self.table.left) - len(self.table.held)
 
 
 @attrs.define(eq=False)
@@ -138,7 +141,7 @@ class SharedRoom(Room):
         return [one.table.queue_manager for one in due if one.table.queue_manager is not None]
 
     def _free(self) -> int:
-        return self.size - sum(len(one.table.held) + one.fetching for one in self.group)
+        return self.size - len(self.table.left) - sum(len(one.table.held) + one.fetching for one in self.group)
 
     def _claimants(self) -> list[SharedRoom]:
         return [one for one in self.group if one.has_jobs]

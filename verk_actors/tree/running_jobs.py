@@ -36,6 +36,8 @@ class RunningJobs:
         is_open: workers may claim.
         started, ended, settled: those the WorkersManager has not yet looked at since that happened to them.
         idle: workers that wait for `Run`.
+        left: jobs that were cancelled and whose tasks go on all the same; each keeps its place. A group has one for all
+            its queues. Canceller adds to it, AsyncWorker removes from it.
         waking: a worker has been woken and has not looked yet.
         brisk: jobs end at once of late.
         watched: the QueueManager, its only writer, looks again in a moment. So a worker that takes a job amid others
@@ -53,6 +55,7 @@ class RunningJobs:
     ended: deque[RunningJob] = attrs.Factory(deque)
     settled: deque[RunningJob] = attrs.Factory(deque)
     idle: deque[Ref] = attrs.Factory(deque)
+    left: dict[RunningJob, None] = attrs.Factory(dict)
     waking: bool = False
     brisk: bool = False
     watched: bool = False

@@ -18,6 +18,7 @@ from verk_actors.running_job import (
     Outcome,
     RunningJob,
     Snoozed,
+    Succeeded,
 )
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.outcome_events import events_of
@@ -78,3 +79,18 @@ def test_it_is_done_with_where_it_chose_that() -> None:
 
 def test_it_is_not_kept_where_it_wants_not_to_be_among_the_dead() -> None:
     assert settlement_of(asked(SUCCEEDED, heeded=True, dead=False), "q", Config()).kind == "discard"
+
+
+def test_what_it_returned_is_kept_only_where_it_has_succeeded() -> None:
+    returned = Succeeded(b'{"value":1}')
+    assert settlement_of(asked(returned, result_for=60.0), "q", Config()).effects
+    assert settlement_of(asked(returned, heeded=True, result_for=60.0), "q", Config()).effects == ()
+
+
+def test_of_one_that_never_began_the_events_tell_no_time() -> None:
+    """Logs and metrics had it that the run took since 1970."""
+    row = asked(Cancelled())
+    row.started_at, row.settled = 0.0, True
+    [failed, _] = events_of(row, "q", Config())
+    assert isinstance(failed, JobFailed)
+    assert failed.started_at == failed.failed_at == NOW

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from verk_actors.errors import loggable, shown
 from verk_actors.job_context import CurrentJob, context_of
-from verk_actors.messages import Resized, Run
+from verk_actors.messages import Resized, Run, WorkersFree
 from verk_actors.otp import LoopServer, handles
 from verk_actors.otp.event_loop import CancelledError
 from verk_actors.running_job import GIVEN_BACK, Failed, Outcome, RunningJob
@@ -50,11 +50,15 @@ class AsyncWorker(LoopServer):
         self._limit_seconds = row.config.timeout_seconds
         self._claims = claims_of(node, pool)
         self._row = row
+        self._tables = [one.running_jobs for one in node.rows_of(pool)]
         self._busy = 0  # jobs that run
         self._is_idle = False  # whether it stands in the table as that, and is sent `Run` when there are jobs
 
     def init(self) -> None:
-        """Look at the channel first: the worker before may have been woken and died."""
+        """Look at the channel first: the worker before may have been woken and died. Its tasks keep no place here."""
+        if self._row.running_jobs.left:
+            self._row.running_jobs.left.clear()
+            self._tell_of_place()
         self.actor_ref.cast(Run())
 
     @handles(Run)
@@ -107,13 +111,21 @@ class AsyncWorker(LoopServer):
     def _ended(self, running_job: RunningJob, table: RunningJobs, outcome: Outcome | None) -> None:
         """Put the end of a job into the table, and start the next in its place."""
         self._busy -= 1
-        running_job.ended_at = self.clock.time()
+        running_job.coroutine = None
+        if table.left.pop(running_job, running_job) is None:  # it was cancelled, and has kept its place until now
+            self._tell_of_place()
         if running_job.outcome is None:  # else it was handed back meanwhile
+            running_job.ended_at = self.clock.time()
             running_job.outcome = self._judged(outcome)
             table.ended.append(running_job)
             table.tell()
         if not self._is_idle:
             self._claim()
+
+    def _tell_of_place(self) -> None:
+        for table in self._tables:
+            if table.queue_manager is not None:
+                table.queue_manager.cast(WorkersFree())
 
     def _judged(self, outcome: Outcome | None) -> Outcome:
         """Return what became of a job: what its run says, unless it was cut short by the end of this worker."""

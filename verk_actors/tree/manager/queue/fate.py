@@ -37,7 +37,7 @@ def settlement_of(
     settlement, job = _settlement_of(running_job, queue, config, rng), running_job.job
     if job is None or (job.unique_for is None and job.result_for is None) or settlement.kind in _LIVES_ON:
         return settlement
-    outcome, keys = running_job.outcome, Keys(config.namespace)
+    outcome, keys = end_of(running_job), Keys(config.namespace)
     effects = released(job, keys)
     if isinstance(outcome, Succeeded) and outcome.result is not None:
         effects += (Effect(keys.result(job.jid or ""), outcome.result, job.result_for),)

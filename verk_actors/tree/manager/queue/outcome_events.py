@@ -67,7 +67,7 @@ def _failure_events(
         JobFailed(
             queue=queue,
             job=job,
-            started_at=running_job.started_at,
+            started_at=running_job.started_at or failed_at,  # one that was cancelled before it began
             failed_at=failed_at,
             error_class=failure.class_name,
             error_message=failure.message,

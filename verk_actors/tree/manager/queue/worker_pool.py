@@ -12,7 +12,7 @@ from itertools import count
 
 from verk_actors.config import Executor
 from verk_actors.messages import Resized
-from verk_actors.otp import SHUTDOWN, ChildSpec, ExitReason, Ref, Server, Supervisor, handles
+from verk_actors.otp import SHUTDOWN, ChildSpec, ExitReason, Ref, Server, Supervisor, TerminateChild, handles
 from verk_actors.tree.manager.queue.async_worker import AsyncWorker
 from verk_actors.tree.manager.queue.process_worker import ProcessWorker
 from verk_actors.tree.manager.queue.worker import Worker
@@ -78,6 +78,17 @@ class WorkerPool(Supervisor):
             for child in self.children:
                 if child.ref is not None:
                     child.ref.cast(message)
+
+    @handles(TerminateChild)
+    def _terminate_child(self, message: TerminateChild) -> None:
+        """Stop a worker; one that was to end anyway has no successor."""
+        child = self._child(message.id)
+        ref = child.ref
+        super()._terminate_child(message)
+        if ref in self._surplus:
+            self._surplus.remove(ref)
+            self.children.forget(child)
+            self.children.publish()
 
     def handle_exit(self, sender: Ref | None, reason: ExitReason) -> None:
         """Restart a worker that ended, unless it was to."""
