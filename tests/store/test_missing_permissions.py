@@ -16,7 +16,8 @@ from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.nodes import Nodes
-from verk_actors.store.scripts import ENQUEUE, EXCHANGE, MOVE, RESCUE, Script
+from verk_actors.store.scripts import CANCEL, ENQUEUE, EXCHANGE, MOVE, RESCUE, Script
+from verk_actors.store.waiting_jobs import WaitingJobs
 from verk_actors.wire.keys import Keys
 
 KEYS = Keys()
@@ -94,6 +95,18 @@ def test_a_move_that_may_not_all_that_it_does_loses_no_job(admin, denied, comman
 
     assert places_of(admin, "job-a") >= 1
     assert places_of(admin, "no job-b") >= 1 or admin.zcard(KEYS.dead) == 1
+
+
+@pytest.mark.slow  # a server for each command
+@pytest.mark.parametrize("command", commands_of(CANCEL))
+def test_a_cancellation_that_may_not_all_that_it_does_loses_no_job(admin, denied, command) -> None:
+    admin.sadd(KEYS.queues, "q")
+    admin.lpush(KEYS.queue("q"), '{"class":"Good","args":[],"jid":"job-a","retry":true}')
+
+    with contextlib.suppress(StoreError):
+        WaitingJobs(denied, KEYS, lambda: NOW).cancel("job-a")
+
+    assert places_of(admin, "job-a") == 1
 
 
 @pytest.mark.slow  # a server

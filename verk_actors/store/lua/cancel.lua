@@ -4,8 +4,13 @@
 -- Returns: 1, or 0 if it is not in the queue any more: nothing was done
 -- Why atomic: a job that a node fetches at the same time is in one place only.
 -- Source: ours; exq lib/exq/redis/job_queue.ex, remove_enqueued_jobs, forgets the job
+-- LREM comes first, since it lifts a full server's refusal. A job that is refused among the dead is put back.
 
 redis.call('ZCARD', KEYS[2])
 if redis.call('LREM', KEYS[1], -1, ARGV[1]) == 0 then return 0 end
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
+local put = redis.pcall('ZADD', KEYS[2], ARGV[3], ARGV[2])
+if type(put) == 'table' then
+  redis.call('LPUSH', KEYS[1], ARGV[1])  -- which whoever enqueues may do
+  return put
+end
 return 1
