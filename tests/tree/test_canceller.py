@@ -170,6 +170,23 @@ def test_behind_a_task_that_goes_on_no_job_waits_here(config: Config, redis) -> 
         node.log.expect(JobFinished, jid=after)
 
 
+def test_a_task_that_returns_before_it_can_hear_of_it_has_succeeded(config: Config) -> None:
+    """It was marked as cancelled, though nothing of it was: whoever runs it again would run it twice."""
+    kit, go_on = AsyncKit(), threading.Event()
+
+    @worker(registry=kit.registry)
+    class Blocking(JobClass):
+        async def perform(self) -> None:
+            go_on.wait(20)
+
+    with running_node(config, kit, queues={"q": async_queue()}) as node:
+        jid = start(node, "Blocking")
+        node.system.ask(CancelJob(jid))
+        go_on.set()
+        node.log.expect(JobFinished, jid=jid)
+        assert node.client.dead.count() == 0
+
+
 def test_a_task_is_cancelled_at_its_await(config: Config) -> None:
     kit = AsyncKit()
     with running_node(config, kit, queues={"q": async_queue()}) as node:

@@ -55,8 +55,11 @@ class EventLoop:
 
     def spawn(
         self, coroutine: Coroutine[Any, Any, Any], ended: Ended, context: Context | None = None
-    ) -> Callable[[], None]:
-        """Start a task; its error, or that of `ended`, is raised by `turn`. What is returned cancels it."""
+    ) -> Callable[..., None]:
+        """Start a task; its error, or that of `ended`, is raised by `turn`. What is returned cancels it.
+
+        That calls what it is given, if anything, once the task is to hear of it: not where the task has ended before.
+        """
         task = self._loop.create_task(coroutine, context=context)
         self._tasks[task] = ended
         task.add_done_callback(self._task_ended)
@@ -100,10 +103,10 @@ class EventLoop:
         finally:
             _turning.loop = None
 
-    def _cancel(self, task: asyncio.Task[Any]) -> None:
+    def _cancel(self, task: asyncio.Task[Any], told: Callable[[], object] = bool) -> None:
         """Cancel a task; from any thread, also when all is over."""
         with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(task.cancel)
+            self._loop.call_soon_threadsafe(lambda: task.cancel() and told())
 
     def _task_ended(self, task: asyncio.Task[Any]) -> None:
         ended = self._tasks.pop(task, None)

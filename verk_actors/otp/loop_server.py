@@ -33,8 +33,10 @@ class LoopServer(IoServer):
 
     def spawn(
         self, coroutine: Coroutine[Any, Any, Any], ended: Callable[[Any], object], context: Context | None = None
-    ) -> Callable[[], None]:
+    ) -> Callable[..., None]:
         """Start a task, on the server's thread; returns what cancels it, from any thread and at any time.
+
+        That calls what it is given, if anything, on the server's thread once the task is to hear of it.
 
         Args:
             ended: called once on the server's thread, with what the coroutine returned; with None where it was

@@ -97,14 +97,14 @@ class AsyncWorker(LoopServer):
         table.started.append(running_job)
         table.tell()
         running_job.coroutine = perform_as_task(job, self._find, self._frames, time, self._limit_seconds)
-        running_job.interrupt = self.spawn(
+        running_job.interrupt = cancel = self.spawn(
             running_job.coroutine,
             partial(self._ended, running_job, table),
             context_of(CurrentJob(job, self._node_id, running_job)),
         )
         if running_job.outcome is not None:  # handed back since it was claimed
             running_job.interrupt()
-        running_job.ask = partial(_cancel, running_job)
+        running_job.ask = partial(cancel, partial(_heed, running_job))
         if running_job.cancel is not None:
             running_job.ask()
 
@@ -137,8 +137,7 @@ class AsyncWorker(LoopServer):
         return GIVEN_BACK if self.ending.graceful else Failed(failure=worker_died(self.ending))
 
 
-def _cancel(running_job: RunningJob) -> None:
-    """Cancel the task of a run that somebody wants to end."""
-    if running_job.cancel is not None and running_job.interrupt is not None:
-        running_job.cancel.heeded = True  # whether it looks or not, it is told at its next await
-        running_job.interrupt()
+def _heed(running_job: RunningJob) -> None:
+    """Note that a run that somebody wants to end is told so at its next await, whether it looks or not."""
+    if running_job.cancel is not None:
+        running_job.cancel.heeded = True
