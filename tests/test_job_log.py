@@ -27,6 +27,7 @@ def failed_after(seconds: float) -> JobFailed:
         (JobStarted(queue="q", job=JOB, started_at=100.0), "Add 7 start"),
         (JobFinished(queue="q", job=JOB, started_at=100.0, finished_at=100.25), "Add 7 done: 250 ms"),
         (JobFinished(queue="q", job=JOB, started_at=100.0, finished_at=100.9375), "Add 7 done: 938 ms"),
+        (JobFinished(queue="q", job=JOB, started_at=0.0, finished_at=0.9999), "Add 7 done: 999 ms"),
         (JobFinished(queue="q", job=JOB, started_at=100.0, finished_at=101.0), "Add 7 done: 1 s"),
         (JobFinished(queue="q", job=JOB, started_at=100.0, finished_at=3700.0), "Add 7 done: 3600 s"),
         (failed_after(0.5), "Add 7 fail: 500 ms, attempt 1 in queue q, E: m"),

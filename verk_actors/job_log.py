@@ -157,7 +157,7 @@ def _name(job: Job) -> str:
 
 def _duration(seconds: float) -> str:
     """Return whole milliseconds below a second, seconds from there, as Verk."""
-    return f"{round(seconds * 1000)} ms" if seconds < 1 else f"{round(seconds)} s"
+    return f"{min(round(seconds * 1000), 999)} ms" if seconds < 1 else f"{round(seconds)} s"
 
 
 _LINES: dict[type[Event], Callable[[Any], str]] = {
