@@ -11,18 +11,7 @@ from threading import Event as Flag
 import pykka
 from a_redis import a_redis
 
-from verk_actors import (
-    ActorSystem,
-    Client,
-    Config,
-    Event,
-    EventListener,
-    JobDead,
-    JobEvent,
-    RegisterListener,
-    UnregisterListener,
-    worker,
-)
+from verk_actors import ActorSystem, Client, Config, Event, EventListener, JobDead, JobEvent, RegisterListener, worker
 
 a_job_died = Flag()
 
@@ -53,7 +42,6 @@ def main(redis_url: str) -> None:
         client.enqueue(divide.job(6, 3))
         client.enqueue(divide.job(1, 0))
         a_job_died.wait(timeout=10)
-    system.ask(UnregisterListener(alarm))
     system.stop()  # tells the last events
     printer.stop()  # handles them first
     alarm.stop()

@@ -25,6 +25,10 @@ EXAMPLES = [
     errors.EmbeddedServerError("no program found"),
     errors.JobClassNotImportable("jobs:make.<locals>.Resize", "no such name"),
     errors.NodeInImport("jobs"),
+    errors.JobNotUnique("0a1b", "token"),
+    errors.InvalidArgument("Mail", "to", "Address", "a list", "no such field"),
+    errors.QueueInGroup("critical", "web"),
+    errors.DoneInPart("requeue", "retry", "timed out", 7),
 ]
 
 

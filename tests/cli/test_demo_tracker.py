@@ -33,7 +33,7 @@ def test_the_tally_knows_who_finished_who_failed_and_who_died(tracker):
         JobFailed(job=job("a"), failed_at=2.0, **times, **failure),
         JobFinished(job=job("a"), finished_at=3.0, **times),
         JobFailed(job=job("b"), failed_at=2.0, **times, **failure),
-        JobDead(job=job("b"), queue="q", died_at=2.0, **failure),
+        JobDead(job=job("b"), queue="q", died_at=2.0, reason="retries used up", **failure),
     ]
 
     tracker.tell(EventBatch(events, Backlog()))

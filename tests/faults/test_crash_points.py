@@ -23,8 +23,12 @@ from verk_actors import messages as m
 from verk_actors.config import Config, QueueConfig
 from verk_actors.errors import QueueAlreadyAdded, QueueNotFound
 from verk_actors.events import JobFinished
+from verk_actors.job_run import JobNotRunning
+from verk_actors.job_run_messages import CancelJob
 from verk_actors.otp import ActorDeadError, Cast, NoProcess, Server
+from verk_actors.running_job import GIVEN_BACK, RunningJob
 from verk_actors.tree import names
+from verk_actors.tree.canceller import GraceOver
 from verk_actors.tree.manager.queue.process_worker import ProcessWorker
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.node_log import Line
@@ -90,6 +94,16 @@ def register_another(node: Node) -> None:
     probe.stop()
 
 
+def cancel_none(node: Node) -> None:
+    with suppress(JobNotRunning, ActorDeadError, Planted):
+        eventually(lambda: node.system.whereis(names.CANCELLER), "Canceller").call(CancelJob("nobody's"))
+
+
+def let_none_go(node: Node) -> None:
+    ended = RunningJob(b"", None, outcome=GIVEN_BACK)
+    cast(names.CANCELLER, GraceOver("q", None, ended))(node)
+
+
 def drain(node: Node) -> None:
     with suppress(ActorDeadError, Planted):
         eventually(lambda: node.system.whereis(names.workers_manager("q")), "WorkersManager").call(
@@ -106,6 +120,8 @@ def hand_back(node: Node) -> None:
 MANAGER, QUEUE_MANAGER, WORKERS_MANAGER = names.MANAGER, names.queue_manager("q"), names.workers_manager("q")
 # How to have each message sent that does not come with jobs by itself. A new one has to be given its line here.
 PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
+    ("Canceller", CancelJob): cancel_none,
+    ("Canceller", GraceOver): let_none_go,
     ("EventProducer", m.RegisterListener): register_another,
     ("EventProducer", m.UnregisterListener): register_another,
     ("GeneralConnection", m.DeleteJobs): delete,
@@ -201,8 +217,16 @@ def planned(how: str) -> object:
 
 
 def points() -> list[MessagePoint]:
-    """Return all points, but those where an AsyncWorker dies beside jobs that it has begun: they have failed."""
-    beside_jobs = {"after-AsyncWorker-Run", "before-AsyncWorker-Resized", "after-AsyncWorker-Resized"}
+    """Return all points, but where an AsyncWorker dies beside jobs that it has begun, and after a cancelled job.
+
+    Jobs have another end there; tests/tree/manager/queue/test_async_worker.py and tests/tree/test_canceller.py test it.
+    """
+    beside_jobs = {
+        "after-Canceller-CancelJob",
+        "after-AsyncWorker-Run",
+        "before-AsyncWorker-Resized",
+        "after-AsyncWorker-Resized",
+    }
     return [point for point in message_points() if str(point) not in beside_jobs]
 
 

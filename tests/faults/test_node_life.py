@@ -218,7 +218,8 @@ def test_a_node_whose_redis_is_down_exits_with_1_and_a_peer_takes_its_jobs_later
             peer.send(signal.SIGTERM)
             assert peer.exit_code() == 0
         assert int(redis.get("stat:processed")) == 2
-        assert keys_of_nodes(redis) == [b"verk:recovered"]
+        left = {key for key in keys_of_nodes(redis) if not key.startswith(b"verk:process:")}  # those expire
+        assert left == {b"verk:recovered"}
 
 
 @slow

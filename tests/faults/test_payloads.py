@@ -104,7 +104,7 @@ def test_what_was_too_long_to_be_a_job_comes_back_from_the_dead_set_to_the_byte(
     redis.zadd("dead", {undecodable(payload, queue="q", reason="too long", jid="j", now=1.0): 1.0})
     with Client(config) as client:
         (member,) = client.dead.range()
-        assert client.dead.requeue(member, 2.0)
+        assert client.dead.requeue(member)
     assert redis.lrange("queue:q", 0, -1) == [payload]
     assert not redis.exists("dead")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -74,7 +73,7 @@ def test_a_job_that_kills_each_node_that_runs_it_is_buried_after_its_third_recov
             for member in buried.values():
                 assert json.loads(member)["error_class"] == "VerkActors::Poisoned"
                 assert "it seems to kill them" in json.loads(member)["error_message"]
-            assert client.dead.requeue(buried[beside], time.time())
+            assert client.dead.requeue(buried[beside])
             redis.rpush("gate", "open")
             assert wait_pushed(redis, "ran", 1) == ["beside"]
             last.expect(" done: ", 2)

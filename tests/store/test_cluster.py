@@ -27,6 +27,7 @@ from verk_actors.store.presence import Presence
 from verk_actors.store.queue import Queue
 from verk_actors.store.scripts import ENQUEUE, SCRIPTS, Script, ScriptCall
 from verk_actors.store.waiting import Waiter, unblock
+from verk_actors.store.waiting_jobs import WaitingJobs
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
@@ -87,6 +88,8 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         assert add(commands, keys, [Entry("q", "1", b"{}", locks=[lock]), Entry("q", "2", b"{}", 1.0)]) == {}
         assert release(commands, keys, [unique]) == 1
         assert queue.delete(b"{}")
+        queue.push(JOB)
+        assert WaitingJobs(commands, keys, lambda: 1e9).cancel("1") is not None
         connection.call("DEL", keys.schedule)
         ScheduleSet([commands], keys, lambda: 0.0).add(JOB, 0.0)
         assert DueJobs(commands, keys).promote().moved == 1

@@ -21,7 +21,7 @@ def script_calls(redis) -> int:
 
 def test_an_hour_of_polling_costs_720_looks_and_about_a_second(config: Config, redis) -> None:
     runtime = ManualRuntime()
-    with running_node(config, runtime=runtime, poll_interval_seconds=5.0, heartbeat_seconds=36_000.0):
+    with running_node(config, runtime=runtime, poll_interval_seconds=5.0, heartbeat_seconds=36_000.0, presence=False):
         runtime.advance(5)
         redis.config_resetstat()
         runtime.advance(3600)

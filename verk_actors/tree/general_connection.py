@@ -32,6 +32,7 @@ class GeneralConnection(Server):
         self._keys = node.keys
         self._classes = RecentClasses([self._connection], node.keys)
         self._outage = Outage(server.named("general connection"), server.trouble)
+        self._outage_of_runs = Outage(server.named("general connection, runs of classes"), server.trouble)
 
     @handles(Unblock)
     def unblock(self, message: Unblock) -> None:
@@ -60,6 +61,6 @@ class GeneralConnection(Server):
             self._connection.check()
             self._classes.add(message.runs)
         except StoreError as error:
-            self._outage.goes_on(error, self.clock.monotonic())
+            self._outage_of_runs.goes_on(error, self.clock.monotonic())
         else:
-            self._outage.over(self.clock.monotonic())
+            self._outage_of_runs.over(self.clock.monotonic())

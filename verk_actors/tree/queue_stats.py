@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from verk_actors.events import Event, JobEvent, JobFailed, JobFenced, JobFinished
+from verk_actors.events import Event, JobDiscarded, JobEvent, JobFailed, JobFenced, JobFinished
 from verk_actors.listener import EventListener
 from verk_actors.messages import EventBatch, TellRuns, Tick
 from verk_actors.otp import ExitReason, Timer, handles
@@ -52,7 +52,7 @@ class QueueStats(EventListener):
 
     def init(self) -> None:
         """Enter itself among the listeners; the EventProducer, which does it for others, may not be there yet."""
-        kinds = (JobFinished, JobFailed, JobFenced)
+        kinds = (JobFinished, JobDiscarded, JobFailed, JobFenced)
         self._node.listeners[self.actor_ref.actor_urn] = Listener(self.actor_ref, kinds)
 
     def terminate(self, reason: ExitReason) -> None:
@@ -99,6 +99,9 @@ def _tallies(events: Iterable[Event]) -> dict[tuple[str, str], _Tally]:
         if isinstance(event, JobFinished):
             tally.finished += 1
             tally.seconds += event.finished_at - event.started_at
+        elif isinstance(event, JobDiscarded):  # processed, as Redis counts it
+            tally.finished += 1
+            tally.seconds += event.discarded_at - event.started_at
         elif isinstance(event, JobFailed):
             tally.failed += 1
         else:
