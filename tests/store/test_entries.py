@@ -7,6 +7,7 @@ import pytest
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.entries import Entry, Lock, add
 from verk_actors.store.locks import release, release_of
+from verk_actors.store.queue import Queue
 from verk_actors.wire.codec import encode
 from verk_actors.wire.job import Job
 
@@ -64,6 +65,40 @@ def test_a_user_who_may_not_begin_a_transaction_is_told_that_it_is_unknown_what_
     finally:
         redis.execute_command("ACL", "SETUSER", "default", "+multi")
     assert raised.value.sent
+
+
+def test_a_user_who_may_not_load_scripts_is_not_told_that_nothing_was_done_where_all_was(
+    connection, keys, redis
+) -> None:
+    """It was told so though the server knew the script, and would have enqueued all of them once more."""
+    redis.script_flush()
+    redis.execute_command("ACL", "SETUSER", "default", "-script")
+    try:
+        with pytest.raises(StoreError, match="NOPERM"):
+            add(connection, keys, entries(1500, "unknown"))
+        redis.execute_command("ACL", "SETUSER", "default", "+script")
+        add(connection, keys, entries(1))
+        redis.execute_command("ACL", "SETUSER", "default", "-script")
+        assert add(connection, keys, entries(1500)) == {}
+    finally:
+        redis.execute_command("ACL", "SETUSER", "default", "+script")
+    assert (redis.llen("app:queue:unknown"), redis.llen("app:queue:q")) == (0, 1501)
+
+
+def test_a_user_who_may_not_make_a_queue_known_enqueues_nothing(connection, keys, redis) -> None:
+    """All were enqueued, though the error says that none was."""
+    redis.execute_command("ACL", "SETUSER", "default", "-sadd")
+    try:
+        for push in (
+            lambda: add(connection, keys, entries(2)),
+            lambda: add(connection, keys, [Entry("q", "x", b"x", locks=[Lock(keys.unique("t"), 60)])]),
+            lambda: Queue(connection, keys, "q").push(b"x"),
+        ):
+            with pytest.raises(StoreError):
+                push()
+    finally:
+        redis.execute_command("ACL", "SETUSER", "default", "+sadd")
+    assert redis.keys() == []
 
 
 def test_a_user_who_may_not_touch_locks_enqueues_nothing_that_has_one(connection, keys, redis) -> None:

@@ -108,11 +108,11 @@ def ask_together(link: Link, *commands: tuple[Argument, ...]) -> Any:
         try:
             reply = link.read_response()
         except ResponseError as error:
+            reply = None
             alone = command == ("MULTI",)  # then what was to be one step has been done one by one, or in part
             refusal = refusal or (RedisConnectionError(f"MULTI was refused: {error}") if alone else error)
-    for part in reply if refusal is None else ():
-        if isinstance(part, ResponseError):
-            refusal = refusal or part
-    if refusal is not None:
-        raise refusal
+    # What came before the transaction may have been refused and not needed: a script that is known need not be loaded.
+    for part in reply if isinstance(reply, list) else (refusal,):
+        if isinstance(part, RedisError):
+            raise refusal or part
     return reply

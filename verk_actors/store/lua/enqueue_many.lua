@@ -32,15 +32,22 @@ local function holder(first, locks)
   end
 end
 
-local group, kept_out, used = 0, {}, {}
+-- The queue is made known first: a user who may not do that has enqueued nothing.
+local known = {}
+local function make_known(place)
+  if place > 2 and not known[place] then redis.call('SADD', KEYS[1], ARGV[place - 1]) end
+  known[place] = true
+end
+
+local group, kept_out = 0, {}
 while at <= #ARGV do
   local place, count, width = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), 1
   if place == 2 then width = 2 end
   at, group = at + 2, group + 1
   if count >= 0 then
+    make_known(place)
     put(place, at, at + count * width - 1)
     at = at + count * width
-    used[place] = true
   else
     local jid, locks = ARGV[at], tonumber(ARGV[at + 1])
     local first = at + 2
@@ -50,14 +57,11 @@ while at <= #ARGV do
       kept_out[#kept_out + 1] = group
       kept_out[#kept_out + 1] = other
     else
+      make_known(place)
       for i = first, at - 1, 2 do redis.call('SET', KEYS[tonumber(ARGV[i])], jid, 'PX', ARGV[i + 1]) end
       put(place, at, at + width - 1)
-      used[place] = true
     end
     at = at + width
   end
-end
-for i = 1, queues do
-  if used[i + 2] then redis.call('SADD', KEYS[1], ARGV[i + 1]) end
 end
 return kept_out
