@@ -6,6 +6,7 @@ A method that is missing there is one line: `name = awaited(Client.name)`, in ve
 from __future__ import annotations
 
 import inspect
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -20,6 +21,11 @@ from verk_actors.store.queue import Queue
 
 def public(cls: type) -> dict[str, Any]:
     return {name: value for name, value in inspect.getmembers(cls, callable) if not name.startswith("_")}
+
+
+def properties(cls: type) -> list[str]:
+    found = inspect.getmembers(cls, lambda value: isinstance(value, property | cached_property))
+    return [f"{cls.__name__}.{name}" for name, _ in found if not name.startswith("_")]
 
 
 def signature(function: Any) -> list[inspect.Parameter]:
@@ -44,6 +50,10 @@ def test_each_public_method_of_a_client_and_its_parts_is_there_with_the_same_sig
         for name, method in public(sync).items():
             assert signature(there[name]) == signature(method), f"{asynchronous.__name__}.{name}"
             assert issubclass(asynchronous, View)
+
+
+def test_none_has_a_property_as_that_could_not_be_awaited(pairs: list[tuple[type, type]]) -> None:
+    assert [name for sync, asynchronous in pairs for name in properties(sync) + properties(asynchronous)] == []
 
 
 def test_each_of_them_is_awaited_or_iterated_over(pairs: list[tuple[type, type]]) -> None:

@@ -62,6 +62,19 @@ def test_requeued_or_cleared_as_a_whole_it_is_kept(client: Client, redis, act: C
     assert redis.get("unique:a") == jid.encode()
 
 
+def test_put_back_from_the_dead_set_it_takes_no_lock(client: Client, redis) -> None:
+    client.schedule(unique("a"), 60)
+    [job] = client.scheduled.range()
+    assert client.scheduled.kill(job)
+    [dead] = client.dead.range()
+
+    assert client.dead.requeue(dead)
+
+    assert not redis.exists("unique:a")
+    client.enqueue(unique("a"))
+    assert client.queue("q").count() == 2
+
+
 def test_a_lock_that_is_anothers_stays(client: Client, redis) -> None:
     client.schedule(unique("a"), 60)
     redis.set("unique:a", "another's")

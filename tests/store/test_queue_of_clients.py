@@ -89,13 +89,13 @@ def test_a_removed_queue_leaves_nothing_of_itself_and_no_other_is_touched(queue,
 
 
 def test_a_pause_is_a_name_in_sidekiqs_set_and_is_said_once(queue, connection, redis, keys):
-    assert not queue.is_paused
+    assert not queue.is_paused()
     assert (queue.pause(), queue.pause()) == (True, False)
-    assert queue.is_paused
+    assert queue.is_paused()
     assert redis.smembers("app:paused") == {b"default"}
     assert paused_names(connection, keys) == ["default"]
     assert (queue.resume(), queue.resume()) == (True, False)
-    assert not queue.is_paused
+    assert not queue.is_paused()
 
 
 def test_whoever_pauses_a_queue_asks_each_node_for_a_heartbeat(queue, connection, keys):

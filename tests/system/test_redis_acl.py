@@ -228,7 +228,7 @@ def test_a_reader_sees_what_is_there(access: Access, admin) -> None:
         assert client.queue("q").latency_seconds() >= 0
         assert sum(counts.processed for counts in client.counters.history(3).values()) == 0
         assert client.recent_classes.last(1) == {}
-        assert (client.queue("q").is_paused, client.paused_queue_names()) == (False, [])
+        assert (client.queue("q").is_paused(), client.paused_queue_names()) == (False, [])
         assert client.queue("q").find(jid) is not None
         assert client.scheduled.find(jid) is None
         assert len(client.scheduled.range_with_score()) == 1

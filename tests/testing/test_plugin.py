@@ -39,6 +39,32 @@ def test_real(verk_real, number):
     assert verk_real.client.counters.totals().processed == 1
 """
 
+EVERYWHERE = """
+import threading
+import pytest
+from support.app import registry, client, Welcome, ran
+
+@pytest.fixture
+def verk_registry(): return registry
+
+@pytest.fixture
+def verk_everywhere(): return True
+
+def in_a_thread(name):
+    thread = threading.Thread(target=lambda: client.enqueue(Welcome.job(name)))
+    thread.start()
+    thread.join()
+
+def test_fake(verk_fake):
+    in_a_thread("ann")
+    assert [job.args for job in verk_fake.queue("mail")] == [["ann"]]
+
+def test_inline(verk_inline):
+    ran.clear()
+    in_a_thread("ann")
+    assert ran == [("ann", None)]
+"""
+
 LIGHT = """
 import sys
 def test_light():
@@ -63,6 +89,11 @@ def outcome(test: str, directory: Path, *options: str) -> str:
 @pytest.mark.slow
 def test_each_fixture_gives_each_test_jobs_of_its_own(tmp_path: Path) -> None:
     assert outcome(TEST, tmp_path) == "6 passed"
+
+
+@pytest.mark.slow
+def test_jobs_of_plain_threads_are_the_tests_where_it_says_everywhere(tmp_path: Path) -> None:
+    assert outcome(EVERYWHERE, tmp_path) == "2 passed"
 
 
 @pytest.mark.slow

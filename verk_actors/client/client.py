@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
-from verk_actors.client.detour import Switch, clock_of
+from verk_actors.client.detour import Seen, Switch, clock_of
 from verk_actors.client.job_runs import JobRuns
 from verk_actors.client.preparing import Preparer, Scheduled
 from verk_actors.client.pushing import Pusher
@@ -48,7 +48,8 @@ class Client:
         self._clock = clock_of(clock)
         self._keys = Keys(config.namespace)
         self._pools = {url: Pool(url, name="verk:client") for url in config.redis_urls}
-        pools = tuple(self._pools.values())
+        self._seen = {url: Seen(pool, is_only=len(self._pools) == 1) for url, pool in self._pools.items()}
+        pools = tuple(self._seen.values())
         self._preparer = Preparer(config, self._keys)
         self._pusher = Switch(Pusher(config, self._keys, self._pools))
         self.retries = RetrySet(pools, self._keys, clock)
@@ -128,7 +129,7 @@ class Client:
 
         Needs the permission to read `verk:result:*`. GET.
         """
-        for pool in self._pools.values():
+        for pool in self._seen.values():
             document = pool.call("GET", self._keys.result(jid))
             if document is not None:
                 return result_in(document)
@@ -136,15 +137,15 @@ class Client:
 
     def queue(self, name: str) -> Queue:
         """Return the queue of that name, whether or not anything is in it."""
-        return Queue(self._pool_of(name), self._keys, name)
+        return Queue(self._seen[self._config.redis_url_of(name)], self._keys, name)
 
     def queue_names(self) -> list[str]:
         """Return the names of all queues that ever got a job."""
-        return sorted({name for pool in self._pools.values() for name in queue_names(pool, self._keys)})
+        return sorted({name for pool in self._seen.values() for name in queue_names(pool, self._keys)})
 
     def paused_queue_names(self) -> list[str]:
         """Return the names of the queues that are paused for all nodes."""
-        return sorted({name for pool in self._pools.values() for name in paused_names(pool, self._keys)})
+        return sorted({name for pool in self._seen.values() for name in paused_names(pool, self._keys)})
 
     def running(self) -> list[JobRun]:
         """Return the jobs that run now on any node, those that have run for longest first.
@@ -178,6 +179,3 @@ class Client:
         if jid != entry.jid and on_conflict == "raise":
             raise JobNotUnique(jid, entry.token)
         return jid
-
-    def _pool_of(self, queue: str) -> Pool:
-        return self._pools[self._config.redis_url_of(queue)]

@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 
 from verk_actors.client.pushing import Pusher
+from verk_actors.errors import VerkError
+from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.entries import Entry, Lock
+from verk_actors.store.pool import Pool
+from verk_actors.store.scripts import Script, ScriptCall
+
+
+class NotDiverted(VerkError):
+    """Raised when a client is asked, within a test's block, for what the test has no Redis for. Nothing was done."""
 
 
 class Detour(Protocol):
@@ -23,6 +31,16 @@ class Detour(Protocol):
 
     def take(self, queue: str, jid: str, payload: bytes, score: float | None = None, locks: Sequence[Lock] = ()) -> str:
         """Take a job, due now unless there is a `score`; returns its jid, or that of the job that has its locks."""
+
+    def store(self, *, is_only: bool) -> Commands:
+        """Return what clients see and change in place of their Redis.
+
+        Args:
+            is_only: whether the client has no other Redis.
+
+        Raises:
+            NotDiverted: there is none.
+        """
 
 
 _here: ContextVar[Detour | None] = ContextVar("verk_actors.detour", default=None)
@@ -83,3 +101,34 @@ class Switch:
         if current() is None:
             return self._pusher.push_all(entries)
         return [self.push(entry) for entry in entries]
+
+
+class Seen:
+    """A Redis as a client looks at it, and changes it but by pushing: the test's where there is one.
+
+    Satisfies `Commands`, and raises `NotDiverted` besides.
+
+    Args:
+        pool: the client's.
+        is_only: whether the client has no other.
+    """
+
+    def __init__(self, pool: Pool, *, is_only: bool) -> None:
+        self._pool = pool
+        self._is_only = is_only
+
+    def call(self, *args: Argument) -> Any:
+        """Send one command and return its reply."""
+        return self._store().call(*args)
+
+    def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        """Run one script and return its reply."""
+        return self._store().script(script, keys, args)
+
+    def transaction(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Run scripts in one step and return their replies."""
+        return self._store().transaction(calls)
+
+    def _store(self) -> Commands:
+        to = current()
+        return self._pool if to is None else to.store(is_only=self._is_only)

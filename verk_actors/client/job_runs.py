@@ -8,8 +8,8 @@ from typing import Any
 import cattrs
 
 from verk_actors.job_run import Cancellation, JobNotRunning, JobRun, NodesSilent
+from verk_actors.store.commands import Commands
 from verk_actors.store.nodes import Nodes
-from verk_actors.store.pool import Pool
 from verk_actors.store.processes import Processes
 from verk_actors.store.requests import Requests
 from verk_actors.store.waiting_jobs import WaitingJobs
@@ -29,7 +29,7 @@ class JobRuns:
     """
 
     def __init__(
-        self, pools: Sequence[Pool], keys: Keys, clock: Callable[[], float], monotonic: Callable[[], float]
+        self, pools: Sequence[Commands], keys: Keys, clock: Callable[[], float], monotonic: Callable[[], float]
     ) -> None:
         self._pools = pools
         self._keys = keys

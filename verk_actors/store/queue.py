@@ -140,9 +140,8 @@ class Queue:
 
     # For all nodes
 
-    @property
     def is_paused(self) -> bool:
-        """Whether no node is to fetch from it. SISMEMBER."""
+        """Tells whether no node is to fetch from it. SISMEMBER."""
         return bool(self._commands.call("SISMEMBER", self._keys.paused, self.name))
 
     def pause(self) -> bool:

@@ -17,18 +17,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from verk_actors.client.detour import NotDiverted
     from verk_actors.registry import registry
     from verk_actors.testing.fake_jobs import Enqueued, FakeJobs, Run, fake, inline
     from verk_actors.testing.real_jobs import RealJobs, real, stop_server
 
 _HOMES = {
+    "client.detour": "NotDiverted",
     "registry": "registry",
     "testing.fake_jobs": "Enqueued FakeJobs Run fake inline",
     "testing.real_jobs": "RealJobs real stop_server",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["Enqueued", "FakeJobs", "RealJobs", "Run", "fake", "inline", "real", "registry", "stop_server"]
+__all__ = [
+    "Enqueued",
+    "FakeJobs",
+    "NotDiverted",
+    "RealJobs",
+    "Run",
+    "fake",
+    "inline",
+    "real",
+    "registry",
+    "stop_server",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
-from verk_actors.client.detour import diverted
+from verk_actors.client.detour import NotDiverted, diverted
 from verk_actors.config import Config
 from verk_actors.job_class import name_of
 from verk_actors.job_context import CurrentJob
@@ -31,6 +31,12 @@ from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 from verk_actors.wire.results import JobResult, result_in
+
+_NO_REDIS = (
+    "clients only enqueue and schedule while jobs are faked or run inline, as there is no Redis to look at or change; "
+    "the test's jobs are in jobs.queue(name), jobs.scheduled, jobs.retries, jobs.dead and jobs.result(jid), "
+    "jobs.clear() forgets them, and testing.real() has a Redis"
+)
 
 
 @attrs.frozen
@@ -92,6 +98,10 @@ class FakeJobs:
         else:
             self._memory.add(queue, payload, score)
         return jid
+
+    def store(self, *, is_only: bool) -> NoReturn:
+        """Raise `NotDiverted`, which says where the jobs are: there is no Redis."""
+        raise NotDiverted(_NO_REDIS)
 
     # What tests do
 

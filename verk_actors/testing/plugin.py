@@ -1,6 +1,7 @@
 """The pytest plugin: `verk_fake`, `verk_inline` and `verk_real`. It loads nothing until one of them is used.
 
-Override `verk_config` to give them a configuration, and `verk_registry` for job classes of a registry of one's own.
+Override `verk_config` to give them a configuration, `verk_registry` for job classes of a registry of one's own, and
+`verk_everywhere` where the code under test enqueues in threads that it starts by itself.
 """
 
 from __future__ import annotations
@@ -27,16 +28,22 @@ def verk_registry() -> Any:
 
 
 @pytest.fixture
-def verk_fake(verk_config: Any, verk_registry: Any) -> Iterator[Any]:
+def verk_everywhere() -> bool:
+    """Return whether jobs of all threads are the test's; not for tests that run at once in threads of one process."""
+    return False
+
+
+@pytest.fixture
+def verk_fake(verk_config: Any, verk_registry: Any, verk_everywhere: bool) -> Iterator[Any]:
     """Keep the jobs that the test enqueues until it drains them; a `FakeJobs`."""
-    with testing.fake(verk_config, verk_registry) as jobs:
+    with testing.fake(verk_config, verk_registry, everywhere=verk_everywhere) as jobs:
         yield jobs
 
 
 @pytest.fixture
-def verk_inline(verk_config: Any, verk_registry: Any) -> Iterator[Any]:
+def verk_inline(verk_config: Any, verk_registry: Any, verk_everywhere: bool) -> Iterator[Any]:
     """Run the jobs that the test enqueues at once; a `FakeJobs`."""
-    with testing.inline(verk_config, verk_registry) as jobs:
+    with testing.inline(verk_config, verk_registry, everywhere=verk_everywhere) as jobs:
         yield jobs
 
 

@@ -13,7 +13,7 @@ import attrs
 
 from verk_actors import embedded
 from verk_actors.client import Client
-from verk_actors.client.detour import Detour, divert, diverted
+from verk_actors.client.detour import Detour, NotDiverted, divert, diverted
 from verk_actors.client.pushing import Pusher
 from verk_actors.config import Config, QueueConfig
 from verk_actors.events import Event, JobDead, JobDiscarded, JobEvent, JobFailed, JobFinished, JobSnoozed
@@ -23,6 +23,7 @@ from verk_actors.otp import NO_REPLY, Call, Deferred, NoReply, Ref, Timeout, han
 from verk_actors.otp.clock import SystemClock
 from verk_actors.registry import Performer, Registry, Terms
 from verk_actors.registry import registry as default_registry
+from verk_actors.store.commands import Commands
 from verk_actors.store.entries import Entry, Lock
 from verk_actors.store.pool import Pool
 from verk_actors.tree.actor_system import ActorSystem
@@ -108,6 +109,12 @@ class RealJobs:
         if taken == jid:
             self.enqueued.append(decode(payload))
         return taken
+
+    def store(self, *, is_only: bool) -> Commands:
+        """Return the node's Redis; raises `NotDiverted` to a client of several, which would count each job for each."""
+        if not is_only:
+            raise NotDiverted("the client has several Redis servers, and testing.real() has one: look by jobs.client")
+        return self._pools[0]
 
     def wait(self, jid: str, *kinds: type[JobEvent], seconds: float = 10.0) -> JobEvent:
         """Wait until a job has ended, and return the event that tells how.
