@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -23,6 +22,8 @@ from verk_actors.wire.uniqueness import token_of
 
 ONCE_SECONDS = 86_400.0
 """For how long a job that was enqueued with `once` is not enqueued again: longer than a program tries again."""
+
+_MOST_SECONDS = 1e11  # some three thousand years; from there on a time is read as milliseconds
 
 
 @attrs.frozen
@@ -158,6 +159,6 @@ def unix(when: datetime | float, now: float) -> float:
         if when.tzinfo is None:
             raise InvalidJob("when", when, "needs a time zone")
         return when.timestamp()
-    if not isinstance(when, int | float) or not math.isfinite(when):
-        raise InvalidJob("when", when, "must be an aware datetime or a finite number of seconds")
+    if not isinstance(when, int | float) or not abs(when) < _MOST_SECONDS:
+        raise InvalidJob("when", when, "must be an aware datetime or a number of seconds, fewer than 1e11")
     return now + when

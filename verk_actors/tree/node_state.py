@@ -195,8 +195,8 @@ class NodeState:
 
     def is_paused(self, queue: str) -> bool:
         """Whether nothing is to be fetched from a queue: this node was told so, or all were."""
-        row = self.queues[queue]
-        return row.paused or queue in row.server.paused
+        row = self.queues.get(queue)  # removed meanwhile, if it is not there
+        return row is not None and (row.paused or queue in row.server.paused)
 
     def is_wanted(self, kind: type[Event]) -> bool:
         """Whether a listener may want events of this very class; where none does, they need not be made."""
