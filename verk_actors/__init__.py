@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     )
     from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
     from verk_actors.status import ListenerStatus, QueueStatus, SystemStatus
-    from verk_actors.store.all_nodes import NodeNotFound
+    from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
     from verk_actors.store.job_filter import JobFilter
     from verk_actors.store.members import Malformed
     from verk_actors.tree.actor_system import ActorSystem
@@ -103,7 +103,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
     "status": "ListenerStatus QueueStatus SystemStatus",
-    "store.all_nodes": "NodeNotFound",
+    "store.all_nodes": "NodeNotFound NodeTakesNoSignals",
     "store.job_filter": "JobFilter",
     "store.members": "Malformed",
     "tree.actor_system": "ActorSystem",
@@ -170,6 +170,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "NodeIdInUse",
     "NodeInImport",
     "NodeNotFound",
+    "NodeTakesNoSignals",
     "NodesSilent",
     "PauseQueue",
     "ProcessDied",

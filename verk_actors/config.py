@@ -21,6 +21,7 @@ from verk_actors.config_checks import (
     NAMESPACE,
     NODE_ID,
     PAYLOAD_BYTES,
+    PLAIN,
     POSITIVE,
     REFERENCE,
     REFERENCES,
@@ -96,9 +97,9 @@ class Config:
     """How arguments meet `perform`: plain as JSON has them, typed by its annotations, strict without unknown keys."""
 
     client_middleware: tuple[ClientMiddleware | str, ...] = attrs.field(
-        default=(), converter=as_tuple, validator=REFERENCES
+        default=(), converter=as_tuple, validator=[REFERENCES, PLAIN]
     )
-    """What jobs pass before they are written, the outermost first."""
+    """What jobs pass before they are written, the outermost first; plain functions."""
 
     worker_middleware: tuple[WorkerMiddleware | str, ...] = attrs.field(
         default=(), converter=as_tuple, validator=REFERENCES

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import attrs
 
 from verk_actors.errors import ConfigError
-from verk_actors.references import REFERENCE_ALLOWED, is_reference
+from verk_actors.references import PLAIN_ALLOWED, REFERENCE_ALLOWED, is_async, is_reference
 
 NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 NAME_ALLOWED = "1 to 128 of the characters A-Z a-z 0-9 _ . -"
@@ -51,6 +51,7 @@ REFERENCE = allow(REFERENCE_ALLOWED, is_reference)
 REFERENCES = allow(
     f"a list; of each, {REFERENCE_ALLOWED}", lambda values: isinstance(values, tuple) and all(map(is_reference, values))
 )
+PLAIN = allow(PLAIN_ALLOWED, lambda values: not any(map(is_async, values)))
 NODE_ID = allow(NAME_ALLOWED, lambda value: isinstance(value, str) and NAME.fullmatch(value) is not None)
 NAMESPACE = allow(
     "nothing, or up to 128 of the characters A-Z a-z 0-9 _ . - : { }",

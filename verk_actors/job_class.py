@@ -117,7 +117,9 @@ def worker(
         backoff: says how many seconds to wait after a failed run, by its number (from 1) and its `Failure`; unless the
             class has a `retry_at`, which goes first. The configured one if not given.
         registry: where to register it.
-        options: of all its jobs, such as `queue` and `max_retry_count`; what they mean is said at `Job`.
+        options: of all its jobs, such as `queue` and `max_retry_count`; what they mean is said at `Job`. `dead` and
+            `max_retry_count` hold for jobs that others enqueue too, where those leave their retries open.
+            `max_retry_count=0, dead=False` is Sidekiq's `retry: false`: a job that fails is gone.
 
     Raises:
         TypeError: no job can run it, or jobs have no such option.
@@ -183,6 +185,7 @@ def _performer_of(builder: JobBuilder[...], target: Any) -> Performer:
         name=builder.class_,
         queue=builder.options.get("queue"),
         max_retry_count=builder.options.get("max_retry_count"),
+        dead=builder.options.get("dead") is not False,
         target=target,
         perform=partial(_perform_by_instance if is_class else _perform_by_function, target),
         is_async=inspect.iscoroutinefunction(_function_of(target)),

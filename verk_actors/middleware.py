@@ -16,11 +16,12 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+from verk_actors import references
 from verk_actors.wire.job import Job
 
 
 class ClientMiddleware(Protocol):
-    """Stands around the making of a job."""
+    """Stands around the making of a job; a plain function, for an AsyncClient too."""
 
     def __call__(self, job: Job, call_next: Callable[[Job], Job], /) -> Job:
         """Return what is written in the job's place; raise `Discard` to have nothing written."""
@@ -49,7 +50,7 @@ def worker_chain(
     for one in reversed(middleware):
         if is_async:
             chain = _around_async(one, chain)
-        elif not _is_async(one):
+        elif not references.is_async(one):
             chain = _around(one, chain)
     return chain
 
@@ -79,7 +80,3 @@ def _around_async(middleware: WorkerMiddleware, call_next: Callable[[Job], Any])
         return result
 
     return run
-
-
-def _is_async(middleware: Any) -> bool:
-    return inspect.iscoroutinefunction(middleware) or inspect.iscoroutinefunction(type(middleware).__call__)

@@ -6,6 +6,7 @@ What a setting names is imported; nothing that was read from Redis comes here.
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from functools import reduce
 from typing import Any
@@ -14,6 +15,7 @@ from verk_actors.errors import ConfigError, shown
 
 _REFERENCE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 REFERENCE_ALLOWED = "a function, or where one is, as module:name"
+PLAIN_ALLOWED = "functions that are plain def: jobs are made without an event loop, for an AsyncClient too"
 
 
 def is_reference(value: object) -> bool:
@@ -36,6 +38,23 @@ def resolved(setting: str, value: Any) -> Any:
         raise ConfigError(setting, value, f"{REFERENCE_ALLOWED} ({shown(error)})") from error
     if not callable(found):
         raise ConfigError(setting, value, REFERENCE_ALLOWED)
+    return found
+
+
+def is_async(function: Any) -> bool:
+    """Whether calling this only makes a coroutine, which a loop has to run."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def resolved_plain(setting: str, value: Any) -> Any:
+    """Return the function as `resolved` does.
+
+    Raises:
+        ConfigError: for that, or it is an `async def`.
+    """
+    found = resolved(setting, value)
+    if is_async(found):
+        raise ConfigError(setting, value, PLAIN_ALLOWED)
     return found
 
 

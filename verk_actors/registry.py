@@ -56,6 +56,11 @@ class Performer:
     name: str
     queue: str | None
     max_retry_count: int | None
+    """How often a job that leaves it open is retried; None for as often as the node says."""
+
+    dead: bool = True
+    """Whether a job that leaves its retries open is buried when they are used up."""
+
     target: Any
     """The class or function as its author wrote it."""
 
@@ -122,6 +127,10 @@ class Registry:
         if ready is None:
             ready = self._ready[performer] = performer.on(self._terms)
         return ready
+
+    def known(self, name: str) -> Performer | None:
+        """Return what is registered by that name, on nobody's terms; None where nothing is."""
+        return self._performers.get(name)
 
     def under(self, terms: Terms) -> Registry:
         """Return the same registry for a node on those terms; what is registered in one is in both."""

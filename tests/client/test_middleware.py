@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import attrs
@@ -12,7 +13,7 @@ import pytest
 from verk_actors.client import Client
 from verk_actors.config import Config
 from verk_actors.endings import Discard
-from verk_actors.errors import InvalidJob
+from verk_actors.errors import ConfigError, InvalidJob
 from verk_actors.wire.job import Job
 
 CallNext = Callable[[Job], Job]
@@ -111,3 +112,24 @@ def test_a_middleware_may_not_make_what_can_not_be_written(config: Config) -> No
     with Client(attrs.evolve(config, client_middleware=[bad])) as client, pytest.raises(InvalidJob) as caught:
         client.enqueue_many([job(1)])
     assert caught.value.index == 0
+
+
+async def asynchronous(job: Job, call_next: CallNext) -> Job:
+    return call_next(job)
+
+
+class Asynchronous:
+    async def __call__(self, job: Job, call_next: CallNext) -> Job:
+        return call_next(job)
+
+
+@pytest.mark.parametrize("middleware", [asynchronous, Asynchronous(), partial(asynchronous)])
+def test_an_asynchronous_middleware_is_refused_by_the_config(middleware: Any) -> None:
+    with pytest.raises(ConfigError, match=r"client_middleware=.* plain def: jobs are made without an event loop"):
+        Config(client_middleware=[tagged("a"), middleware])
+
+
+def test_an_asynchronous_middleware_that_is_named_is_refused_by_the_client(config: Config) -> None:
+    named = attrs.evolve(config, client_middleware=["asyncio:sleep"])
+    with pytest.raises(ConfigError, match=r"client_middleware='asyncio:sleep' is not allowed: .* plain def"):
+        Client(named)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from verk_actors.errors import StoreError
-from verk_actors.store.all_nodes import AllNodes, NodeNotFound, RescuedNode
+from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeTakesNoSignals, RescuedNode
 from verk_actors.store.exchange import Limits
 from verk_actors.store.presence import Presence
 from verk_actors.wire import bookkeeping
@@ -65,6 +65,15 @@ def test_a_node_that_is_not_there_is_an_error_that_names_it(all_nodes, ask):
     with pytest.raises(NodeNotFound, match="there is no node 'n9'") as caught:
         getattr(all_nodes, ask)("n9")
     assert caught.value.node_id == "n9"
+
+
+@pytest.mark.parametrize("ask", ["quiet", "stop"])
+def test_a_node_that_tells_nothing_of_itself_takes_no_signals_and_that_is_an_error(all_nodes, nodes, redis, keys, ask):
+    nodes.heartbeat("n3", "token", 60_000, ["default"])  # as with presence=False
+
+    with pytest.raises(NodeTakesNoSignals, match="node 'n3' takes no signals"):
+        getattr(all_nodes, ask)("n3")
+    assert not redis.exists(keys.signals(identity_of("n3")))
 
 
 # Rescue (spec 4.11 case 186, 4.18 cases 248, 250)

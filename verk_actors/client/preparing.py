@@ -11,7 +11,7 @@ from verk_actors.config import Config
 from verk_actors.endings import Discard
 from verk_actors.errors import InvalidJob, shown
 from verk_actors.middleware import client_chain
-from verk_actors.references import resolved
+from verk_actors.references import resolved_plain
 from verk_actors.store.entries import Entry, Lock
 from verk_actors.wire.codec import encode
 from verk_actors.wire.jid import new_jid, new_jids
@@ -42,14 +42,14 @@ class Preparer:
     """Makes what is written of the jobs that a client is given.
 
     Raises:
-        ConfigError: a middleware that the config names can't be imported.
+        ConfigError: a middleware that the config names can't be imported, or is an `async def`.
     """
 
     def __init__(self, config: Config, keys: Keys) -> None:
         self._config = config
         self._keys = keys
         self._limit = config.max_payload_bytes
-        self._chain = client_chain(resolved("client_middleware", one) for one in config.client_middleware)
+        self._chain = client_chain(resolved_plain("client_middleware", one) for one in config.client_middleware)
 
     def one(self, job: Job, now: float, *, when: datetime | float = 0.0, once: bool = False) -> Entry:
         """Return what is written of a job.

@@ -30,6 +30,19 @@ class NodeNotFound(VerkError):
         return f"there is no node {shown(self.node_id)}"
 
 
+@attrs.define(eq=False)
+class NodeTakesNoSignals(VerkError):
+    """Raised when a node is to be quieted or stopped that tells nothing of itself; see to `presence` of its config.
+
+    So it is of one that has just started too, for a moment, and of one that has been dead for a minute.
+    """
+
+    node_id: str
+
+    def __str__(self) -> str:
+        return f"node {shown(self.node_id)} takes no signals: it is not among Sidekiq's processes (presence=False?)"
+
+
 @attrs.frozen(kw_only=True)
 class NodeStatus:
     """One node.
@@ -115,8 +128,9 @@ class AllNodes:
     def quiet(self, node_id: str) -> None:
         """Has a node fetch no more jobs; it does so within five seconds. `ResumeQueue` on the node undoes it.
 
-        LPUSH, EXPIRE. One that tells nothing of itself (`presence`) takes no signal. Raises:
+        EXISTS, LPUSH, EXPIRE. Raises:
             NodeNotFound: there is none of this id.
+            NodeTakesNoSignals: it tells nothing of itself (`presence`), and would not see it.
         """
         self._signal(node_id, "TSTP")
 
@@ -164,8 +178,11 @@ class AllNodes:
                 return RescuedNode(requeued, buried, left)
 
     def _signal(self, node_id: str, signal: str) -> None:
-        key = self._keys.signals(identity_of(node_id))
-        server = self._servers_of(node_id)[0]
+        identity = identity_of(node_id)
+        key, process = self._keys.signals(identity), self._keys.process(identity)
+        server = next((one for one in self._servers_of(node_id) if one.call("EXISTS", process)), None)
+        if server is None:
+            raise NodeTakesNoSignals(node_id)
         server.call("LPUSH", key, signal)
         server.call("EXPIRE", key, _KEPT_SECONDS)
 

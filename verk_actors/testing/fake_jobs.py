@@ -76,7 +76,7 @@ class FakeJobs:
         self.enqueued: list[Enqueued] = []
         self.runs: list[Run] = []
         self._config = config
-        self._find = registry.under(Terms.of(config)).find
+        self._registry = registry.under(Terms.of(config))
         self._runs_inline = runs_inline
         self._memory = Memory()
 
@@ -219,9 +219,9 @@ class FakeJobs:
             self._memory.release(released(job, Keys(config.namespace)))
         if job is not None and running_job.outcome is None:
             running_job.started_at = self.time()
-            running_job.outcome = perform(CurrentJob(job), self._find, config.backtrace_frames, self.time)
+            running_job.outcome = perform(CurrentJob(job), self._registry.find, config.backtrace_frames, self.time)
             running_job.ended_at = self.time()
-        settlement = settlement_of(running_job, queue, config)
+        settlement = settlement_of(running_job, queue, config, self._registry)
         self._memory.settle(queue, settlement, self.time())
         error = _error_of(running_job.outcome)
         if job is not None:

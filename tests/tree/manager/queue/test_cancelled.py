@@ -9,6 +9,7 @@ import pytest
 from verk_actors.config import Config
 from verk_actors.events import JobDead, JobFailed, JobFinished
 from verk_actors.job_run import CancelRequest
+from verk_actors.registry import Registry
 from verk_actors.running_job import (
     GIVEN_BACK,
     SUCCEEDED,
@@ -53,13 +54,13 @@ def test_it_is_dead_as_cancelled_with_whatever_retries_it_has(
     """Conformance case 226."""
     row = asked(outcome, heeded=heeded)
 
-    settlement = settlement_of(row, "q", Config())
+    settlement = settlement_of(row, "q", Config(), Registry())
 
     assert (settlement.kind, settlement.score) == ("dead", NOW)
     written = json.loads(settlement.new)
     assert (written["error_class"], written["error_message"]) == ("JobCancelled", "Canceled")
     row.settled = True
-    failed, dead = events_of(row, "q", Config())
+    failed, dead = events_of(row, "q", Config(), Registry())
     assert isinstance(failed, JobFailed)
     assert isinstance(dead, JobDead)
     assert (failed.final, failed.backtrace) == (True, backtrace)
@@ -68,29 +69,29 @@ def test_it_is_dead_as_cancelled_with_whatever_retries_it_has(
 
 def test_it_has_succeeded_where_it_did_before_it_noticed() -> None:
     row = asked(SUCCEEDED)
-    assert settlement_of(row, "q", Config()).kind == "ack"
+    assert settlement_of(row, "q", Config(), Registry()).kind == "ack"
     row.settled = True
-    assert [type(event) for event in events_of(row, "q", Config())] == [JobFinished]
+    assert [type(event) for event in events_of(row, "q", Config(), Registry())] == [JobFinished]
 
 
 def test_it_is_done_with_where_it_chose_that() -> None:
-    assert settlement_of(asked(Discarded("x"), heeded=True), "q", Config()).kind == "ack"
+    assert settlement_of(asked(Discarded("x"), heeded=True), "q", Config(), Registry()).kind == "ack"
 
 
 def test_it_is_not_kept_where_it_wants_not_to_be_among_the_dead() -> None:
-    assert settlement_of(asked(SUCCEEDED, heeded=True, dead=False), "q", Config()).kind == "discard"
+    assert settlement_of(asked(SUCCEEDED, heeded=True, dead=False), "q", Config(), Registry()).kind == "discard"
 
 
 def test_what_it_returned_is_kept_only_where_it_has_succeeded() -> None:
     returned = Succeeded(b'{"value":1}')
-    assert settlement_of(asked(returned, result_for=60.0), "q", Config()).effects
-    assert settlement_of(asked(returned, heeded=True, result_for=60.0), "q", Config()).effects == ()
+    assert settlement_of(asked(returned, result_for=60.0), "q", Config(), Registry()).effects
+    assert settlement_of(asked(returned, heeded=True, result_for=60.0), "q", Config(), Registry()).effects == ()
 
 
 def test_of_one_that_never_began_the_events_tell_no_time() -> None:
     """Logs and metrics had it that the run took since 1970."""
     row = asked(Cancelled())
     row.started_at, row.settled = 0.0, True
-    [failed, _] = events_of(row, "q", Config())
+    [failed, _] = events_of(row, "q", Config(), Registry())
     assert isinstance(failed, JobFailed)
     assert failed.started_at == failed.failed_at == NOW

@@ -16,6 +16,7 @@ from support.nodes import Node, running_node
 from verk_actors.config import Config, Executor, QueueConfig
 from verk_actors.endings import Discard, Kill, Snooze
 from verk_actors.events import JobDead, JobDiscarded, JobFailed, JobFinished, JobSnoozed, JobStarted
+from verk_actors.registry import Registry
 from verk_actors.running_job import Discarded, Failed, Outcome, RunningJob, Snoozed
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.job_packets import outcome_of, outcome_packet
@@ -101,7 +102,7 @@ def test_a_snoozed_job_waits_in_the_schedule_as_it_was(config: Config, redis, tm
 def test_a_chosen_end_is_settled_by_its_kind(payload: bytes, outcome: Outcome, kind: str, score: float) -> None:
     job = RunningJob(payload, decode(payload, "q"), ended_at=NOW, outcome=outcome)
 
-    settlement = settlement_of(job, "q", Config())
+    settlement = settlement_of(job, "q", Config(), Registry())
 
     assert (settlement.kind, settlement.score) == (kind, score)
 
@@ -136,4 +137,5 @@ def test_an_end_that_a_task_chose_counts_unless_others_failed(raised: ExceptionG
     job = decode(payload, "q")
     outcome = ended_by(job, None, raised, 5, lambda: NOW)
 
-    assert settlement_of(RunningJob(payload, job, ended_at=NOW, outcome=outcome), "q", Config()).kind == kind
+    row = RunningJob(payload, job, ended_at=NOW, outcome=outcome)
+    assert settlement_of(row, "q", Config(), Registry()).kind == kind

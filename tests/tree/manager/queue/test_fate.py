@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import attrs
 import pytest
 
 from verk_actors.config import Config
+from verk_actors.job_class import worker
+from verk_actors.registry import Registry
 from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
 from verk_actors.store.exchange import Settlement
 from verk_actors.tree.manager.queue.fate import settlement_of
@@ -26,8 +29,11 @@ def ended(outcome: Outcome, wire_format: str = "sidekiq", **fields: object) -> R
     return RunningJob(payload, decode(payload, "q"), ended_at=NOW, outcome=outcome)
 
 
-def fate(running_job: RunningJob, jitter: float = 0.0, **settings: object) -> Settlement:
-    return settlement_of(running_job, "q", Config(**settings), lambda: jitter)  # type: ignore[arg-type]
+def fate(
+    running_job: RunningJob, jitter: float = 0.0, registry: Registry | None = None, **settings: object
+) -> Settlement:
+    config = Config(**settings)  # type: ignore[arg-type]
+    return settlement_of(running_job, "q", config, registry or Registry(), lambda: jitter)
 
 
 def test_success_is_acknowledged_by_the_exact_bytes() -> None:
@@ -95,6 +101,29 @@ def test_in_verks_form_the_last_failure_counts_one_beyond_the_limit() -> None:
 
 def test_the_configured_limit_holds_for_a_job_without_one() -> None:
     assert fate(ended(BOOM), max_retry_count=0).kind == "dead"
+
+
+@pytest.mark.parametrize(
+    ("options", "fields", "kind"),
+    [
+        ({"max_retry_count": 0}, {}, "dead"),
+        ({"max_retry_count": 0, "dead": False}, {}, "discard"),
+        ({"max_retry_count": 1}, {"retry_count": 1}, "dead"),
+        ({"max_retry_count": 5}, {"retry_count": 4}, "retry"),
+        ({"max_retry_count": 0}, {"max_retry_count": 1}, "retry"),
+        ({"max_retry_count": 5, "dead": False}, {"max_retry_count": 0}, "dead"),
+        ({"dead": False}, {"retry_count": 3}, "discard"),
+        ({}, {"retry_count": 2}, "retry"),
+        ({}, {"retry_count": 3}, "dead"),
+        ({}, {"retry_count": 3, "dead": False}, "discard"),
+    ],
+)
+def test_the_limit_of_its_class_holds_before_the_nodes_for_a_job_without_one(
+    options: dict[str, Any], fields: dict[str, object], kind: str
+) -> None:
+    registry = Registry()
+    worker(name="Other", aliases=["C"], registry=registry, **options)(lambda: None)
+    assert fate(ended(BOOM, **fields), registry=registry, max_retry_count=3).kind == kind
 
 
 @pytest.mark.parametrize(

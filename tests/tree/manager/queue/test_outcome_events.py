@@ -6,6 +6,7 @@ import pytest
 
 from verk_actors.config import Config
 from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed
+from verk_actors.registry import Registry
 from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
 from verk_actors.tree.manager.queue.outcome_events import events_of
 from verk_actors.wire.failure import Failure
@@ -17,7 +18,7 @@ FAILED = Failed(failure=Failure(class_name="E", message="m", backtrace=("a:1",))
 def told(outcome: Outcome, retries: int = 3, **fields: object) -> list[Event]:
     job = Job(class_="Good", args=[], queue="q", jid="j", max_retry_count=retries)
     row = {"job": job, "started_at": 1.0, "ended_at": 2.0, "settled": True} | fields
-    return events_of(RunningJob(payload=b"bytes", outcome=outcome, **row), "q", Config())
+    return events_of(RunningJob(payload=b"bytes", outcome=outcome, **row), "q", Config(), Registry())
 
 
 def test_a_success_is_told_with_its_times() -> None:

@@ -10,6 +10,7 @@ import attrs
 
 from verk_actors.config import Config
 from verk_actors.endings import DeathReason
+from verk_actors.registry import Registry
 from verk_actors.running_job import (
     Cancelled,
     Discarded,
@@ -31,10 +32,10 @@ _FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job that asks for a later run gets 
 
 
 def settlement_of(
-    running_job: RunningJob, queue: str, config: Config, rng: Callable[[], float] = random.random
+    running_job: RunningJob, queue: str, config: Config, registry: Registry, rng: Callable[[], float] = random.random
 ) -> Settlement:
     """Return how a job that has ended is settled in Redis, and what else is done then."""
-    settlement, job = _settlement_of(running_job, queue, config, rng), running_job.job
+    settlement, job = _settlement_of(running_job, queue, config, registry, rng), running_job.job
     if job is None or (job.unique_for is None and job.result_for is None) or settlement.kind in _LIVES_ON:
         return settlement
     outcome, keys = end_of(running_job), Keys(config.namespace)
@@ -47,7 +48,9 @@ def settlement_of(
 _LIVES_ON = frozenset({"retry", "snooze", "requeue"})
 
 
-def _settlement_of(running_job: RunningJob, queue: str, config: Config, rng: Callable[[], float]) -> Settlement:
+def _settlement_of(
+    running_job: RunningJob, queue: str, config: Config, registry: Registry, rng: Callable[[], float]
+) -> Settlement:
     """Return how a job that has ended is settled.
 
     A failed job is retried until its retries are used up, then buried, or discarded where it asks for that.
@@ -67,7 +70,7 @@ def _settlement_of(running_job: RunningJob, queue: str, config: Config, rng: Cal
         due_at = now + min(outcome.seconds, _FURTHEST_SECONDS)
         return Settlement("snooze", payload, bookkeeping.snoozed(job), _score(job, due_at))
     if job is not None and isinstance(outcome, Failed):
-        return _settlement_of_failure(running_job, job, outcome, config, rng)
+        return _settlement_of_failure(running_job, job, outcome, config, registry, rng=rng)
     return Settlement("requeue", payload)
 
 
@@ -89,29 +92,44 @@ def end_of(running_job: RunningJob) -> Outcome | None:
 
 
 def _settlement_of_failure(
-    running_job: RunningJob, job: Job, outcome: Failed, config: Config, rng: Callable[[], float]
+    running_job: RunningJob, job: Job, outcome: Failed, config: Config, registry: Registry, *, rng: Callable[[], float]
 ) -> Settlement:
     payload, now = running_job.payload, running_job.ended_at
     new = bookkeeping.failed(job, error=outcome.failure, now=now, backtrace_frames=config.backtrace_frames)
-    if death_reason(job, outcome, config, now) is None:
+    if death_reason(job, outcome, config, registry, now) is None:
         return Settlement("retry", payload, new, _score(job, retry_time(job, outcome, now, rng)))
-    if job.dead:
+    if _is_buried(job, registry):
         return Settlement("dead", payload, new, _score(job, now))
     return Settlement("discard", payload)
 
 
-def death_reason(job: Job, failed: Failed, config: Config, now: float) -> DeathReason | None:
+def death_reason(job: Job, failed: Failed, config: Config, registry: Registry, now: float) -> DeathReason | None:
     """Return why this failure of the job's current run is its last; None where it is to be retried.
 
     Source: Sidekiq lib/sidekiq/job_retry.rb, process_retry.
     """
-    limit = config.max_retry_count if job.max_retry_count is None else job.max_retry_count
     if failed.dead_because is not None:
         return failed.dead_because
-    if job.attempt > limit:
+    if job.attempt > _limit(job, config, registry):
         return "retries used up"
     too_late = job.retry_for is not None and job.failed_at is not None and job.failed_at + job.retry_for < now
     return "retry time used up" if too_late else None
+
+
+def _limit(job: Job, config: Config, registry: Registry) -> int:
+    """Return how often a job may be retried: as it says itself, else its class, else the node."""
+    if job.max_retry_count is not None:
+        return job.max_retry_count
+    performer = registry.known(job.class_)
+    if performer is None or performer.max_retry_count is None:
+        return config.max_retry_count
+    return performer.max_retry_count
+
+
+def _is_buried(job: Job, registry: Registry) -> bool:
+    """Return whether a job goes to the dead set at its end, which its class may not want where it leaves that open."""
+    performer = registry.known(job.class_) if job.dead and job.max_retry_count is None else None
+    return job.dead if performer is None else performer.dead
 
 
 def retry_time(job: Job, failed: Failed, now: float, rng: Callable[[], float]) -> float:

@@ -18,6 +18,7 @@ from verk_actors.events import (
     JobSnoozed,
     JobStarted,
 )
+from verk_actors.registry import Registry
 from verk_actors.running_job import Discarded, Expired, Failed, RunningJob, Snoozed, Succeeded, Undecodable
 from verk_actors.tree.manager.queue.fate import death_reason, end_of
 from verk_actors.wire.job import Job
@@ -28,7 +29,7 @@ def starts_of(jobs: Iterable[RunningJob], queue: str) -> list[Event]:
     return [JobStarted(queue=queue, job=row.job, started_at=row.started_at) for row in jobs if row.job is not None]
 
 
-def events_of(running_job: RunningJob, queue: str, config: Config) -> list[Event]:
+def events_of(running_job: RunningJob, queue: str, config: Config, registry: Registry) -> list[Event]:
     """Return the events of a job that is settled; none for one that was given back."""
     outcome, job = end_of(running_job), running_job.job
     if isinstance(outcome, Undecodable):
@@ -41,7 +42,8 @@ def events_of(running_job: RunningJob, queue: str, config: Config) -> list[Event
     if isinstance(outcome, Succeeded):
         return [JobFinished(queue=queue, job=job, started_at=started_at, finished_at=ended_at)]
     if isinstance(outcome, Failed):
-        return _failure_events(running_job, job, outcome, queue, death_reason(job, outcome, config, ended_at))
+        dead_because = death_reason(job, outcome, config, registry, ended_at)
+        return _failure_events(running_job, job, outcome, queue, dead_because)
     return _chosen_events(running_job, job, queue)
 
 

@@ -170,8 +170,8 @@ class QueueManager(IoServer):
         fetch = self._room.reserve(settling=len(jobs)) if self._lease.held else 0
         if exchange is None and not fetch and not jobs:
             return
-        config, now = self._node.config, self.clock.time()
-        settlements = [settlement_of(job, self._queue, config) for job in jobs]
+        node, now = self._node, self.clock.time()
+        settlements = [settlement_of(job, self._queue, node.config, node.registry) for job in jobs]
         for job in jobs:
             job.sent = True
         result = self._in_progress.exchange(self._lease.token, settlements, fetch, now)

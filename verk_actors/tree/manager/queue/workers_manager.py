@@ -158,7 +158,7 @@ class WorkersManager(Server):
             events += starts_of((job for job in started if job.settled is not None), self._queue)
         self._ended.update(dict.fromkeys(ended))
         for job in settled:
-            events += events_of(job, self._queue, self._node.config)
+            events += events_of(job, self._queue, self._node.config, self._node.registry)
         if tells_starts:  # in the place of those that have ended
             events += starts_of((job for job in started if job.settled is None), self._queue)
         self._publish(events)
