@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from verk_actors.arguments import convert_type
     from verk_actors.client import Client, Scheduled
-    from verk_actors.client.async_client import AsyncClient
+    from verk_actors.client.async_client import (
+        AsyncClient,
+        AsyncCounters,
+        AsyncNodes,
+        AsyncPendingSet,
+        AsyncQueue,
+        AsyncRecentClasses,
+        AsyncSortedSet,
+    )
     from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
-    from verk_actors.endings import Discard, JobCancelled, Kill, Snooze
+    from verk_actors.endings import DeathReason, Discard, JobCancelled, Kill, Snooze
     from verk_actors.errors import (
         ConfigError,
         DoneInPart,
@@ -60,9 +68,10 @@ if TYPE_CHECKING:
         QueueRunning,
         RedisDataLost,
     )
+    from verk_actors.job_builder import JobBuilder
     from verk_actors.job_class import JobClass, worker
     from verk_actors.job_context import CurrentJob, JobContextFilter, current_job
-    from verk_actors.job_run import Cancellation, JobNotRunning, JobRun, NodesSilent
+    from verk_actors.job_run import Cancellation, JobNotRunning, JobPlace, JobRun, NodesSilent
     from verk_actors.job_run_messages import CancelJob, InspectJob, RunningJobs
     from verk_actors.listener import EventListener
     from verk_actors.messages import (
@@ -78,38 +87,47 @@ if TYPE_CHECKING:
     )
     from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
     from verk_actors.status import ListenerStatus, QueueStatus, SystemStatus
-    from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
+    from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeStatus, NodeTakesNoSignals, RescuedNode
+    from verk_actors.store.class_counts import ClassCounts, RecentClasses
+    from verk_actors.store.counters import Counters, Counts
     from verk_actors.store.job_filter import JobFilter
-    from verk_actors.store.members import Malformed
+    from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
+    from verk_actors.store.members import Malformed, Member
+    from verk_actors.store.queue import Queue
     from verk_actors.tree.actor_system import ActorSystem
     from verk_actors.wire.backoff import Backoff
     from verk_actors.wire.failure import Failure
-    from verk_actors.wire.job import Job
+    from verk_actors.wire.job import Job, JobOptions, UniqueUntil, WireFormat
     from verk_actors.wire.results import JobResult
 
 _HOMES = {  # tests/architecture holds it against the imports above
     "arguments": "convert_type",
     "client": "Client Scheduled",
-    "client.async_client": "AsyncClient",
+    "client.async_client": "AsyncClient AsyncCounters AsyncNodes AsyncPendingSet AsyncQueue AsyncRecentClasses AsyncSortedSet",
     "config": "Config QueueConfig QueueGroup RedisUrl",
-    "endings": "Discard JobCancelled Kill Snooze",
+    "endings": "DeathReason Discard JobCancelled Kill Snooze",
     "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
     "job_context": "CurrentJob JobContextFilter current_job",
-    "job_run": "Cancellation JobNotRunning JobRun NodesSilent",
+    "job_builder": "JobBuilder",
+    "job_run": "Cancellation JobNotRunning JobPlace JobRun NodesSilent",
     "job_run_messages": "CancelJob InspectJob RunningJobs",
     "listener": "EventListener",
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
     "status": "ListenerStatus QueueStatus SystemStatus",
-    "store.all_nodes": "NodeNotFound NodeTakesNoSignals",
+    "store.all_nodes": "AllNodes NodeNotFound NodeStatus NodeTakesNoSignals RescuedNode",
+    "store.class_counts": "ClassCounts RecentClasses",
+    "store.counters": "Counters Counts",
     "store.job_filter": "JobFilter",
-    "store.members": "Malformed",
+    "store.job_sets": "DeadSet RetrySet ScheduleSet",
+    "store.members": "Malformed Member",
+    "store.queue": "Queue",
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
     "wire.failure": "Failure",
-    "wire.job": "Job",
+    "wire.job": "Job JobOptions UniqueUntil WireFormat",
     "wire.results": "JobResult",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -117,16 +135,28 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 __all__ = [  # spelled out once more, since strict type checkers read no table
     "ActorSystem",
     "AddQueue",
+    "AllNodes",
     "AsyncClient",
+    "AsyncCounters",
+    "AsyncNodes",
+    "AsyncPendingSet",
+    "AsyncQueue",
+    "AsyncRecentClasses",
+    "AsyncSortedSet",
     "Backoff",
     "CancelJob",
     "Cancellation",
+    "ClassCounts",
     "Client",
     "ClientMiddleware",
     "Config",
     "ConfigError",
+    "Counters",
+    "Counts",
     "CurrentJob",
     "DeadJobsTrimmed",
+    "DeadSet",
+    "DeathReason",
     "Discard",
     "DoneInPart",
     "EmbeddedServerError",
@@ -139,6 +169,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "InvalidArgument",
     "InvalidJob",
     "Job",
+    "JobBuilder",
     "JobCancelled",
     "JobClass",
     "JobClassNotFound",
@@ -155,6 +186,8 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobMalformed",
     "JobNotRunning",
     "JobNotUnique",
+    "JobOptions",
+    "JobPlace",
     "JobResult",
     "JobRun",
     "JobSnoozed",
@@ -166,14 +199,17 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "ListenerStatus",
     "Malformed",
     "MalformedJob",
+    "Member",
     "NodeEvent",
     "NodeIdInUse",
     "NodeInImport",
     "NodeNotFound",
+    "NodeStatus",
     "NodeTakesNoSignals",
     "NodesSilent",
     "PauseQueue",
     "ProcessDied",
+    "Queue",
     "QueueAlreadyAdded",
     "QueueConfig",
     "QueueEvent",
@@ -185,21 +221,27 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "QueueRunning",
     "QueueStatus",
     "Quiet",
+    "RecentClasses",
     "RedisDataLost",
     "RedisUrl",
     "RegisterListener",
     "RemoveQueue",
+    "RescuedNode",
     "ResizeQueue",
     "ResumeQueue",
+    "RetrySet",
     "RunningJobs",
+    "ScheduleSet",
     "Scheduled",
     "Snooze",
     "Status",
     "StoreError",
     "StoreUnavailable",
     "SystemStatus",
+    "UniqueUntil",
     "UnregisterListener",
     "VerkError",
+    "WireFormat",
     "WorkerMiddleware",
     "convert_type",
     "current_job",

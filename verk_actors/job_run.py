@@ -8,7 +8,7 @@ import attrs
 
 from verk_actors.errors import VerkError, loggable, shown
 
-Where = Literal["running", "queue", "schedule", "retry"]
+JobPlace = Literal["running", "queue", "schedule", "retry"]
 """Where a job was found that is not wanted any more."""
 
 
@@ -62,7 +62,7 @@ class Cancellation:
     """
 
     jid: str
-    where: Where
+    where: JobPlace
     queue: str
     node: str | None = None
 

@@ -52,6 +52,21 @@ def test_a_job_that_only_mentions_it_or_lacks_one_thing_does_not_fit(fields: dic
     assert JobFilter(**fields).found_in(PAYLOAD) is None
 
 
+@pytest.mark.parametrize("text", ['x"y', "x\ty", "a/b", "x\\y", 'ö/"'])
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("slash", ["/", r"\/"], ids=["as it is", "as cjson writes it"])
+@pytest.mark.parametrize("is_verks", [True, False])
+def test_a_text_is_found_however_it_is_escaped(text: str, ascii_only: bool, slash: str, is_verks: bool) -> None:
+    args = json.dumps([text], ensure_ascii=ascii_only) if is_verks else [text]
+    payload = json.dumps({"class": "Add", "args": args}, ensure_ascii=ascii_only).replace("/", slash).encode()
+
+    where = JobFilter(text=text)
+
+    assert where.found_in(payload) is not None
+    assert JobFilter(text=text + "z").found_in(payload) is None
+    assert list(where.match()) == []
+
+
 def test_bytes_that_are_no_job_fit_by_their_text_alone() -> None:
     assert isinstance(ALL_JOBS.found_in(b"\xff text"), Malformed)
     assert isinstance(JobFilter(text="text").found_in(b"\xff text"), Malformed)

@@ -39,6 +39,20 @@ def test_a_queue_whose_oldest_member_does_not_tell_has_no_latency(queue, payload
     assert queue.latency_seconds() == 0.0
 
 
+@pytest.mark.parametrize("passed_over", [b"no job", job(1)])
+def test_the_latency_is_that_of_the_next_job_that_tells(queue, passed_over):
+    now = time.time()
+    queue.push(*[passed_over] * 9, job(2, created_at=now - 100), job(3, enqueued_at=now))
+
+    assert 98 < queue.latency_seconds() < 160
+
+
+def test_only_a_few_jobs_are_asked_how_long_they_have_waited(queue):
+    queue.push(*[b"no job"] * 10, job(2, enqueued_at=time.time() - 100))
+
+    assert queue.latency_seconds() == 0.0
+
+
 def test_pages_hold_every_job_from_the_newest_and_those_that_fit(queue):
     queue.push(*[job(number, tags=["odd"] * (number % 2)) for number in range(2500)], b"no job")
 

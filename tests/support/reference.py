@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,21 @@ def section(title: str, rows: Sequence[tuple[str, Any, str]]) -> Iterator[str]:
     """Yield the lines of a table."""
     yield f"\n## {title}\n\n| name | what it is |\n|---|---|"
     for name, value, file in sorted(rows, key=lambda row: row[0].lower()):
-        yield f"| [`{name}`](../{file}) | {first_line(value)} |"
+        yield f"| [`{name}`](../{file}) | {first_line(name, value, file)} |"
 
 
-def first_line(value: Any) -> str:
-    """Return the first sentence of a docstring, or what stands for a type without one."""
-    text = inspect.getdoc(value) if callable(value) and inspect.getmodule(value) is not None else None
-    return (text or "A type, for annotations.").split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+def first_line(name: str, value: Any, file: str) -> str:
+    """Return the first sentence of a docstring."""
+    return docstring(name, value, file).split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+
+
+def docstring(name: str, value: Any, file: str) -> str:
+    """Return what stands in a class or function, or below another type's definition; empty if there is nothing."""
+    if inspect.isclass(value) or inspect.isfunction(value):
+        return inspect.getdoc(value) or ""
+    source = (REPOSITORY / file).read_text()
+    found = re.search(rf'^{name}\b[^\n]* = [^\n]*\n"""(.*?)"""', source, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
 
 
 def page() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import attrs
 
@@ -24,7 +25,8 @@ class JobFilter:
 
     Attributes:
         jid, class_, queue: the job's are exactly these.
-        text: occurs somewhere in the payload, in the same case of letters.
+        text: occurs somewhere in the payload, in the same case of letters, however JSON escapes it there: in arguments
+            that are a text themselves (Verk's) too.
     """
 
     jid: str | None = None
@@ -51,10 +53,7 @@ class JobFilter:
         return ("MATCH", b"*%b*" % max(words, key=len)) if words else ()
 
     def _has_text(self, payload: bytes) -> bool:
-        if self.text is None:
-            return True
-        escaped = json.dumps(self.text)[1:-1]  # as Python writes it; most others leave letters as they are
-        return self.text.encode("utf-8", "surrogatepass") in payload or escaped.encode() in payload
+        return self.text is None or any(form in payload for form in _forms(self.text))
 
     def _fits(self, member: Member) -> bool:
         if (self.jid, self.class_, self.queue) == (None, None, None):
@@ -71,3 +70,17 @@ ALL_JOBS = JobFilter()
 def _plain(*words: str | None) -> list[bytes]:
     """Returns those that are written in JSON as they are."""
     return [word.encode() for word in words if word is not None and _PLAIN.fullmatch(word)]
+
+
+@lru_cache(maxsize=16)
+def _forms(text: str) -> tuple[bytes, ...]:
+    """Returns how a text may be written: as it is, escaped, escaped within a text, with or without its letters."""
+    once = (_escaped(text, ascii_only=False), _escaped(text, ascii_only=True))
+    twice = (_escaped(once[0], ascii_only=False), *(_escaped(one, ascii_only=True) for one in once))
+    forms = (text, *once, *twice)
+    slashed = (form.replace("/", r"\/") for form in forms)  # as cjson writes it, with which Verk moves jobs
+    return tuple(dict.fromkeys(form.encode("utf-8", "surrogatepass") for form in (*forms, *slashed)))
+
+
+def _escaped(text: str, *, ascii_only: bool) -> str:
+    return json.dumps(text, ensure_ascii=ascii_only)[1:-1]

@@ -25,6 +25,7 @@ class Malformed:
 
 
 Member: TypeAlias = Job | Malformed
+"""What is found in a queue or a set."""
 
 
 def member_of(payload: bytes, queue: str | None = None) -> Member:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import cattrs
 
-from verk_actors.job_run import Cancellation, JobNotRunning, Where
+from verk_actors.job_run import Cancellation, JobNotRunning, JobPlace
 from verk_actors.job_run_messages import CancelJob
 from verk_actors.otp import Ref, snapshot
 from verk_actors.tree import names
@@ -47,7 +47,7 @@ class Questions:
         canceller = root.whereis(names.CANCELLER)
         for queue, _, running_job in cancellable(rows, jid):
             if canceller is not None and canceller.cast(CancelJob(jid)):
-                where: Where = "queue" if running_job.worker is None else "running"
+                where: JobPlace = "queue" if running_job.worker is None else "running"
                 return Cancellation(jid=jid, where=where, queue=queue, node=self._node.config.node_id)
         return None
 
