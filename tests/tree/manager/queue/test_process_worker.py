@@ -162,6 +162,8 @@ def test_a_job_class_that_can_not_be_found_there_fails_its_jobs_and_no_others(co
 
     @worker(registry=registry)
     class Local:
+        __module__ = ProcessJobs.__module__  # which a process can import, wherever these tests are run from
+
         def perform(self) -> None: ...
 
     elsewhere = type("Elsewhere", (registry.find("Local").target,), {"__module__": "no_such_module"})
