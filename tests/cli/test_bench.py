@@ -10,7 +10,7 @@ import pytest
 
 from verk_actors.cli.bench import marks, stock
 from verk_actors.cli.bench.jobs import noop
-from verk_actors.cli.bench.machine import Machine, Taken
+from verk_actors.cli.bench.machine import Machine, Taken, speed
 from verk_actors.cli.bench.report import Report, Run, summarise, text
 from verk_actors.cli.bench.rows import ROWS, Goal
 from verk_actors.wire.codec import decode
@@ -19,7 +19,8 @@ MACHINE = Machine(cores=2, processor="x", python="CPython 3", packages={"redis":
 
 
 def test_a_median_is_held_against_the_goal_of_its_row():
-    slow, quick = (Run(figures={"jobs/s": rate, "CPU µs/job": 10.0}, others=5.0) for rate in (34_000.0, 36_000.0))
+    figures = [{"jobs/s": rate, "CPU µs/job": 10.0} for rate in (34_000.0, 36_000.0)]
+    slow, quick = (Run(figures=figures_of_one, speed=1.0, others=5.0) for figures_of_one in figures)
 
     [rate, cpu] = summarise("drain", [quick, slow, quick], brief=False)
 
@@ -28,8 +29,20 @@ def test_a_median_is_held_against_the_goal_of_its_row():
     assert next(summarise("drain", [slow, quick, slow], brief=False)).met is False
 
 
+def test_a_rate_is_held_against_its_goal_in_proportion_to_the_speed_of_the_machine():
+    [rate] = summarise("drain", [Run(figures={"jobs/s": 18_000.0}, speed=0.5, others=5.0)], brief=False)
+    [ratio] = summarise("nodes", [Run(figures={"times one node": 1.4}, speed=0.5, others=5.0)], brief=False)
+
+    assert (rate.goal, rate.met) == (Goal(least=17_500, is_rate=True), True)
+    assert (ratio.goal, ratio.met) == (Goal(least=1.5), False)
+
+
+def test_the_speed_of_a_machine_is_a_positive_number():
+    assert speed() > 0
+
+
 def test_what_was_measured_briefly_is_not_judged():
-    assert next(summarise("drain", [Run(figures={"jobs/s": 1.0}, others=0.0)], brief=True)).met is None
+    assert next(summarise("drain", [Run(figures={"jobs/s": 1.0}, speed=1.0, others=0.0)], brief=True)).met is None
 
 
 def test_what_others_took_is_the_busy_time_without_our_own():
@@ -45,15 +58,15 @@ def test_a_goal_is_a_least_or_a_most(goal, value, met):
 
 
 def test_the_report_is_a_table_and_the_machine():
-    run = Run(figures={"% of a core": 0.1234, "commands/s": 1234.5}, others=12.3)
+    run = Run(figures={"% of a core": 0.1234, "commands/s": 1234.5}, speed=0.756, others=12.3)
     figures = list(summarise("idle", [run], brief=False))
 
     lines = text(Report(machine=MACHINE, runs=1, brief=False, figures=figures)).splitlines()
 
-    assert lines[0].split() == ["ROW", "FIGURE", "MEDIAN", "LEAST", "MOST", "GOAL", "MET", "OTHERS"]
+    assert lines[0].split() == ["ROW", "FIGURE", "MEDIAN", "LEAST", "MOST", "GOAL", "MET", "SPEED", "OTHERS"]
     assert lines[1].split()[:5] == ["idle", "%", "of", "a", "core"]
-    assert lines[1].split()[5:] == ["0.123", "0.123", "0.123", "≤", "0.5", "yes", "12", "%"]
-    assert lines[2].split()[2:] == ["1,234", "1,234", "1,234", "≤", "10", "no", "12", "%"]
+    assert lines[1].split()[5:] == ["0.123", "0.123", "0.123", "≤", "0.5", "yes", "0.76", "12", "%"]
+    assert lines[2].split()[2:] == ["1,234", "1,234", "1,234", "≤", "10", "no", "0.76", "12", "%"]
     assert lines[-1] == "2 cores (x), load 0.5; CPython 3; redis 8; redis 7"
 
 

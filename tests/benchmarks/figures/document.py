@@ -55,7 +55,7 @@ def _point(figure: Figure, prefix: str) -> Point:
 
 
 def _bench(reports: Sequence[Report]) -> Iterator[str]:
-    yield f"| row | figure | runs | median (least to most) | goal | met | others |\n|{' --- |' * 7}"
+    yield f"| row | figure | runs | median (least to most) | goal | met | speed | others |\n|{' --- |' * 8}"
     for report in reports:
         for figure in report["figures"]:
             if figure["row"] not in CHARTS:
@@ -72,7 +72,7 @@ def _bench(reports: Sequence[Report]) -> Iterator[str]:
 def _line(figure: Figure, runs: int) -> str:
     spread = f"{_number(figure['median'])} ({_number(figure['least'])} to {_number(figure['most'])})"
     met = {None: "", True: "yes", False: "**no**"}[figure["met"]]
-    cells = (f"`{figure['row']}`", figure["figure"], runs, spread, _goal(figure["goal"]), met)
+    cells = (f"`{figure['row']}`", figure["figure"], runs, spread, _goal(figure["goal"]), met, f"{figure['speed']:.2f}")
     return f"| {' | '.join(map(str, cells))} | {figure['others']:.0f} % |"
 
 

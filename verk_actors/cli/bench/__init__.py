@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from verk_actors.cli.bench.ground import Ground
-from verk_actors.cli.bench.machine import look, taken
+from verk_actors.cli.bench.machine import look, speed, taken
 from verk_actors.cli.bench.report import Report, Run, summarise, text
 from verk_actors.cli.bench.rows import ROWS, Row
 from verk_actors.cli.options import as_json_line
@@ -60,9 +60,10 @@ def command(*, rows: tuple[str, ...], runs: int, size: int | None, brief: bool, 
 
 
 def _measure(ground: Ground, row: Row, size: int | None, *, brief: bool) -> Run:
-    before = taken(ground)
+    before, speed_before = taken(ground), speed()
     figures = row.measure(ground, size or (row.brief if brief else row.size))
-    return Run(figures=figures, others=taken(ground).others_since(before))
+    others = taken(ground).others_since(before)
+    return Run(figures=figures, speed=(speed_before + speed()) / 2, others=others)
 
 
 def _show(line: str) -> None:

@@ -18,7 +18,9 @@ class Measured:
     """One figure of a row over all runs.
 
     Attributes:
-        met: whether the median reaches the goal; None where there is none.
+        goal: as it is at this speed; None where there is none.
+        met: whether the median reaches it.
+        speed: how fast the machine ran Python meanwhile, the median; 1 is the speed for which absolute goals are given.
         others: what other processes took of the machine meanwhile, the median in percent.
     """
 
@@ -29,6 +31,7 @@ class Measured:
     most: float
     goal: Goal | None
     met: bool | None
+    speed: float
     others: float
 
 
@@ -44,20 +47,23 @@ class Report:
 
 @attrs.frozen(kw_only=True)
 class Run:
-    """What one run of a row has measured, and what others took of the machine meanwhile, in percent."""
+    """What one run of a row has measured, the machine's speed, and what others took of it meanwhile, in percent."""
 
     figures: Figures
+    speed: float
     others: float
 
 
 def summarise(row: str, runs: Sequence[Run], *, brief: bool) -> Iterator[Measured]:
     """Yield each figure of a row; one that was measured only briefly has no goal."""
-    others = statistics.median(run.others for run in runs)
+    others, speed = (
+        statistics.median(values) for values in zip(*((run.others, run.speed) for run in runs), strict=True)
+    )
     for figure in runs[0].figures:
         values = [run.figures[figure] for run in runs]
         median = statistics.median(values)
-        goal = None if brief else ROWS[row].goals.get(figure)
-        met = None if goal is None else goal.is_met(median)
+        floor = None if brief else ROWS[row].goals.get(figure)
+        goal = None if floor is None else floor.at(speed)
         yield Measured(
             row=row,
             figure=figure,
@@ -65,7 +71,8 @@ def summarise(row: str, runs: Sequence[Run], *, brief: bool) -> Iterator[Measure
             least=min(values),
             most=max(values),
             goal=goal,
-            met=met,
+            met=None if goal is None else goal.is_met(median),
+            speed=speed,
             others=others,
         )
 
@@ -73,16 +80,25 @@ def summarise(row: str, runs: Sequence[Run], *, brief: bool) -> Iterator[Measure
 def text(report: Report) -> str:
     """Return the report as a table, with what was measured and where."""
     lines = [_line(figure) for figure in report.figures]
-    table = lay_out(("ROW", "FIGURE", "MEDIAN", "LEAST", "MOST", "GOAL", "MET", "OTHERS"), lines)
+    table = lay_out(("ROW", "FIGURE", "MEDIAN", "LEAST", "MOST", "GOAL", "MET", "SPEED", "OTHERS"), lines)
     runs = "once, briefly: no goal can be judged" if report.brief else f"{report.runs} runs each"
+    speed = "SPEED: how fast Python ran; GOAL: at this speed, where it is a rate"
     others = "OTHERS: what other processes took of the machine meanwhile; 50 % of two cores is a whole one"
-    return f"{table}\n\n{others}\n{runs}\n{report.machine}"
+    return f"{table}\n\n{speed}\n{others}\n{runs}\n{report.machine}"
 
 
 def _line(figure: Measured) -> tuple[str, ...]:
     met = {None: "", True: "yes", False: "no"}[figure.met]
     numbers = (_number(value) for value in (figure.median, figure.least, figure.most))
-    return (figure.row, figure.figure, *numbers, _goal(figure.goal), met, f"{figure.others:.0f} %")
+    return (
+        figure.row,
+        figure.figure,
+        *numbers,
+        _goal(figure.goal),
+        met,
+        f"{figure.speed:.2f}",
+        f"{figure.others:.0f} %",
+    )
 
 
 def _goal(goal: Goal | None) -> str:
