@@ -10,9 +10,10 @@ import pytest
 
 from verk_actors.cli.bench import marks, stock
 from verk_actors.cli.bench.jobs import noop
-from verk_actors.cli.bench.machine import Machine, Taken, speed
+from verk_actors.cli.bench.machine import Machine, Taken
 from verk_actors.cli.bench.report import Report, Run, summarise, text
 from verk_actors.cli.bench.rows import ROWS, Goal
+from verk_actors.cli.bench.usage import speed
 from verk_actors.wire.codec import decode
 
 MACHINE = Machine(cores=2, processor="x", python="CPython 3", packages={"redis": "8"}, server="redis 7", load=0.5)

@@ -14,9 +14,10 @@ from pathlib import Path
 import click
 
 from verk_actors.cli.bench.ground import Ground
-from verk_actors.cli.bench.machine import look, speed, taken
+from verk_actors.cli.bench.machine import look, taken
 from verk_actors.cli.bench.report import Report, Run, summarise, text
 from verk_actors.cli.bench.rows import ROWS, Row
+from verk_actors.cli.bench.usage import speed
 from verk_actors.cli.options import as_json_line
 from verk_actors.signals import ENDINGS, Signals
 

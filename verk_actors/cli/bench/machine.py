@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import resource
-import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import attrs
 
 from verk_actors.cli.bench.ground import Ground
-
-
-_ROUNDS = 50_000
-_GOALS_SECONDS_PER_ROUND = 24e-9
 
 
 @attrs.frozen(kw_only=True)
@@ -52,22 +47,6 @@ def look(ground: Ground) -> Machine:
         server=f"{name} {version_of_server} at {place}",
         load=os.getloadavg()[0],
     )
-
-
-def speed() -> float:
-    """Return how fast this machine runs Python now: 1 is the speed of the machine for which absolute goals are given.
-
-    By the CPU time of a plain loop, the best of several, which takes 24 ns a round there. A virtual machine may run at
-    half its speed for hours, and no load shows that.
-    """
-    return _GOALS_SECONDS_PER_ROUND * _ROUNDS / min(_loop_cpu_seconds() for _ in range(10))
-
-
-def _loop_cpu_seconds() -> float:
-    began, total = time.process_time(), 0
-    for number in range(_ROUNDS):
-        total += number
-    return time.process_time() - began
 
 
 @attrs.frozen(kw_only=True)
