@@ -72,8 +72,13 @@ def _bench(reports: Sequence[Report]) -> Iterator[str]:
 def _line(figure: Figure, runs: int) -> str:
     spread = f"{_number(figure['median'])} ({_number(figure['least'])} to {_number(figure['most'])})"
     met = {None: "", True: "yes", False: "**no**"}[figure["met"]]
-    cells = (f"`{figure['row']}`", figure["figure"], runs, spread, _goal(figure["goal"]), met, f"{figure['speed']:.2f}")
+    cells = (f"`{figure['row']}`", figure["figure"], runs, spread, _goal(figure["goal"]), met, _speed(figure))
     return f"| {' | '.join(map(str, cells))} | {figure['others']:.0f} % |"
+
+
+def _speed(figure: Figure) -> str:
+    """Return the machine's speed; results that are older than its measuring have none, and goals as for 1."""
+    return f"{figure['speed']:.2f}" if "speed" in figure else ""
 
 
 def _goal(goal: Mapping[str, float | None] | None) -> str:
