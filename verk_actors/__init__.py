@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from verk_actors.store.job_filter import JobFilter
     from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
     from verk_actors.store.members import Malformed, Member
+    from verk_actors.store.processes import ProcessStatus
     from verk_actors.store.queue import Queue
     from verk_actors.tree.actor_system import ActorSystem
     from verk_actors.wire.backoff import Backoff
@@ -123,6 +124,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.job_filter": "JobFilter",
     "store.job_sets": "DeadSet RetrySet ScheduleSet",
     "store.members": "Malformed Member",
+    "store.processes": "ProcessStatus",
     "store.queue": "Queue",
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
@@ -209,6 +211,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "NodesSilent",
     "PauseQueue",
     "ProcessDied",
+    "ProcessStatus",
     "Queue",
     "QueueAlreadyAdded",
     "QueueConfig",

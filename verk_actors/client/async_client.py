@@ -89,6 +89,7 @@ class AsyncNodes(View):
     ids = awaited(AllNodes.ids)
     statuses = awaited(AllNodes.statuses)
     status = awaited(AllNodes.status)
+    processes = awaited(AllNodes.processes)
     quiet = awaited(AllNodes.quiet)
     stop = awaited(AllNodes.stop)
     rescue = awaited(AllNodes.rescue)

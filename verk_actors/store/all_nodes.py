@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import attrs
 
@@ -15,8 +16,10 @@ from verk_actors.store.burial import burial_of, poison_reason
 from verk_actors.store.commands import Commands
 from verk_actors.store.exchange import InProgress, Limits
 from verk_actors.store.nodes import Nodes
+from verk_actors.store.processes import Processes, ProcessStatus
 from verk_actors.wire.keys import Keys, identity_of
 
+_OF_VERK = "alive"  # what Verk writes as a lease, where our nodes write their token
 _KEPT_SECONDS = 60  # a signal to a node that takes none is gone after this
 
 
@@ -53,6 +56,7 @@ class NodeStatus:
         in_progress: how many it holds of each queue: jobs that run, and those fetched ahead.
         heartbeat_age_seconds: since it told last of itself, by Redis' clock; None where it doesn't (`presence`).
         is_quiet: whether it fetches no jobs; None where it doesn't tell.
+        program: whose node it is, told by its lease; None where it holds none.
     """
 
     node_id: str
@@ -61,6 +65,7 @@ class NodeStatus:
     in_progress: Mapping[str, int]
     heartbeat_age_seconds: float | None
     is_quiet: bool | None
+    program: Literal["verk_actors", "verk"] | None = None
 
 
 @attrs.frozen
@@ -114,19 +119,30 @@ class AllNodes:
             for queue in Nodes(server, self._keys).queues(node_id):
                 in_progress[queue] += int(server.call("LLEN", self._keys.in_progress(queue, node_id)))
         told = [self._told(server, node_id) for server in servers]
+        holders = [Nodes(server, self._keys).holder(node_id) for server in servers]
         ages = [age for age, _ in told if age is not None]
         quiet = [is_quiet for _, is_quiet in told if is_quiet is not None]
         return NodeStatus(
             node_id=node_id,
-            is_alive=all(Nodes(server, self._keys).holder(node_id) is not None for server in servers),
+            is_alive=None not in holders,
             queues=tuple(sorted(in_progress)),
             in_progress=in_progress,
             heartbeat_age_seconds=max(ages, default=None),
             is_quiet=all(quiet) if quiet else None,
+            program=next(("verk" if one == _OF_VERK else "verk_actors" for one in holders if one is not None), None),
         )
+
+    def processes(self) -> list[ProcessStatus]:
+        """Returns what nodes have told of themselves within the last minute, those of Sidekiq and Exq too.
+
+        One that tells on several servers is told of once for each, with what it does there. SMEMBERS, TIME, HMGET.
+        """
+        return Processes(self._servers, self._keys).statuses()
 
     def quiet(self, node_id: str) -> None:
         """Has a node fetch no more jobs; it does so within five seconds. `ResumeQueue` on the node undoes it.
+
+        A process of Sidekiq or Exq does so too, named by its identity; what ends that is its own affair.
 
         EXISTS, LPUSH, EXPIRE. Raises:
             NodeNotFound: there is none of this id.
@@ -178,9 +194,10 @@ class AllNodes:
                 return RescuedNode(requeued, buried, left)
 
     def _signal(self, node_id: str, signal: str) -> None:
-        identity = identity_of(node_id)
-        key, process = self._keys.signals(identity), self._keys.process(identity)
-        server = next((one for one in self._servers_of(node_id) if one.call("EXISTS", process)), None)
+        others = [one for one in self._servers if one.call("SISMEMBER", self._keys.processes, node_id)]
+        identity = node_id if others else identity_of(node_id)
+        process, key = self._keys.process(identity), self._keys.signals(identity)
+        server = next((one for one in others or self._servers_of(node_id) if one.call("EXISTS", process)), None)
         if server is None:
             raise NodeTakesNoSignals(node_id)
         server.call("LPUSH", key, signal)

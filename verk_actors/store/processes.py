@@ -1,18 +1,59 @@
-"""What all nodes run, as they tell dashboards: ours, and Sidekiq's and Exq's beside them."""
+"""What all nodes tell dashboards of themselves and what they run: ours, and Sidekiq's and Exq's beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import attrs
 
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable
 from verk_actors.job_run import JobRun
 from verk_actors.store.commands import Commands
 from verk_actors.store.members import name_of
 from verk_actors.store.nodes import Nodes
-from verk_actors.wire import strict_json
+from verk_actors.wire import strict_json, times
 from verk_actors.wire.codec import decode
 from verk_actors.wire.keys import Keys, node_of
+
+_MOST = 1e15  # beyond that a number counts nothing
+_FIELDS = ("info", "concurrency", "busy", "beat", "rtt_us", "quiet", "rss")
+
+
+@attrs.frozen(kw_only=True)
+class ProcessStatus:
+    """One node as it told of itself last; what it doesn't tell, or can't be read, is None or empty.
+
+    Attributes:
+        node: the id of the node; of a process of Sidekiq or Exq, its identity.
+        is_ours: whether it is a node of this package.
+        hostname, pid: where it runs.
+        tag, labels: what its owner calls it.
+        queues: those that it works.
+        started_at: unix seconds.
+        concurrency: how many jobs it can run at a time, on the servers where it tells.
+        busy: how many it runs.
+        is_quiet: whether it fetches no jobs.
+        beat_age_seconds: since it told, by Redis' clock.
+        round_trip_seconds: what it measured from there to Redis and back.
+        memory_bytes: of it, resident.
+    """
+
+    node: str
+    is_ours: bool
+    hostname: str = ""
+    pid: int | None = None
+    tag: str = ""
+    labels: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    started_at: float | None = None
+    concurrency: int | None = None
+    busy: int | None = None
+    is_quiet: bool = False
+    beat_age_seconds: float | None = None
+    round_trip_seconds: float | None = None
+    memory_bytes: int | None = None
 
 
 class Processes:
@@ -30,6 +71,26 @@ class Processes:
         """
         runs = [run for server in self._servers for run in self._of_server(server, now)]
         return sorted(runs, key=lambda run: run.started_at)
+
+    def statuses(self) -> list[ProcessStatus]:
+        """Returns each node that has told of itself within the last minute, on each server where it has.
+
+        SMEMBERS, TIME, then HMGET per process.
+        """
+        return [status for server in self._servers for status in self._statuses_on(server)]
+
+    def _statuses_on(self, server: Commands) -> Iterator[ProcessStatus]:
+        seconds, microseconds = server.call("TIME")
+        now = int(seconds) + int(microseconds) / 1e6
+        for identity in sorted(name_of(member) for member in server.call("SMEMBERS", self._keys.processes)):
+            try:
+                told = server.call("HMGET", self._keys.process(identity), *_FIELDS)
+            except StoreUnavailable:
+                raise
+            except StoreError:  # as in `_work`
+                continue
+            if any(value is not None for value in told):
+                yield _status_of(identity, dict(zip(_FIELDS, told, strict=True)), now)
 
     def _of_server(self, server: Commands, now: float) -> Iterator[JobRun]:
         nodes = Nodes(server, self._keys)
@@ -51,6 +112,30 @@ class Processes:
             if pairs:
                 yield from zip(pairs[::2], pairs[1::2], strict=True)
                 return
+
+
+def _status_of(identity: str, told: Mapping[str, bytes | None], now: float) -> ProcessStatus:
+    """Returns what is told of a node, as far as it can be read."""
+    info, node_id = _object(told["info"] or b""), node_of(identity)
+    beat, rtt_us, kilobytes = (_number(told[name]) for name in ("beat", "rtt_us", "rss"))
+    concurrency = _number(told["concurrency"])
+    pid = info.get("pid")
+    return ProcessStatus(
+        node=identity if node_id is None else node_id,
+        is_ours=node_id is not None,
+        hostname=_text(info.get("hostname")),
+        pid=pid if type(pid) is int else None,
+        tag=_text(info.get("tag")),
+        labels=_texts(info.get("labels")),
+        queues=tuple(dict.fromkeys(_texts(info.get("queues")))),  # Sidekiq may name one several times, as its weight
+        started_at=times.read(info.get("started_at")),
+        concurrency=_whole(info.get("concurrency") if concurrency is None else concurrency),
+        busy=_whole(_number(told["busy"])),
+        is_quiet=told["quiet"] == b"true",
+        beat_age_seconds=None if (beat_at := times.read(beat)) is None else max(0.0, now - beat_at),
+        round_trip_seconds=None if rtt_us is None else rtt_us / 1e6,
+        memory_bytes=None if kilobytes is None else int(kilobytes) * 1024,
+    )
 
 
 def _run_of(node: str, worker: str, told: bytes, now: float) -> JobRun:
@@ -86,3 +171,23 @@ def _object(text: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _number(text: bytes | None) -> float | None:
+    try:
+        number = float(text or b"")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if type(value) in (int, float) and value < _MOST else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(_text, value)) if isinstance(value, list) else ()
