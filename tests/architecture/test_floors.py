@@ -19,6 +19,8 @@ BREACHES = [  # contract, and an import that it forbids
     ("floors", "verk_actors.store.queue -> verk_actors.tree.names"),
     ("floors", "verk_actors.store.queue -> verk_actors.otp.clock"),
     ("floors", "verk_actors.errors -> verk_actors.config"),
+    ("web", "verk_actors.web.page -> verk_actors.web.pages.queues"),
+    ("web-pages", "verk_actors.web.pages.queue -> verk_actors.web.pages.queues"),
     ("client-floors", "verk_actors.client.preparing -> verk_actors.client.pushing"),
     ("tree", "verk_actors.tree.outage -> verk_actors.tree.queue_stats"),
     ("manager", "verk_actors.tree.manager.manager -> verk_actors.tree.manager.queue.fate"),

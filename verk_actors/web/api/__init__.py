@@ -1,0 +1,6 @@
+"""The JSON API, below `/api/v1`: what the pages show, and what they do."""
+
+from verk_actors.web.api import stats
+
+MODULES = (stats,)
+"""Each with its `routes`."""

@@ -1,0 +1,18 @@
+"""The pages: a module each, with its `routes`. None knows another."""
+
+from verk_actors.web.pages import (
+    audit,
+    busy,
+    dead,
+    job,
+    metrics,
+    overview,
+    queue,
+    queues,
+    retries,
+    scheduled,
+    tree,
+)
+
+MODULES = (overview, queues, queue, busy, retries, scheduled, dead, job, metrics, tree, audit)
+"""In this order a path is looked for."""
