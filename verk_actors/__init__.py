@@ -90,11 +90,14 @@ if TYPE_CHECKING:
     from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeStatus, NodeTakesNoSignals, RescuedNode
     from verk_actors.store.class_counts import ClassCounts, RecentClasses
     from verk_actors.store.counters import Counters, Counts
+    from verk_actors.store.handles import InvalidHandle, handle_of
     from verk_actors.store.job_filter import JobFilter
     from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
     from verk_actors.store.members import Malformed, Member
     from verk_actors.store.processes import ProcessStatus
     from verk_actors.store.queue import Queue
+    from verk_actors.store.set_steps import SetStep
+    from verk_actors.store.set_walk import InvalidCursor, SetPart
     from verk_actors.tree.actor_system import ActorSystem
     from verk_actors.wire.backoff import Backoff
     from verk_actors.wire.failure import Failure
@@ -121,11 +124,14 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.all_nodes": "AllNodes NodeNotFound NodeStatus NodeTakesNoSignals RescuedNode",
     "store.class_counts": "ClassCounts RecentClasses",
     "store.counters": "Counters Counts",
+    "store.handles": "InvalidHandle handle_of",
     "store.job_filter": "JobFilter",
     "store.job_sets": "DeadSet RetrySet ScheduleSet",
     "store.members": "Malformed Member",
     "store.processes": "ProcessStatus",
     "store.queue": "Queue",
+    "store.set_steps": "SetStep",
+    "store.set_walk": "InvalidCursor SetPart",
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
     "wire.failure": "Failure",
@@ -169,6 +175,8 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "Failure",
     "InspectJob",
     "InvalidArgument",
+    "InvalidCursor",
+    "InvalidHandle",
     "InvalidJob",
     "Job",
     "JobBuilder",
@@ -236,6 +244,8 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "RunningJobs",
     "ScheduleSet",
     "Scheduled",
+    "SetPart",
+    "SetStep",
     "Snooze",
     "Status",
     "StoreError",
@@ -248,6 +258,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "WorkerMiddleware",
     "convert_type",
     "current_job",
+    "handle_of",
     "worker",
 ]
 

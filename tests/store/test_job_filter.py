@@ -74,6 +74,23 @@ def test_bytes_that_are_no_job_fit_by_their_text_alone() -> None:
     assert JobFilter(class_="text").found_in(b"\xff text") is None
 
 
+@pytest.mark.parametrize("error", ["IndexError", "no such", 'x"y', "größe", "rror", ""])
+def test_a_job_fits_by_what_is_in_its_last_error(error: str) -> None:
+    told = {"error_class": "IndexError", "error_message": 'no such x"y größe'}
+    payload = json.dumps({"class": "Add", "args": ["ValueError"], **told}).encode()
+
+    assert JobFilter(error=error).found_in(payload) is not None
+    assert JobFilter(error=error, class_="Mail").found_in(payload) is None
+
+
+def test_a_job_that_mentions_an_error_elsewhere_or_has_none_does_not_fit() -> None:
+    payload = json.dumps({"class": "Add", "args": ["ValueError"], "error_class": "IndexError"}).encode()
+
+    assert JobFilter(error="ValueError").found_in(payload) is None
+    assert JobFilter(error="").found_in(b'{"class":"Add","args":[]}') is None
+    assert list(JobFilter(error="ValueError").match()) == ["MATCH", b"*ValueError*"]
+
+
 def test_the_queue_in_which_a_job_is_found_is_its_queue() -> None:
     payload = b'{"class":"Add","args":[]}'
 

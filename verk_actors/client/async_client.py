@@ -30,14 +30,18 @@ class AsyncSortedSet(View):
     range = awaited(SortedSet.range)
     range_with_score = awaited(SortedSet.range_with_score)
     pages = iterated(SortedSet.pages)
+    scan = awaited(SortedSet.scan)
+    by_handles = awaited(SortedSet.by_handles)
     find = awaited(SortedSet.find)
     add = awaited(SortedSet.add)
     delete = awaited(SortedSet.delete)
     delete_many = awaited(SortedSet.delete_many)
     delete_all = awaited(SortedSet.delete_all)
+    delete_step = awaited(SortedSet.delete_step)
     requeue = awaited(SortedSet.requeue)
     requeue_many = awaited(SortedSet.requeue_many)
     requeue_all = awaited(SortedSet.requeue_all)
+    requeue_step = awaited(SortedSet.requeue_step)
     clear = awaited(SortedSet.clear)
 
 
@@ -47,6 +51,7 @@ class AsyncPendingSet(AsyncSortedSet):
     kill = awaited(PendingSet.kill)
     kill_many = awaited(PendingSet.kill_many)
     kill_all = awaited(PendingSet.kill_all)
+    kill_step = awaited(PendingSet.kill_step)
 
 
 class AsyncQueue(View):

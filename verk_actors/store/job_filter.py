@@ -25,6 +25,7 @@ class JobFilter:
 
     Attributes:
         jid, class_, queue: the job's are exactly these.
+        error: occurs in the class or in the message of its last error, in the same case of letters.
         text: occurs somewhere in the payload, in the same case of letters, however JSON escapes it there: in arguments
             that are a text themselves (Verk's) too.
     """
@@ -32,6 +33,7 @@ class JobFilter:
     jid: str | None = None
     class_: str | None = None
     queue: str | None = None
+    error: str | None = None
     text: str | None = None
 
     def found_in(self, payload: bytes, queue: str | None = None) -> Member | None:
@@ -42,26 +44,36 @@ class JobFilter:
             queue: the queue it was found in, which wins over the one it names.
         """
         words = _plain(self.jid, self.class_, None if queue else self.queue)
-        if not all(word in payload for word in words) or not self._has_text(payload):
+        if not all(word in payload for word in words) or not self._has_texts(payload):
             return None
         member = member_of(payload, queue)
         return member if self._fits(member) else None
 
     def match(self) -> Sequence[Argument]:
         """Returns what has Redis leave out most of what does not fit, as words of a ZSCAN."""
-        words = _plain(self.jid, self.class_, self.queue, self.text)
+        words = _plain(self.jid, self.class_, self.queue, self.error, self.text)
         return ("MATCH", b"*%b*" % max(words, key=len)) if words else ()
 
-    def _has_text(self, payload: bytes) -> bool:
-        return self.text is None or any(form in payload for form in _forms(self.text))
+    def _has_texts(self, payload: bytes) -> bool:
+        texts = [text for text in (self.text, self.error) if text is not None]
+        return all(any(form in payload for form in _forms(text)) for text in texts)
 
     def _fits(self, member: Member) -> bool:
-        if (self.jid, self.class_, self.queue) == (None, None, None):
+        if (self.jid, self.class_, self.queue, self.error) == (None, None, None, None):
             return True
-        return isinstance(member, Job) and all(
-            wanted is None or wanted == found
-            for wanted, found in ((self.jid, member.jid), (self.class_, member.class_), (self.queue, member.queue))
+        return (
+            isinstance(member, Job)
+            and self._has_error(member)
+            and all(
+                wanted is None or wanted == found
+                for wanted, found in ((self.jid, member.jid), (self.class_, member.class_), (self.queue, member.queue))
+            )
         )
+
+    def _has_error(self, job: Job) -> bool:
+        if self.error is None:
+            return True
+        return any(self.error in told for told in (job.error_class, job.error_message) if told is not None)
 
 
 ALL_JOBS = JobFilter()

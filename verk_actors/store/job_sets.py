@@ -1,8 +1,8 @@
 """The sets of jobs that wait for a time, or for nothing any more: retry, schedule and dead.
 
-For the client, the command line and dashboards; due jobs are moved by `due`. Members are told apart by their
-bytes, so two that are equal to the byte are one. Each is moved or removed only if it is still a member, in one step:
-whoever else does so at the same time, it is done once.
+For the client, the command line and dashboards; due jobs are moved by `due`. Members are told apart by their bytes.
+Each is moved or removed only if it is still a member, in one step: whoever else does so at the same time, it is done
+once.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from verk_actors.errors import MalformedJob
+from verk_actors.store import set_steps, set_walk
 from verk_actors.store.commands import Commands
+from verk_actors.store.handles import payloads_of
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
 from verk_actors.store.locks import holds_lock, release_of
 from verk_actors.store.members import Malformed, Member, member_of, payload_of
 from verk_actors.store.moves import Moved, Moves
 from verk_actors.store.set_pages import pages_of
-from verk_actors.store.sweep import Swept, sweep
+from verk_actors.store.set_steps import SetStep
+from verk_actors.store.set_walk import SetPart
+from verk_actors.store.sweep import Act, Swept, sweep
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
@@ -77,6 +81,39 @@ class SortedSet:
         for server in self._servers:
             yield from self._pages_on(server, where)
 
+    def scan(
+        self,
+        where: JobFilter = ALL_JOBS,
+        cursor: str | None = None,
+        *,
+        limit: int = 50,
+        most: int = set_walk.MOST_PASSED,
+        latest_first: bool = False,
+    ) -> SetPart:
+        """Returns the next jobs that fit, in order, having looked at a bounded number: for a page of a big set.
+
+        ZRANGE BYSCORE in short pages. A job that is there all the time comes once, whatever comes and goes meanwhile.
+
+        Args:
+            where: which fit.
+            cursor: of the part before; None to begin.
+            limit, most: how many are found, and looked at, at most; fewer where they are long.
+            latest_first: whether it goes from the latest time to the earliest.
+
+        Raises:
+            InvalidCursor: it is none of this set.
+        """
+        start = set_walk.cursor_in(cursor, self._servers, self._key, latest_first=latest_first)
+        return set_walk.walk(self._servers, self._key, where, start, limit=limit, most=most, latest_first=latest_first)
+
+    def by_handles(self, handles: Iterable[str]) -> list[bytes]:
+        """Returns the payloads of those with these handles (`handle_of`) that are still here. ZRANGE BYSCORE.
+
+        Raises:
+            InvalidHandle: one of them is none.
+        """
+        return payloads_of(self._servers, self._key, handles)
+
     def find(self, jid: str) -> Job | None:
         """Returns the job with this id, None if it isn't here. ZSCAN of all, where Redis does the looking."""
         for page in self.pages(JobFilter(jid=jid)):
@@ -133,9 +170,28 @@ class SortedSet:
         """
         return sweep(self._fitting(where), self._requeue_on)
 
+    # All that fit, a step at a time
+
+    def delete_step(self, where: JobFilter, cursor: str | None = None) -> SetStep:
+        """Removes the next jobs that fit, having looked at a bounded number; call again with its cursor. ZREM.
+
+        Raises:
+            InvalidCursor: it is none of this set.
+            DoneInPart, StoreUnavailable, StoreError: as of `requeue_many`.
+        """
+        return self._step(where, cursor, self._delete_on, set_walk.MOST_PASSED)
+
+    def requeue_step(self, where: JobFilter = ALL_JOBS, cursor: str | None = None) -> SetStep:
+        """Moves the next jobs that fit to their queues, likewise, the earliest first. What can't be moved stays."""
+        return self._step(where, cursor, self._requeue_on)
+
     def clear(self) -> bool:
         """Removes all jobs; returns whether there were any. UNLINK. Locks of unique ones stay until they run out."""
         return sum(int(server.call("UNLINK", self._key)) for server in self._servers) > 0
+
+    def _step(self, where: JobFilter, cursor: str | None, act: Act, most: int = set_steps.MOST_MOVED) -> SetStep:
+        start = set_walk.cursor_in(cursor, self._servers, self._key)
+        return set_steps.step(self._servers, self._key, where, start, act=act, most=most)
 
     def _range_on(self, server: Commands, start: int, stop: int) -> list[tuple[Member, float]]:
         reply: list[bytes] = server.call("ZRANGE", self._key, start, stop, "WITHSCORES")
@@ -193,6 +249,10 @@ class PendingSet(SortedSet):
     def kill_all(self, where: JobFilter = ALL_JOBS) -> int:
         """Moves the jobs that fit to the dead set, page by page; returns how many. Errors as of `requeue_many`."""
         return sweep(self._fitting(where), self._kill_on)
+
+    def kill_step(self, where: JobFilter = ALL_JOBS, cursor: str | None = None) -> SetStep:
+        """Moves the next jobs that fit to the dead set, as `requeue_step` does to their queues."""
+        return self._step(where, cursor, self._kill_on)
 
     def _kill_on(self, server: Commands, payloads: Sequence[bytes]) -> Swept:
         moves, now = Moves(server, self._keys, self._key), self._clock()

@@ -82,22 +82,28 @@ class Queue:
         payloads: list[bytes] = self._commands.call("LRANGE", self._key, start, stop)
         return [member_of(payload, self.name) for payload in payloads]
 
-    def pages(self, where: JobFilter = ALL_JOBS) -> Iterator[list[Member]]:
+    def pages(self, where: JobFilter = ALL_JOBS, *, start: int = 0, most: int | None = None) -> Iterator[list[Member]]:
         """Yields the jobs that fit, from the newest, page by page: for a queue of any size. LRANGE, O(n) in all.
 
         A job that waits all the time comes at least once; again where others are pushed meanwhile. None is passed over
         because others are taken, as they are taken at the other end.
+
+        Args:
+            where: which fit.
+            start: at which index to begin.
+            most: how many are looked at, at most; all, unless given.
         """
-        start = 0
-        while payloads := self._commands.call("LRANGE", self._key, start, start + _PAGE - 1):
+        end = float("inf") if most is None else start + most
+        while start < end and (payloads := self._page(start, min(start + _PAGE, end))):
             found = (where.found_in(payload, self.name) for payload in payloads)
             if page := [member for member in found if member is not None]:
                 yield page
             start += len(payloads)
 
-    def find(self, jid: str) -> Job | None:
-        """Returns the job with this id, None if it isn't here. LRANGE of all in pages, from the newest."""
-        return next((one for page in self.pages(JobFilter(jid=jid)) for one in page if isinstance(one, Job)), None)
+    def find(self, jid: str, *, start: int = 0, most: int | None = None) -> Job | None:
+        """Returns the job with this id, None if it isn't among those that `pages` looks at. LRANGE, O(n)."""
+        pages = self.pages(JobFilter(jid=jid), start=start, most=most)
+        return next((one for page in pages for one in page if isinstance(one, Job)), None)
 
     def latency_seconds(self) -> float:
         """Returns how long the job that runs next has waited, by Redis' clock. LRANGE, TIME.
@@ -112,6 +118,10 @@ class Queue:
             return 0.0
         seconds, microseconds = self._commands.call("TIME")
         return max(0.0, int(seconds) + int(microseconds) / 1e6 - since)
+
+    def _page(self, start: int, end: float) -> list[bytes]:
+        payloads: list[bytes] = self._commands.call("LRANGE", self._key, start, int(end) - 1)
+        return payloads
 
     def _waiting_since(self, start: int, stop: int) -> float | None:
         jobs = (member for member in reversed(self.range(start, stop)) if isinstance(member, Job))
