@@ -86,9 +86,9 @@ if TYPE_CHECKING:
         UnregisterListener,
     )
     from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
-    from verk_actors.status import ListenerStatus, QueueStatus, SystemStatus
+    from verk_actors.status import ClassStatus, ListenerStatus, QueueStatus, SystemStatus
     from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeStatus, NodeTakesNoSignals, RescuedNode
-    from verk_actors.store.class_counts import ClassCounts, RecentClasses
+    from verk_actors.store.class_counts import ClassCounts, RecentClasses, RecentPeriod
     from verk_actors.store.counters import Counters, Counts
     from verk_actors.store.handles import InvalidHandle, handle_of
     from verk_actors.store.job_filter import JobFilter
@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from verk_actors.tree.actor_system import ActorSystem
     from verk_actors.wire.backoff import Backoff
     from verk_actors.wire.failure import Failure
+    from verk_actors.wire.histogram import Histogram
     from verk_actors.wire.job import Job, JobOptions, UniqueUntil, WireFormat
     from verk_actors.wire.results import JobResult
 
@@ -120,9 +121,9 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "listener": "EventListener",
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
-    "status": "ListenerStatus QueueStatus SystemStatus",
+    "status": "ClassStatus ListenerStatus QueueStatus SystemStatus",
     "store.all_nodes": "AllNodes NodeNotFound NodeStatus NodeTakesNoSignals RescuedNode",
-    "store.class_counts": "ClassCounts RecentClasses",
+    "store.class_counts": "ClassCounts RecentClasses RecentPeriod",
     "store.counters": "Counters Counts",
     "store.handles": "InvalidHandle handle_of",
     "store.job_filter": "JobFilter",
@@ -135,6 +136,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
     "wire.failure": "Failure",
+    "wire.histogram": "Histogram",
     "wire.job": "Job JobOptions UniqueUntil WireFormat",
     "wire.results": "JobResult",
 }
@@ -155,6 +157,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "CancelJob",
     "Cancellation",
     "ClassCounts",
+    "ClassStatus",
     "Client",
     "ClientMiddleware",
     "Config",
@@ -173,6 +176,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "Event",
     "EventListener",
     "Failure",
+    "Histogram",
     "InspectJob",
     "InvalidArgument",
     "InvalidCursor",
@@ -233,6 +237,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "QueueStatus",
     "Quiet",
     "RecentClasses",
+    "RecentPeriod",
     "RedisDataLost",
     "RedisUrl",
     "RegisterListener",

@@ -7,6 +7,27 @@ from collections.abc import Mapping
 import attrs
 
 from verk_actors.store.class_counts import ClassCounts
+from verk_actors.wire.histogram import Histogram
+
+
+@attrs.frozen(kw_only=True)
+class ClassStatus:
+    """The runs of one job class in one queue on this node, since it started; a thousand of these pairs are kept.
+
+    Attributes:
+        finished, failed: how many ended so; those that were discarded have finished.
+        seconds: how long those took in all that have finished.
+        durations: the same by how long each took.
+        waited_seconds: how long jobs had waited in their queue before these runs, where they tell when they came there.
+        waits: the same by how long each had waited.
+    """
+
+    finished: int
+    failed: int
+    seconds: float
+    durations: Histogram
+    waited_seconds: float
+    waits: Histogram
 
 
 @attrs.frozen(kw_only=True)
@@ -21,6 +42,7 @@ class QueueStatus:
         finished, failed, fenced: since the node started, as QueueStats counts them; fenced are those that ended here
             when they were no longer this node's.
         paused_everywhere: all nodes were told not to fetch from it (`Client.queue(name).pause()`).
+        classes: the runs of each job class in it.
     """
 
     size: int
@@ -31,6 +53,7 @@ class QueueStatus:
     failed: int = 0
     fenced: int = 0
     paused_everywhere: bool = False
+    classes: Mapping[str, ClassStatus] = attrs.Factory(dict)
 
 
 @attrs.frozen(kw_only=True)

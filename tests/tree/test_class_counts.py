@@ -9,6 +9,8 @@ from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.messages import Tick
 from verk_actors.tree import names
+from verk_actors.tree.tallies import Tallies
+from verk_actors.wire.histogram import Histogram
 from verk_actors.wire.job import Job
 
 
@@ -30,6 +32,42 @@ def test_a_node_tells_how_often_each_class_has_run_and_for_how_long(config: Conf
         assert counts["Good"].mean_seconds is not None
         assert 0 < counts["Good"].seconds < 5
         assert (counts["Bad"].processed, counts["Bad"].failed, counts["Bad"].mean_seconds) == (1, 1, None)
+        assert counts["Good"].durations.total == 4
+
+
+def test_a_queue_tells_how_long_the_jobs_of_each_class_took_and_waited(config: Config) -> None:
+    with running_node(config, queues={"q": 2, "r": 1}) as node:
+        run_some(node)
+        eventually(lambda: sum(map(len, (row.classes for row in node.status().queues.values()))) == 3, "three rows")
+
+        queues = node.status().queues
+        assert {queue: set(row.classes) for queue, row in queues.items()} == {"q": {"Good", "Bad"}, "r": {"Good"}}
+        good, bad = queues["q"].classes["Good"], queues["q"].classes["Bad"]
+        assert (good.finished, good.failed, good.durations.total, good.waits.total) == (3, 0, 3, 3)
+        assert (bad.finished, bad.failed, bad.durations.total, bad.waits.total) == (0, 1, 0, 1)
+        assert 0 < good.seconds < 5
+        assert 0 < good.waited_seconds < 15
+
+
+def test_what_a_crash_of_the_counter_left_untold_is_told_by_its_successor_and_once(config: Config) -> None:
+    with running_node(config, queues={"q": 2, "r": 1}) as node:
+        run_some(node)
+        eventually(lambda: len(node.status().classes) == 2, "both classes")
+        old = node.whereis(names.QUEUE_STATS)
+        old.kill()
+        node.successor(old).cast(Tick())
+        eventually(node.client.recent_classes.last, "what the first had counted")
+        node.system.stop()
+        assert node.client.recent_classes.last()["Good"].processed == 4
+        assert Histogram.sum(node.client.recent_classes.durations("Good", 10)).total == 4
+
+
+def test_classes_are_counted_up_to_a_thousand() -> None:
+    tallies = Tallies()
+    for number in range(1000):
+        assert tallies.of("q", str(number)) is not None
+    assert tallies.of("q", "one more") is None
+    assert tallies.of("q", "7") is tallies.of("q", "7")
 
 
 def test_a_stop_leaves_them_in_redis_counted_once(config: Config) -> None:

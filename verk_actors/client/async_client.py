@@ -86,6 +86,8 @@ class AsyncRecentClasses(View):
 
     add = awaited(RecentClasses.add)
     last = awaited(RecentClasses.last)
+    periods = awaited(RecentClasses.periods)
+    durations = awaited(RecentClasses.durations)
 
 
 class AsyncNodes(View):

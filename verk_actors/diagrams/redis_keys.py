@@ -18,6 +18,8 @@ _EXAMPLES: dict[str, Any] = {
     "identity": identity_of("NODE"),
     "day": date(2026, 1, 31),
     "minutes": "260131|9:05",
+    "class_name": "CLASS",
+    "minute": "31-9:5",
 }
 _HEAD = """\
 # Redis keys

@@ -47,7 +47,7 @@ from verk_actors.otp import (
 )
 from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
-from verk_actors.status import ListenerStatus, QueueStatus, SystemStatus
+from verk_actors.status import SystemStatus
 from verk_actors.tree import names
 from verk_actors.tree.canceller import Canceller
 from verk_actors.tree.event_producer import EventProducer
@@ -58,7 +58,8 @@ from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
 from verk_actors.tree.manager.queue.job_code import refuse_in_import
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_manager import NodeManager
-from verk_actors.tree.node_state import NodeState, QueueRow
+from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.node_status import status_of
 from verk_actors.tree.other_servers import OtherServers
 from verk_actors.tree.presence import Presence
 from verk_actors.tree.queue_stats import QueueStats
@@ -172,19 +173,7 @@ class ActorSystem(Supervisor):
 
     @handles(Status)
     def _status(self, _: Status) -> SystemStatus:
-        node = self._node
-        supervisor = self.whereis(names.MANAGER_SUPERVISOR)
-        rows = supervisor.children if supervisor is not None else ()
-        failed = {row.id for row in rows if row.state == "restarting"}
-        listeners = tuple(node.listeners.values())
-        return SystemStatus(
-            node_id=node.config.node_id,
-            connected=all(server.lease.held for server in tuple(node.servers.values())),
-            queues={queue: _queue_status(queue, row, row.pool in failed) for queue, row in tuple(node.queues.items())},
-            listeners=tuple(ListenerStatus(listener=str(one.ref), missed=one.missed) for one in listeners),
-            abandoned=tuple(self.actor_ref.runtime.abandoned()),
-            classes=dict(node.classes),
-        )
+        return status_of(self._node, self.actor_ref)
 
     @handles(CancelJob)
     def _to_canceller(self, message: CancelJob) -> NoReply:
@@ -213,18 +202,3 @@ class ActorSystem(Supervisor):
         if ref is None:
             raise Refused(NoProcess(name))
         return ref
-
-
-def _queue_status(queue: str, row: QueueRow, failed: bool) -> QueueStatus:
-    running = len(row.running_jobs.running())
-    status = row.status if running or row.status != "running" else "idle"
-    return QueueStatus(
-        size=row.config.size,
-        group=row.group,
-        status="failed" if failed else status,
-        running=running,
-        finished=row.finished,
-        failed=row.failed,
-        fenced=row.fenced,
-        paused_everywhere=queue in row.server.paused,
-    )

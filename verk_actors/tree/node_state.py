@@ -17,13 +17,13 @@ from verk_actors.events import Event
 from verk_actors.otp import Ref
 from verk_actors.registry import Registry, Terms
 from verk_actors.running_job import RunningJob
-from verk_actors.store.class_counts import ClassCounts
 from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.tree.listeners import Listener
 from verk_actors.tree.outage import ServerTrouble
 from verk_actors.tree.room import Room, SharedRoom
 from verk_actors.tree.running_jobs import RunningJobs
+from verk_actors.tree.tallies import Tallies
 from verk_actors.tree.token import new_token
 from verk_actors.wire.keys import Keys
 
@@ -126,7 +126,7 @@ class NodeState:
     Attributes:
         servers: the node's own first; written by Manager.
         queues: written by Manager.
-        classes: the runs of each job class on this node since it started; written by QueueStats.
+        tallies: the runs of each job class on this node since it started; written by QueueStats.
         manager: who writes them, or did last; written by Manager.
         listeners: by actor URN; written by EventProducer; JobLogger, which is there before it, enters itself.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
@@ -138,7 +138,7 @@ class NodeState:
     keys: Keys
     servers: dict[RedisUrl, RedisServer] = attrs.Factory(dict)
     queues: dict[str, QueueRow] = attrs.Factory(dict)
-    classes: dict[str, ClassCounts] = attrs.Factory(dict)
+    tallies: Tallies = attrs.Factory(Tallies)
     manager: Any = None
     listeners: dict[str, Listener] = attrs.Factory(dict)
     stopping: bool = False

@@ -199,8 +199,15 @@ class Keys:
         return self._named(f"stat:failed:{day:%Y-%m-%d}")
 
     def runs_in(self, minutes: str) -> str:
-        """How often jobs of each class ran in one minute, or in ten (hash; expires), as Sidekiq 7 counts.
+        """How often jobs of each class ran in one minute, or in ten (hash; expires), as Sidekiq 8 counts.
 
         Written by nodes every twenty seconds, read by tools and Sidekiq's page of metrics.
         """
         return self._named(f"j|{minutes}")
+
+    def durations_in(self, class_name: str, minute: str) -> str:
+        """How long runs of one class took in one minute (string, counters of 16 bits; expires), as Sidekiq 8 has it.
+
+        Written and read as `runs_in`.
+        """
+        return self._named(f"h|{class_name}-{minute}")
