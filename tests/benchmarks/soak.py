@@ -37,7 +37,7 @@ FAILS_ONE_IN = 100
 MOST_GROWTH_MB = 5.0
 JUDGED_FROM_JOBS = 100_000
 LOOK_SECONDS = 0.01
-KEPT = ("stat:", "j|", "queues")  # counters, and the names of all queues there ever were
+KEPT = ("stat:", "j|", "h|", "queues")  # counters, and the names of all queues there ever were
 
 
 @worker(registry=REGISTRY)

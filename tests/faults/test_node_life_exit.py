@@ -68,7 +68,7 @@ class Script(Command):
 
 
 def nothing_but_the_queue_is_left(redis: redis_py.Redis) -> bool:
-    return {key for key in redis.keys("*") if not key.startswith((b"stat:", b"j|"))} <= {
+    return {key for key in redis.keys("*") if not key.startswith((b"stat:", b"j|", b"h|"))} <= {
         b"queue:q",
         b"queues",
         b"started",

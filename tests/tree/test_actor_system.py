@@ -161,7 +161,7 @@ def test_stop_waits_for_running_jobs_and_leaves_no_thread_and_no_key(config: Con
         stopped.get(timeout=20)
         assert node.jobs.gate.ended.total() == 3
         assert int(redis.get("stat:processed")) == 3
-        assert [key for key in redis.keys("*") if not key.startswith((b"stat:", b"queues", b"j|"))] == []
+        assert [key for key in redis.keys("*") if not key.startswith((b"stat:", b"queues", b"j|", b"h|"))] == []
     assert threading.active_count() == before
 
 
