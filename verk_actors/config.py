@@ -249,12 +249,16 @@ class Config:
 
         The file is verk.toml, or else `[tool.verk]` of pyproject.toml, in the current directory.
         """
-        file = next((path for path in (Path("verk.toml"), Path("pyproject.toml")) if path.is_file()), None)
-        return cls._merged(
-            overrides,
-            config_sources.from_environment(os.environ, _parsers()),
-            config_sources.from_toml(file, _keys(Config)) if file else {},
-        )
+        return cls._merged(overrides, *_sources())
+
+    @staticmethod
+    def origins() -> dict[str, str]:
+        """Return whence `load` has each setting that it finds: a variable or a file, by key; the rest are defaults.
+
+        Raises:
+            ConfigError: as `load`, but for values.
+        """
+        return {key: setting.origin for source in reversed(_sources()) for key, setting in source.items()}
 
     @classmethod
     def _merged(cls, overrides: Mapping[str, Any], *sources: Mapping[str, Setting]) -> Self:
@@ -277,6 +281,13 @@ _LISTS: dict[str, Callable[[str], object]] = {
     "client_middleware": reference_list,
     "worker_middleware": reference_list,
 }
+
+
+def _sources() -> tuple[dict[str, Setting], dict[str, Setting]]:
+    """Return the settings of the environment, and those of the file in the current directory."""
+    file = next((path for path in (Path("verk.toml"), Path("pyproject.toml")) if path.is_file()), None)
+    variables = config_sources.from_environment(os.environ, _parsers())
+    return variables, config_sources.from_toml(file, _keys(Config)) if file else {}
 
 
 def _keys(cls: type[attrs.AttrsInstance]) -> list[str]:

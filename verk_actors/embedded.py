@@ -101,6 +101,18 @@ def stop(directory: str | os.PathLike[str], *, timeout_seconds: float = 10.0) ->
     os.close(lock)
 
 
+def is_running(directory: str | os.PathLike[str]) -> bool:
+    """Tell whether a server runs in this directory; none is started."""
+    home = Path(directory).resolve()
+    if not (home / "lock").exists():
+        return False
+    lock = _take_lock(home)
+    if lock is None:
+        return True
+    os.close(lock)
+    return False
+
+
 def find_binary() -> str:
     """Return the path of the server program to run.
 

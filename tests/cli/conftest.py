@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -49,3 +50,14 @@ def verk_here(
         return subprocess.CompletedProcess(arguments, int(end.value.code or 0), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that has somebody at a terminal answer the next question."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    return lambda answer: monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))

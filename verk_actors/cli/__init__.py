@@ -6,12 +6,15 @@ command; errors that users may meet end it with one line.
 Exit codes: 0 done; 1 it failed: Redis or a node did not answer, the node gave up, or it stopped while Redis was away,
 which keeps its jobs until another node takes them; 2 it can't be done as it was asked for: an option, a setting or an
 argument is wrong, or the node id is in use. `verk run` adds 128 + the signal where a second signal stopped it.
+
+Colours are left out where standard output is no terminal, and where `NO_COLOR` is set (https://no-color.org).
 """
 
 from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from typing import Any
 
@@ -21,12 +24,20 @@ from verk_actors.errors import ConfigError, InvalidJob, NodeIdInUse, VerkError
 
 _COMMANDS = {
     "demo": "Watch jobs of every fate, on a Redis of their own.",
-    "chaos": "Kill nodes and Redis while jobs run, and count the jobs.",
-    "bench": "Measure how fast jobs run here.",
     "run": "Run a node in the foreground.",
     "enqueue": "Enqueue a job.",
-    "tree": "Show the supervision tree of a running node.",
     "stats": "Show queues, sets, totals and nodes.",
+    "queues": "List queues; pause, resume or clear one.",
+    "jobs": "List the jobs of a queue or a set; show, retry, delete, kill or cancel some.",
+    "busy": "List the jobs that run now.",
+    "nodes": "List the nodes; quiet, stop or rescue one.",
+    "tree": "Show the supervision tree of a running node.",
+    "redis": "Start, stop and look into the embedded Redis.",
+    "config": "Show the settings in force, check them, or begin a file of them.",
+    "completion": "Print what makes a shell complete these commands.",
+    "version": "Show the versions of what is installed.",
+    "chaos": "Kill nodes and Redis while jobs run, and count the jobs.",
+    "bench": "Measure how fast jobs run here.",
 }
 _EXIT_CODES = "Exit codes: 0 done, 1 it failed, 2 it can't be done as it was asked for."
 _NOT_AS_ASKED = (ConfigError, InvalidJob, NodeIdInUse)
@@ -66,5 +77,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Redis-backed job processing on supervised actors."""
+    if os.environ.get("NO_COLOR"):
+        click.get_current_context().color = False
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a tree's lines are no reason to fail on a terminal without them

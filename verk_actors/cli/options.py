@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Mapping
+from datetime import date
 
-import cattrs
+import attrs
 import click
 
+from verk_actors.client import Client
+from verk_actors.config import Config
 from verk_actors.redis_url import RedisUrl
 
 
@@ -27,8 +32,35 @@ redis_option = click.option(
     ),
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do it without asking.")
+
+
+def client_of(redis_url: str | None) -> Client:
+    """Return a client of the Redis that an option names, or else the settings in force."""
+    return Client(Config.load(redis_url=redis_url))
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before what can't be undone, unless `--yes` has said so already; a no ends the command, with exit code 1."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"nobody is there to answer: {question} Add --yes to do it")
+    click.confirm(question, abort=True, err=True)
 
 
 def as_json_line(value: object) -> str:
     """Return a value of ours, attrs classes included, as JSON on one line, all of it ASCII: a terminal shows it too."""
-    return json.dumps(cattrs.unstructure(value), allow_nan=False)
+    return json.dumps(_plain(value), allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    """Return what JSON can hold; fields that Python needs an underscore for, such as `class_`, are without it."""
+    kind = type(value)
+    if attrs.has(kind):
+        return {field.name.rstrip("_"): _plain(getattr(value, field.name)) for field in attrs.fields(kind)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import logging
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import get_args
 
 import click
 
+from verk_actors.cli.modules import import_all, modules_option
 from verk_actors.cli.options import redis_option
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import group_list, queue_list
@@ -24,7 +23,7 @@ from verk_actors.otp.port import interpreter
 
 
 @click.command("run")
-@click.option("-r", "--require", "modules", metavar="MODULE", multiple=True, help="Import a module with job classes.")
+@modules_option
 @click.option(
     "-q", "--queue", "queues", metavar="NAME:N[:EXECUTOR]", multiple=True, help="Work this queue with N workers."
 )
@@ -80,8 +79,7 @@ def command(
     if config.processes > 1:
         _log_at(log_level, config)
         end_process(run_fleet(config, partial(_command, list(_given(click.get_current_context())))))
-    for module in modules:
-        _import(module)
+    import_all(modules)
     _log_at(log_level, config)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what jobs print is seen at once, also in a container's log
@@ -101,22 +99,6 @@ def _given(context: click.Context) -> Iterator[str]:
         for one in value if option.multiple else [value]:
             if one is not None:
                 yield from (option.opts[0], str(one))
-
-
-def _import(module: str) -> None:
-    """Import a module with job classes, from the current directory or the Python path."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise  # it was found, and imports something that was not
-        hint = "; name a module, not a file" if module.endswith(".py") else ""
-        raise click.UsageError(
-            f"-r {module}: no module of that name, neither here nor on the Python path{hint}"
-        ) from error
 
 
 def _log_at(level: str | None, config: Config) -> None:

@@ -2,109 +2,74 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import os
+import sys
 
-import attrs
 import click
 
-from verk_actors.cli.options import as_json_line, json_option, redis_option
+from verk_actors.cli import figures
+from verk_actors.cli.figures import Figures
+from verk_actors.cli.nodes import nodes_table
+from verk_actors.cli.options import as_json_line, client_of, json_option, redis_option
+from verk_actors.cli.queues import queues_table
 from verk_actors.cli.table import lay_out
 from verk_actors.client import Client
-from verk_actors.config import Config
-from verk_actors.errors import loggable
+from verk_actors.otp.clock import SystemClock
+from verk_actors.signals import ENDINGS, Signals
 
-_QUEUE_HEADINGS = ("QUEUE", "WAITING", "IN PROGRESS", "PROCESSED", "FAILED", "PAUSED")
-
-
-@attrs.frozen(kw_only=True)
-class QueueFigures:
-    """One queue: jobs that wait and that nodes hold, runs since the beginning, and whether all nodes leave it alone."""
-
-    waiting: int
-    in_progress: int
-    paused: bool
-    processed: int
-    failed: int
-
-
-@attrs.frozen(kw_only=True)
-class NodeFigures:
-    """One node: whether it holds its lease and is quiet, and the queues of which it may hold jobs."""
-
-    alive: bool
-    quiet: bool
-    queues: Sequence[str]
-
-
-@attrs.frozen(kw_only=True)
-class Figures:
-    """All that is counted: runs since the beginning, jobs in each set, and each queue and node by name."""
-
-    processed: int
-    failed: int
-    scheduled: int
-    retry: int
-    dead: int
-    queues: Mapping[str, QueueFigures]
-    nodes: Mapping[str, NodeFigures]
+_HEADINGS = ("PROCESSED", "FAILED", "SCHEDULED", "RETRY", "DEAD")
+_HOME, _TO_END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+_SHORTEST_SECONDS = 0.1
 
 
 @click.command("stats")
+@click.option(
+    "--watch",
+    "seconds",
+    metavar="SECONDS",
+    type=click.FloatRange(_SHORTEST_SECONDS),
+    help="Show them again every so many seconds, with jobs per second, until Ctrl+C.",
+)
 @redis_option
 @json_option
-def command(redis_url: str | None, as_json: bool) -> None:
-    """Show how many jobs wait, are scheduled, to be retried or dead, how many have run, and which nodes there are."""
-    with Client(Config.load(redis_url=redis_url)) as client:
-        figures = _read(client)
-    click.echo(as_json_line(figures) if as_json else _text(figures))
+def command(seconds: float | None, redis_url: str | None, as_json: bool) -> None:
+    """Show how many jobs wait, are scheduled, to be retried or dead, how many have run, and which nodes there are.
+
+    With --watch and --json: one line of JSON each time.
+    """
+    with client_of(redis_url) as client:
+        if seconds is None:
+            found = figures.read(client)
+            click.echo(as_json_line(found) if as_json else _text(found))
+        else:
+            _watch(client, seconds, as_json)
 
 
-def _read(client: Client) -> Figures:
-    totals, nodes, paused = client.counters.totals(), client.nodes.statuses(), client.paused_queue_names()
-    in_progress = sum((Counter(node.in_progress) for node in nodes), Counter[str]())
-    return Figures(
-        processed=totals.processed,
-        failed=totals.failed,
-        scheduled=client.scheduled.count(),
-        retry=client.retries.count(),
-        dead=client.dead.count(),
-        queues={name: _queue(client, name, in_progress[name], name in paused) for name in client.queue_names()},
-        nodes={
-            node.node_id: NodeFigures(alive=node.is_alive, quiet=node.is_quiet is True, queues=node.queues)
-            for node in nodes
-        },
-    )
+def _watch(client: Client, seconds: float, as_json: bool) -> None:
+    """Show the figures again and again; a signal ends it, in order."""
+    on_screen = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not as_json
+    before: tuple[float, Figures] | None = None
+    with Signals(*ENDINGS) as signals:
+        while True:
+            now, found = SystemClock.monotonic(), figures.read(client)
+            text = as_json_line(found) if as_json else f"{_text(found)}\n\n{_rate(before, now, found)}\n"
+            if on_screen:  # over the figures before, so that nothing flickers
+                lines = text.replace("\n", f"{_TO_END_OF_LINE}\n")
+                click.echo(_HOME + lines + _BELOW, nl=False, color=True)
+            else:
+                click.echo(text)
+            before = now, found
+            if signals.wait(seconds) is not None:
+                return
 
 
-def _queue(client: Client, name: str, in_progress: int, paused: bool) -> QueueFigures:
-    counts = client.counters.of_queue(name)
-    return QueueFigures(
-        waiting=client.queue(name).count(),
-        in_progress=in_progress,
-        paused=paused,
-        processed=counts.processed,
-        failed=counts.failed,
-    )
+def _rate(before: tuple[float, Figures] | None, now: float, found: Figures) -> str:
+    if before is None:
+        return "jobs per second: to come"
+    then, figures_then = before
+    return f"jobs per second: {(found.processed - figures_then.processed) / max(now - then, 1e-3):,.1f}"
 
 
-def _text(figures: Figures) -> str:
-    total = (figures.processed, figures.failed, figures.scheduled, figures.retry, figures.dead)
-    queues = [
-        (loggable(name), one.waiting, one.in_progress, one.processed, one.failed, "paused" if one.paused else "")
-        for name, one in figures.queues.items()
-    ]
-    nodes = [(loggable(name), _state(one), ", ".join(map(loggable, one.queues))) for name, one in figures.nodes.items()]
-    return "\n\n".join(
-        (
-            lay_out(("PROCESSED", "FAILED", "SCHEDULED", "RETRY", "DEAD"), [total]),
-            lay_out(_QUEUE_HEADINGS, queues) if queues else "no queues",
-            lay_out(("NODE", "STATE", "QUEUES"), nodes) if nodes else "no nodes",
-        )
-    )
-
-
-def _state(node: NodeFigures) -> str:
-    if not node.alive:
-        return "dead"
-    return "quiet" if node.quiet else "running"
+def _text(found: Figures) -> str:
+    total = (found.processed, found.failed, found.scheduled, found.retry, found.dead)
+    return "\n\n".join((lay_out(_HEADINGS, [total]), queues_table(found.queues), nodes_table(found.nodes)))

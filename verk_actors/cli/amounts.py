@@ -1,0 +1,21 @@
+"""Says how long something takes, and how many there are, in few words; pure."""
+
+from __future__ import annotations
+
+
+def age(seconds: float) -> str:
+    """Return about how long: 12 s, 5 min, 3 h, 2 d."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def distance(at: float, now: float) -> str:
+    """Return how far a time is from now: in 5 min, 3 h ago."""
+    return f"in {age(at - now)}" if at > now else f"{age(now - at)} ago"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many: 1 job, 1,000 jobs."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

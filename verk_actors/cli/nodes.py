@@ -1,0 +1,107 @@
+"""`verk nodes`: which nodes there are and what they hold; quiets, stops and rescues them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import click
+
+from verk_actors.cli import figures
+from verk_actors.cli.amounts import age, counted
+from verk_actors.cli.figures import NodeFigures
+from verk_actors.cli.groups import ListFirst
+from verk_actors.cli.options import as_json_line, client_of, confirm, json_option, redis_option, yes_option
+from verk_actors.cli.table import lay_out
+from verk_actors.client import Client
+from verk_actors.errors import loggable
+
+_HEADINGS = ("NODE", "STATE", "HEARTBEAT", "IN PROGRESS", "QUEUES")
+
+_ids = click.argument("ids", metavar="ID...", nargs=-1, required=True)
+
+
+@click.group("nodes", cls=ListFirst)
+def command() -> None:
+    """List the nodes; quiet, stop or rescue one.
+
+    Without a command, they are listed.
+    """
+
+
+@command.command("list")
+@redis_option
+@json_option
+def list_(redis_url: str | None, as_json: bool) -> None:
+    """List all nodes that live, or have died with jobs: when they told last of themselves, and what they hold."""
+    with client_of(redis_url) as client:
+        found = {node.node_id: figures.of_node(node) for node in client.nodes.statuses()}
+    if as_json:
+        click.echo(as_json_line([{"id": node_id, **attrs.asdict(one)} for node_id, one in found.items()]))
+    else:
+        click.echo(nodes_table(found))
+
+
+@command.command("quiet")
+@_ids
+@redis_option
+def quiet(ids: tuple[str, ...], redis_url: str | None) -> None:
+    """Have nodes fetch no more jobs; those that run may end. They do so within five seconds."""
+    with client_of(redis_url) as client:
+        for node_id in ids:
+            client.nodes.quiet(node_id)
+            _say(node_id, "is told to fetch no more jobs")
+
+
+@command.command("stop")
+@_ids
+@yes_option
+@redis_option
+def stop(ids: tuple[str, ...], yes: bool, redis_url: str | None) -> None:
+    """Have nodes drain and stop, as SIGTERM does. They begin within five seconds."""
+    with client_of(redis_url) as client:
+        confirm(f"Stop {', '.join(map(loggable, ids))}?", yes)
+        for node_id in ids:
+            client.nodes.stop(node_id)
+            _say(node_id, "is told to stop")
+
+
+@command.command("rescue")
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@redis_option
+def rescue(ids: tuple[str, ...], redis_url: str | None) -> None:
+    """Give the jobs of dead nodes back to their queues, of all of them unless some are named.
+
+    Living nodes do so by themselves within a heartbeat or two; this is for when none is left. A node that lives is
+    left alone.
+    """
+    with client_of(redis_url) as client:
+        chosen = ids or _dead(client)
+        for node_id in chosen:
+            done = client.nodes.rescue(node_id)
+            _say(node_id, f"{counted(done.requeued, 'job')} given back, {done.buried:,} buried, {done.left:,} left")
+    if not chosen:
+        click.echo("no node is dead")
+
+
+def nodes_table(nodes: Mapping[str, NodeFigures]) -> str:
+    """Return the table of nodes, by id."""
+    rows = [
+        (
+            loggable(node_id),
+            one.state,
+            "" if one.heartbeat_age_seconds is None else f"{age(one.heartbeat_age_seconds)} ago",
+            sum(one.in_progress.values()),
+            ", ".join(map(loggable, one.queues)),
+        )
+        for node_id, one in nodes.items()
+    ]
+    return lay_out(_HEADINGS, rows) if rows else "no nodes"
+
+
+def _dead(client: Client) -> list[str]:
+    return [node.node_id for node in client.nodes.statuses() if not node.is_alive]
+
+
+def _say(node_id: str, what: str) -> None:
+    click.echo(f"{loggable(node_id)}: {what}")
