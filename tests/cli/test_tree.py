@@ -6,11 +6,13 @@ import json
 import re
 import signal
 import threading
+from xml.etree import ElementTree
 
 import cattrs
 import pytest
 import redis as redis_py
 from support.commands import RunningNode, verk
+from support.nodes import running_node
 
 from verk_actors.otp import ProcessInfo
 
@@ -51,6 +53,31 @@ def test_json_is_the_whole_tree_on_one_line(verk_here, redis_url, node):
     tree = cattrs.structure(json.loads(said.stdout), ProcessInfo)
     assert tree.kind == "ActorSystem"
     assert len(list(tree.walk())) == 20
+
+
+def test_the_latest_restarts_are_told_the_newest_first(verk_here, redis_url, config):
+    with running_node(config, queues={"default": 2}) as node:
+        quiet = verk_here("tree", "--restarts", "--redis", redis_url)
+        for name in ("default.worker_1", "queue_stats"):
+            killed = node.whereis(name)
+            killed.kill()
+            node.successor(killed)
+        said = verk_here("tree", "--restarts", "--redis", redis_url)
+
+    assert quiet.stdout.splitlines()[1:] == ["no restarts so far"]
+    assert [re.sub(r"^\d+ s ago  ", "", line) for line in said.stdout.splitlines()[1:]] == [
+        "actor_system: queue_stats ended (killed), one for one: restarted queue_stats",
+        "default.pool: default.worker_1 ended (killed), one for one: restarted default.worker_1",
+    ]
+
+
+def test_a_picture_of_the_tree_is_drawn_into_a_file(verk_here, tmp_path, redis_url, node):
+    said = verk_here("tree", "--svg", "tree.svg", "--redis", redis_url)
+
+    assert (said.returncode, said.stdout) == (0, "")
+    picture = ElementTree.parse(tmp_path / "tree.svg").getroot()
+    assert picture.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "node_manager" in {element.text for element in picture.iter()}
 
 
 def test_of_several_nodes_one_has_to_be_chosen(tmp_path, redis_url, node):

@@ -66,8 +66,8 @@ def test_a_child_that_does_not_run_is_shown_with_its_state(bench: Bench) -> None
     root.call(TerminateChild("b"))
 
     assert snapshot(root).children == (
-        ProcessInfo(name="a", kind="worker", state="restarting"),
-        ProcessInfo(name="b", kind="worker", state="stopped"),
+        ProcessInfo(name="a", kind="Puppet", state="restarting"),
+        ProcessInfo(name="b", kind="Puppet", state="stopped"),
     )
 
 

@@ -21,8 +21,8 @@ from support.nodes import running_node
 
 from verk_actors import events
 from verk_actors.cli.options import as_json_line
-from verk_actors.cli.tree_text import draw
 from verk_actors.config import Config
+from verk_actors.drawing.tree_text import draw
 from verk_actors.errors import NodeIdInUse, loggable
 from verk_actors.events import JobFailed
 from verk_actors.job_class import JobClass, worker

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 
 import pytest
 
@@ -10,6 +12,7 @@ from verk_actors.errors import StoreError
 from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeTakesNoSignals, RescuedNode
 from verk_actors.store.exchange import Limits
 from verk_actors.store.presence import Presence
+from verk_actors.store.requests import Answers
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.keys import identity_of
 
@@ -19,7 +22,7 @@ NOW = 1_700_000_000.5
 @pytest.fixture
 def all_nodes(connection, keys):
     """Return the nodes of one server, none so far."""
-    return AllNodes([connection], keys, Limits(max_recoveries=1), lambda: NOW)
+    return AllNodes([connection], keys, Limits(max_recoveries=1), lambda: NOW, time.monotonic)
 
 
 @pytest.fixture
@@ -45,10 +48,26 @@ def test_nodes_are_listed_with_what_they_hold_and_when_they_told_of_themselves(a
 
 
 def test_a_node_of_several_servers_is_one_and_lives_where_it_lives_on_all(connection, keys, living):
-    twice = AllNodes([connection, connection], keys, Limits(), lambda: NOW)
+    twice = AllNodes([connection, connection], keys, Limits(), lambda: NOW, time.monotonic)
 
     [node] = twice.statuses()
     assert (node.is_alive, node.in_progress) == (True, {"default": 0, "low": 4})
+
+
+def test_living_nodes_are_asked_and_those_that_do_not_answer_are_named(all_nodes, nodes, living, redis, keys):
+    nodes.heartbeat("n3", "token", 60_000, [])
+
+    def answer_one_question():
+        _, question = redis.blpop([keys.requests("n3")], timeout=20)
+        nonce, _, asked = question.decode().partition(" ")
+        redis.rpush(keys.reply(nonce), f'"about {asked}"')
+
+    answerer = threading.Thread(target=answer_one_question)
+    answerer.start()
+    answers = all_nodes.ask("tree", seconds=0.2)
+    answerer.join()
+
+    assert answers == Answers({"n3": b'"about tree"'}, ("n2",))
 
 
 @pytest.mark.parametrize(("ask", "signal"), [("quiet", b"TSTP"), ("stop", b"TERM")])

@@ -16,6 +16,7 @@ import attrs
 import pykka
 
 _JOIN_SECONDS = 2.0  # for all threads of a test together
+_OF_A_LOOP = "AnyIO worker thread"  # works for a served app, and ends with its event loop
 
 
 @attrs.frozen
@@ -30,7 +31,7 @@ class Remains:
     def now(cls) -> Remains:
         """Return what is alive now."""
         return cls(
-            threads=frozenset(threading.enumerate()),
+            threads=_threads(),
             processes=frozenset(_child_pids()),
             actors=frozenset(pykka.ActorRegistry.get_all()),
         )
@@ -39,7 +40,7 @@ class Remains:
 def leaked_since(before: Remains) -> list[str]:
     """Return a sentence for each leak, having stopped leaked actors for the sake of the next test."""
     deadline = time.monotonic() + _JOIN_SECONDS
-    for thread in set(threading.enumerate()) - before.threads:
+    for thread in _threads() - before.threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     after = Remains.now()
     actors = after.actors - before.actors
@@ -50,6 +51,10 @@ def leaked_since(before: Remains) -> list[str]:
         *(f"actor {actor} is still registered" for actor in actors),
         *(f"child process {pid} wasn't waited for" for pid in after.processes - before.processes),
     ]
+
+
+def _threads() -> frozenset[threading.Thread]:
+    return frozenset(thread for thread in threading.enumerate() if thread.name != _OF_A_LOOP)
 
 
 def _child_pids() -> Iterable[int]:

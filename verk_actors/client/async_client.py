@@ -100,6 +100,7 @@ class AsyncNodes(View):
     quiet = awaited(AllNodes.quiet)
     stop = awaited(AllNodes.stop)
     rescue = awaited(AllNodes.rescue)
+    ask = awaited(AllNodes.ask)
 
 
 class AsyncClient(View):

@@ -55,7 +55,7 @@ class Client:
         self.retries = RetrySet(pools, self._keys, clock)
         self.scheduled = ScheduleSet(pools, self._keys, clock)
         self.dead = DeadSet(pools, self._keys, clock)
-        self.nodes = AllNodes(pools, self._keys, Limits.of(config), clock)
+        self.nodes = AllNodes(pools, self._keys, Limits.of(config), clock, time.monotonic)
         self.counters = Counters(pools, self._keys)
         self.recent_classes = RecentClasses(pools, self._keys)
         self._runs = JobRuns(pools, self._keys, clock, time.monotonic)

@@ -42,9 +42,10 @@ from verk_actors.otp.exit_reason import (
 from verk_actors.otp.io_server import IoServer
 from verk_actors.otp.loop_server import LoopServer
 from verk_actors.otp.message import NO_REPLY, Call, Cast, NoReply, Refused, Stop, handles
-from verk_actors.otp.observe import ProcessInfo, coroutine_stack, snapshot, stack
+from verk_actors.otp.observe import ProcessInfo, Supervision, coroutine_stack, snapshot, stack, supervision
 from verk_actors.otp.port import Port
 from verk_actors.otp.ref import ChildRow, Down, Exit, Ref, current
+from verk_actors.otp.restart_report import RestartReport
 from verk_actors.otp.runtime import Runtime
 from verk_actors.otp.server import Server, start_link
 from verk_actors.otp.strategy import AutoShutdown, Strategy
@@ -114,6 +115,7 @@ __all__ = [
     "Refused",
     "Restart",
     "RestartChild",
+    "RestartReport",
     "Runtime",
     "Server",
     "Shutdown",
@@ -121,6 +123,7 @@ __all__ = [
     "StartError",
     "Stop",
     "Strategy",
+    "Supervision",
     "Supervisor",
     "SystemClock",
     "TerminateChild",
@@ -135,4 +138,5 @@ __all__ = [
     "snapshot",
     "stack",
     "start_link",
+    "supervision",
 ]

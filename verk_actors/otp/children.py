@@ -27,6 +27,7 @@ class Child:
         pending: the number of the restart that is to come; None when none is.
         restarts: how often it was restarted.
         failures: failed starts, or ends soon after the start, in a row; for the backoff.
+        trouble: why it ended, or did not start, last; in words.
     """
 
     spec: ChildSpec
@@ -35,6 +36,12 @@ class Child:
     pending: int | None = None
     restarts: int = 0
     failures: int = 0
+    trouble: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a report: as the process that it last ran as."""
+        return str(self.last or self.spec.name or self.spec.id)
 
     @property
     def state(self) -> str:
@@ -102,6 +109,7 @@ class Children:
                 self.start(child)
             except StartError as error:
                 log.error("%s: child %r did not start: %s", self._owner, child.spec.id, error.why)
+                child.trouble = f"did not start: {error.why}"
                 return child, error
         return None
 
@@ -126,7 +134,7 @@ class Children:
     def publish(self) -> None:
         """Show the children to whoever looks at the tree; a new tuple, so that readers need no lock."""
         self._owner.children = tuple(
-            ChildRow(c.spec.id, c.ref, c.spec.type.value, c.state, c.restarts) for c in self._table.values()
+            ChildRow(c.spec.id, c.ref, c.spec.type.value, c.state, c.restarts, c.last) for c in self._table.values()
         )
 
     def _signal(self, child: Child) -> None:

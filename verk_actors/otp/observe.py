@@ -9,7 +9,10 @@ from typing import Any
 
 import attrs
 
+from verk_actors.otp.envelope import LAST
 from verk_actors.otp.ref import ChildRow, Ref
+from verk_actors.otp.restart_report import RestartReport
+from verk_actors.otp.strategy import Strategy
 
 
 @attrs.frozen(kw_only=True)
@@ -23,6 +26,8 @@ class ProcessInfo:
         restarts: how often its supervisor restarted it.
         inbox: messages that wait for it.
         age_seconds: since its start.
+        is_busy: whether it is at a message, as a worker is while it runs a job.
+        strategy: of a supervisor, what it does when a child ends.
         children: of a supervisor, in start order.
     """
 
@@ -33,6 +38,8 @@ class ProcessInfo:
     restarts: int = 0
     inbox: int = 0
     age_seconds: float = 0.0
+    is_busy: bool = False
+    strategy: str = ""
     children: tuple[ProcessInfo, ...] = ()
 
     def walk(self) -> Iterator[ProcessInfo]:
@@ -40,6 +47,19 @@ class ProcessInfo:
         yield self
         for child in self.children:
             yield from child.walk()
+
+
+@attrs.frozen
+class Supervision:
+    """A tree, and the latest restarts in it, the newest last."""
+
+    tree: ProcessInfo
+    restarts: tuple[RestartReport, ...]
+
+
+def supervision(root: Ref) -> Supervision:
+    """Return the tree below a root as it is now, and what its supervisors have reported."""
+    return Supervision(snapshot(root), root.runtime.reports())
 
 
 def snapshot(ref: Ref, row: ChildRow | None = None) -> ProcessInfo:
@@ -52,6 +72,8 @@ def snapshot(ref: Ref, row: ChildRow | None = None) -> ProcessInfo:
         restarts=row.restarts if row is not None else 0,
         inbox=_inbox_length(ref),
         age_seconds=round(ref.runtime.clock.monotonic() - ref.started_at, 3),
+        is_busy=ref.handling is not LAST,
+        strategy=_strategy(ref),
         children=tuple(_child(child) for child in ref.children),
     )
 
@@ -59,7 +81,16 @@ def snapshot(ref: Ref, row: ChildRow | None = None) -> ProcessInfo:
 def _child(row: ChildRow) -> ProcessInfo:
     if row.ref is not None:
         return snapshot(row.ref, row)
-    return ProcessInfo(name=str(row.id), kind=row.type, state=row.state, restarts=row.restarts)
+    last = row.last
+    if last is None:
+        return ProcessInfo(name=str(row.id), kind=row.type, state=row.state, restarts=row.restarts)
+    kind = last.actor_class.__name__
+    return ProcessInfo(name=str(last), kind=kind, state=row.state, restarts=row.restarts, strategy=_strategy(last))
+
+
+def _strategy(ref: Ref) -> str:
+    strategy = getattr(ref.actor_class, "strategy", None)
+    return strategy.value if isinstance(strategy, Strategy) else ""
 
 
 def _inbox_length(ref: Ref) -> int:

@@ -45,13 +45,14 @@ class Exit(Cast):
 
 @attrs.frozen
 class ChildRow:
-    """What a supervisor shows of one child; `ref` is None while it does not run."""
+    """What a supervisor shows of one child; `ref` is None while it does not run, `last` is what it last ran as."""
 
     id: object
     ref: Ref | None
     type: str
     state: str
     restarts: int
+    last: Ref | None = attrs.field(default=None, eq=False, repr=False)
 
 
 def current() -> Ref | None:

@@ -24,6 +24,7 @@ from verk_actors.otp.exit_reason import SHUTDOWN, ExitReason, Shutdown
 from verk_actors.otp.log import Log
 from verk_actors.otp.message import Refused, Stop, handles
 from verk_actors.otp.ref import ChildRow, Ref
+from verk_actors.otp.restart_report import RestartReport, in_words
 from verk_actors.otp.restart_window import RestartWindow
 from verk_actors.otp.server import Server
 from verk_actors.otp.strategy import AutoShutdown, Strategy, affected
@@ -93,7 +94,7 @@ class Supervisor(Server):
         child = self.children.of(sender)
         if child is None or sender is None:
             return
-        child.ref = None
+        child.ref, child.trouble = None, in_words(reason)
         restart = child.spec.restart
         if restart is Restart.PERMANENT or (restart is Restart.TRANSIENT and not reason.graceful):
             log.warning("%s: %s ended (%s), %s", self.actor_ref, sender, reason, self.strategy.value)
@@ -121,13 +122,33 @@ class Supervisor(Server):
         backoff = child.spec.backoff
         if backoff is not None:
             child.failures = 1 if lived_seconds > backoff.max_seconds else child.failures + 1
-            self._try_later(child, backoff.pause_seconds(child.failures))
+            pause_seconds = backoff.pause_seconds(child.failures)
+            self._report(child, pause_seconds=pause_seconds)
+            self._try_later(child, pause_seconds)
         elif self._window.restart_allowed(self.clock.monotonic()):
+            self._report(child)
             self._restart_now(child)
         else:
             limit = f"more than {self.max_restarts} restarts in {self.max_seconds} s"
             log.error("%s: %s, the last of %r: giving up", self.actor_ref, limit, child.spec.id)
+            self._report(child, gave_up=True)
             raise Stop(Shutdown(limit))
+
+    def _report(self, child: Child, *, pause_seconds: float = 0.0, gave_up: bool = False) -> None:
+        """Have the runtime keep what is done now, for whoever asks later."""
+        group = () if gave_up else affected(self.strategy, tuple(self.children), child)
+        report = RestartReport(
+            at=self.clock.time(),
+            supervisor=str(self.actor_ref),
+            child=child.name,
+            kind=child.spec.type.value if child.last is None else child.last.actor_class.__name__,
+            reason=child.trouble,
+            strategy=self.strategy.value,
+            restarted=tuple(other.name for other in group),
+            pause_seconds=pause_seconds,
+            gave_up=gave_up,
+        )
+        self.actor_ref.runtime.report(report)
 
     def _restart_now(self, child: Child) -> None:
         group = affected(self.strategy, tuple(self.children), child)

@@ -17,6 +17,7 @@ from verk_actors.store.commands import Commands
 from verk_actors.store.exchange import InProgress, Limits
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.processes import Processes, ProcessStatus
+from verk_actors.store.requests import Answers, Requests
 from verk_actors.wire.keys import Keys, identity_of
 
 _OF_VERK = "alive"  # what Verk writes as a lease, where our nodes write their token
@@ -91,13 +92,22 @@ class AllNodes:
         keys: of the namespace.
         limits: what a burial keeps to.
         clock: returns unix seconds.
+        monotonic: returns seconds that never jump.
     """
 
-    def __init__(self, servers: Sequence[Commands], keys: Keys, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        servers: Sequence[Commands],
+        keys: Keys,
+        limits: Limits,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
         self._servers = servers
         self._keys = keys
         self._limits = limits
         self._clock = clock
+        self._monotonic = monotonic
 
     def ids(self) -> list[str]:
         """Returns the ids of all nodes that live or may hold jobs, in order. SMEMBERS."""
@@ -172,6 +182,27 @@ class AllNodes:
             if not queues:
                 nodes.deregister(node_id, None)
         return RescuedNode(requeued, buried, left)
+
+    def ask(self, question: str, *, seconds: float = 3.0) -> Answers:
+        """Asks all living nodes of ours and returns what each has answered, as JSON; for tools that show nodes.
+
+        Questions are `tree`, for the supervision tree, and `supervision`, for that and the latest restarts in it. A
+        node answers within milliseconds; one that hangs is waited for. SMEMBERS, GET for each, LPUSH, EXPIRE, BLPOP.
+
+        Args:
+            question: what is asked.
+            seconds: how long to wait, on each server.
+        """
+        given: dict[str, bytes] = {}
+        missing: list[str] = []
+        for server in self._servers:
+            nodes = Nodes(server, self._keys)
+            holders = {node_id: nodes.holder(node_id) for node_id in nodes.members()}
+            ours = [node_id for node_id, holder in holders.items() if holder not in {None, _OF_VERK}]
+            answers = Requests(server, self._keys).ask_all(ours, question, seconds, self._monotonic)
+            given.update(answers.given)
+            missing += answers.missing
+        return Answers(given, tuple(sorted(set(missing) - set(given))))
 
     def _rescue_queue(self, server: Commands, node_id: str, queue: str) -> RescuedNode:
         requeued = buried = 0

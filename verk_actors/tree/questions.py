@@ -1,4 +1,4 @@
-"""What a node answers to questions over Redis: its tree, one of its running jobs, and that it cancels one."""
+"""What a node answers to questions over Redis: its tree, the restarts in it, a running job, and that it cancels one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cattrs
 
 from verk_actors.job_run import Cancellation, JobNotRunning, JobPlace
 from verk_actors.job_run_messages import CancelJob
-from verk_actors.otp import Ref, snapshot
+from verk_actors.otp import Ref, snapshot, supervision
 from verk_actors.tree import names
 from verk_actors.tree.job_runs import cancellable, inspected
 from verk_actors.tree.node_state import NodeState, QueueRow, RedisServer
@@ -32,6 +32,8 @@ class Questions:
         what, _, about = question.partition(" ")
         if what == "tree":
             return _packed(snapshot(root))
+        if what == "supervision":
+            return _packed(supervision(root))
         rows = [(queue, row) for queue, row in tuple(self._node.queues.items()) if row.server is self._server]
         if what == "cancel":
             return _packed(self._cancelled(rows, about, root))

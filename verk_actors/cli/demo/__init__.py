@@ -17,9 +17,9 @@ from verk_actors.cli.demo.screen import Display, Notes, QueueView, display, pain
 from verk_actors.cli.demo.tracker import Look, Summary, Tally, Tracker, summarise
 from verk_actors.cli.options import as_json_line
 from verk_actors.cli.table import lay_out
-from verk_actors.cli.tree_text import draw
 from verk_actors.client import Client
 from verk_actors.config import Config
+from verk_actors.drawing.tree_text import draw
 from verk_actors.events import JobEvent
 from verk_actors.messages import RegisterListener, Status
 from verk_actors.otp import Ref, snapshot

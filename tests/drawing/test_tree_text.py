@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from verk_actors.cli.tree_text import draw
+from verk_actors.drawing.tree_text import draw
 from verk_actors.otp import ProcessInfo
 
 

@@ -1,0 +1,1 @@
+"""Draws supervision trees, as text and as SVG; pure."""
