@@ -56,6 +56,7 @@ def test_a_node_of_several_servers_is_one_and_lives_where_it_lives_on_all(connec
 
 def test_living_nodes_are_asked_and_those_that_do_not_answer_are_named(all_nodes, nodes, living, redis, keys):
     nodes.heartbeat("n3", "token", 60_000, [])
+    nodes.heartbeat("of Verk", "alive", 60_000, [])
 
     def answer_one_question():
         _, question = redis.blpop([keys.requests("n3")], timeout=20)
