@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from verk_actors.store.members import Malformed, Member
     from verk_actors.store.processes import ProcessStatus
     from verk_actors.store.queue import Queue
+    from verk_actors.store.requests import NodeAnswers
     from verk_actors.store.set_steps import SetStep
     from verk_actors.store.set_walk import InvalidCursor, SetPart
     from verk_actors.tree.actor_system import ActorSystem
@@ -133,6 +134,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.queue": "Queue",
     "store.set_steps": "SetStep",
     "store.set_walk": "InvalidCursor SetPart",
+    "store.requests": "NodeAnswers",
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
     "wire.failure": "Failure",
@@ -214,6 +216,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "Malformed",
     "MalformedJob",
     "Member",
+    "NodeAnswers",
     "NodeEvent",
     "NodeIdInUse",
     "NodeInImport",

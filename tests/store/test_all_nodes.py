@@ -12,7 +12,7 @@ from verk_actors.errors import StoreError
 from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeTakesNoSignals, RescuedNode
 from verk_actors.store.exchange import Limits
 from verk_actors.store.presence import Presence
-from verk_actors.store.requests import Answers
+from verk_actors.store.requests import NodeAnswers
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.keys import identity_of
 
@@ -68,7 +68,7 @@ def test_living_nodes_are_asked_and_those_that_do_not_answer_are_named(all_nodes
     answers = all_nodes.ask("tree", seconds=0.2)
     answerer.join()
 
-    assert answers == Answers({"n3": b'"about tree"'}, ("n2",))
+    assert answers == NodeAnswers({"n3": b'"about tree"'}, ("n2",))
 
 
 @pytest.mark.parametrize(("ask", "signal"), [("quiet", b"TSTP"), ("stop", b"TERM")])

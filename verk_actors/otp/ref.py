@@ -67,8 +67,7 @@ class Ref(pykka.ActorRef[Any]):
 
     Attributes:
         pid: a number that no other process of this interpreter had or will have.
-        name: the registered name, if any.
-        label: shown where there is no name.
+        name, label: the registered name, if any, and what is shown where there is none.
         runtime: the system it lives in; set when it starts.
         parent: the supervisor that started it.
         started_at: monotonic seconds.

@@ -17,7 +17,7 @@ from verk_actors.store.commands import Commands
 from verk_actors.store.exchange import InProgress, Limits
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.processes import Processes, ProcessStatus
-from verk_actors.store.requests import Answers, Requests
+from verk_actors.store.requests import NodeAnswers, Requests
 from verk_actors.wire.keys import Keys, identity_of
 
 _OF_VERK = "alive"  # what Verk writes as a lease, where our nodes write their token
@@ -183,7 +183,7 @@ class AllNodes:
                 nodes.deregister(node_id, None)
         return RescuedNode(requeued, buried, left)
 
-    def ask(self, question: str, *, seconds: float = 3.0) -> Answers:
+    def ask(self, question: str, *, seconds: float = 3.0) -> NodeAnswers:
         """Asks all living nodes of ours and returns what each has answered, as JSON; for tools that show nodes.
 
         Questions are `tree`, for the supervision tree, and `supervision`, for that and the latest restarts in it. A
@@ -202,7 +202,7 @@ class AllNodes:
             answers = Requests(server, self._keys).ask_all(ours, question, seconds, self._monotonic)
             given.update(answers.given)
             missing += answers.missing
-        return Answers(given, tuple(sorted(set(missing) - set(given))))
+        return NodeAnswers(given, tuple(sorted(set(missing) - set(given))))
 
     def _rescue_queue(self, server: Commands, node_id: str, queue: str) -> RescuedNode:
         requeued = buried = 0

@@ -19,7 +19,7 @@ _SHORTEST_SECONDS = 0.001  # 0 would be for ever
 
 
 @attrs.frozen
-class Answers:
+class NodeAnswers:
     """What nodes have answered, by node, and which have not."""
 
     given: Mapping[str, bytes] = attrs.field(repr=False)
@@ -54,7 +54,7 @@ class Requests:
         found = self._commands.call("BLPOP", self._keys.reply(nonce), timeout_seconds)
         return None if found is None else bytes(found[1])
 
-    def ask_all(self, node_ids: Iterable[str], question: str, seconds: float, now: Callable[[], float]) -> Answers:
+    def ask_all(self, node_ids: Iterable[str], question: str, seconds: float, now: Callable[[], float]) -> NodeAnswers:
         """Put a question to several nodes, and wait for all answers, no longer than so many seconds. LPUSH, BLPOP."""
         waited_for = {self._keys.reply(self.ask(node_id, question)): node_id for node_id in node_ids}
         answers: dict[str, bytes] = {}
@@ -64,7 +64,7 @@ class Requests:
             if found is None:
                 break
             answers[waited_for.pop(found[0].decode())] = bytes(found[1])
-        return Answers(answers, tuple(waited_for.values()))
+        return NodeAnswers(answers, tuple(waited_for.values()))
 
     def take(self, node_id: str) -> Request | None:
         """Take the oldest question to a node. RPOP."""
