@@ -1,6 +1,7 @@
 """The fixtures of the tests in a real browser.
 
-`axe` tells what is inaccessible, and `furniture` is a node with jobs of every fate.
+`page` is a page of Chromium that fails the test if the browser complains, `dashboard` is where the dashboard of the
+test's Redis is, `axe` tells what is inaccessible, and `furniture` is a node with jobs of every fate.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page
 from redis import Redis
-from support.browser import Chromium, chromium, violations
+from support.browser import PHONE, WIDE, Chromium, chromium, served, violations
 from support.furnished import Furnished, furnished
 
 from verk_actors.config import Config
+from verk_actors.web import create_app
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -26,6 +28,21 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def _chromium() -> Iterator[Chromium]:
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def dashboard(_redis_server: str) -> Iterator[str]:
+    """Return the URL of a dashboard of the session's Redis."""
+    with served(create_app(Config(redis_url=_redis_server))) as url:
+        yield url
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, _chromium: Chromium, dashboard: str, redis_url: str) -> Iterator[Page]:
+    """Return a page in which nothing is open yet; `@pytest.mark.parametrize("page", ["phone"], indirect=True)` too."""
+    width, height = PHONE if getattr(request, "param", "wide") == "phone" else WIDE
+    with _chromium.visiting(dashboard, viewport={"width": width, "height": height}) as page:
+        yield page
 
 
 @pytest.fixture
