@@ -11,8 +11,9 @@ import click
 from verk_actors.cli.options import as_json_line, json_option, redis_option
 from verk_actors.config import Config
 from verk_actors.drawing import tree_svg
+from verk_actors.drawing.ages import age
 from verk_actors.drawing.restart_text import sentence
-from verk_actors.drawing.tree_text import age_in_words, draw
+from verk_actors.drawing.tree_text import draw
 from verk_actors.errors import loggable
 from verk_actors.otp import Supervision, SystemClock
 from verk_actors.store.nodes import Nodes
@@ -50,7 +51,7 @@ def command(node_id: str | None, restarts: bool, svg: TextIO | None, redis_url: 
 def _in_words(found: Supervision) -> str:
     now = SystemClock.time()
     reports = reversed(found.restarts)
-    return "\n".join(sentence(one, age_in_words(now - one.at)) for one in reports) or "no restarts so far"
+    return "\n".join(sentence(one, age(now - one.at)) for one in reports) or "no restarts so far"
 
 
 def _choose(node_id: str | None, nodes: Nodes) -> str:

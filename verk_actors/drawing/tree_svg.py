@@ -10,8 +10,9 @@ import importlib.resources
 from xml.etree import ElementTree
 
 from verk_actors.drawing import tree_layout
+from verk_actors.drawing.ages import age
 from verk_actors.drawing.tree_layout import ANCHOR, GAP, WIDTH, Card
-from verk_actors.drawing.tree_text import age_in_words, times_in_words
+from verk_actors.drawing.tree_text import times_in_words
 from verk_actors.loggable import loggable
 from verk_actors.otp import ProcessInfo
 
@@ -86,7 +87,7 @@ def _process(card: Card) -> Element:
     _box(group, card)
     _add(group, "circle", "dot", {"cx": "15", "cy": "16", "r": "4"})
     _text(group, "name", (27, 20), process.name, _NAME_LETTERS)
-    since = age_in_words(process.age_seconds) if process.state == "running" else process.state
+    since = age(process.age_seconds) if process.state == "running" else process.state
     _text(group, "about", (27, 33), f"{process.kind} · {since}", _ABOUT_LETTERS)
     if process.strategy:
         _text(group, "about", (27, 46), process.strategy.replace("_", " "), _ABOUT_LETTERS)
@@ -138,7 +139,7 @@ def _told(process: ProcessInfo) -> str:
     """Return all that is known of a process, as its tooltip."""
     facts = [
         f"{process.name} ({process.kind})",
-        process.state if process.state != "running" else f"runs for {age_in_words(process.age_seconds)}",
+        process.state if process.state != "running" else f"runs for {age(process.age_seconds)}",
         process.strategy.replace("_", " "),
         "busy" if process.is_busy else "",
         f"restarted {times_in_words(process.restarts)}" if process.restarts else "",

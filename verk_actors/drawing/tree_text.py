@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from verk_actors.drawing.ages import age
 from verk_actors.errors import loggable
 from verk_actors.otp import ProcessInfo
 
@@ -63,7 +64,7 @@ def _details(row: Sequence[ProcessInfo]) -> str:
         return loggable(process.state)
     oldest = max(one.age_seconds for one in row)
     facts = [
-        f"{age_in_words(oldest):>6}",
+        f"{age(oldest):>6}",
         f"restarted {times_in_words(process.restarts)}" if process.restarts else "",
         f"{process.inbox} waiting in its inbox" if process.inbox else "",
     ]
@@ -73,11 +74,3 @@ def _details(row: Sequence[ProcessInfo]) -> str:
 def times_in_words(count: int) -> str:
     """Return once, twice, 3 times."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def age_in_words(seconds: float) -> str:
-    """Return about how long: 12 s, 5 min, 3 h, 2 d."""
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
-    return f"{int(seconds)} s"
