@@ -8,7 +8,6 @@ Source: spec of Verk's configuration keys; the defaults that differ are ours.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, get_type_hints
@@ -16,6 +15,7 @@ from typing import Any, Literal, Self, get_type_hints
 import attrs
 
 from verk_actors import config_sources
+from verk_actors.address import Address, health_address
 from verk_actors.config_checks import (
     COUNT,
     NAMESPACE,
@@ -36,6 +36,7 @@ from verk_actors.errors import ConfigError
 from verk_actors.group_config import QueueGroup, all_queues, group_configs
 from verk_actors.log_formats import LogFormat
 from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
+from verk_actors.node_id import GeneratedNodeId, generated_node_id
 from verk_actors.queue_config import Executor, QueueConfig, queue_configs, redis_url_of_text
 from verk_actors.redis_url import RedisUrl
 from verk_actors.references import reference_to
@@ -51,20 +52,6 @@ ArgsKeys = Literal["plain", "typed", "strict"]
 _WireFormat = Literal["sidekiq", "verk"]
 
 _DAY_SECONDS = 86_400.0
-
-
-class GeneratedNodeId(str):
-    """A node id nobody chose: host, pid and eight random hex digits, unique to one start.
-
-    Its type is what tells it from a chosen one, through `attrs.evolve` and pickle too.
-    """
-
-    __slots__ = ()
-
-
-def _generate_node_id() -> GeneratedNodeId:
-    host = re.sub(r"[^A-Za-z0-9_.\-]", "-", os.uname().nodename)[:100] or "host"
-    return GeneratedNodeId(f"{host}-{os.getpid()}-{os.urandom(4).hex()}")
 
 
 @attrs.frozen(kw_only=True)
@@ -84,7 +71,7 @@ class Config:
     redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=redis_url_of_text)
     """Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY."""
 
-    node_id: str = attrs.field(factory=_generate_node_id, validator=NODE_ID)
+    node_id: str = attrs.field(factory=generated_node_id, validator=NODE_ID)
     """The name under which this node holds jobs in progress. Give one to get them back at the next start."""
 
     namespace: str = attrs.field(default="", validator=NAMESPACE)
@@ -138,6 +125,9 @@ class Config:
 
     presence: bool = attrs.field(default=True, validator=YES_OR_NO)
     """Whether the node and its running jobs are among Sidekiq's processes, and heed what its page wants."""
+
+    health: Address | None = attrs.field(default=None, converter=health_address)
+    """Where the node answers `/healthz` and `/readyz`, as PORT or HOST:PORT; None for nowhere."""
 
     poll_interval_seconds: float = attrs.field(default=5.0, validator=SOME_SECONDS)
     """Longest time between two looks at the schedule and retry sets."""

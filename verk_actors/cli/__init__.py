@@ -20,11 +20,13 @@ from typing import Any
 
 import click
 
+from verk_actors.address import CannotListen
 from verk_actors.errors import ConfigError, InvalidJob, NodeIdInUse, VerkError
 
 _COMMANDS = {
     "demo": "Watch jobs of every fate, on a Redis of their own.",
     "run": "Run a node in the foreground.",
+    "health": "Tell whether the node on this machine is alive, or ready.",
     "enqueue": "Enqueue a job.",
     "stats": "Show queues, sets, totals and nodes.",
     "queues": "List queues; pause, resume or clear one.",
@@ -40,7 +42,7 @@ _COMMANDS = {
     "bench": "Measure how fast jobs run here.",
 }
 _EXIT_CODES = "Exit codes: 0 done, 1 it failed, 2 it can't be done as it was asked for."
-_NOT_AS_ASKED = (ConfigError, InvalidJob, NodeIdInUse)
+_NOT_AS_ASKED = (CannotListen, ConfigError, InvalidJob, NodeIdInUse)
 
 
 class Commands(click.Group):

@@ -31,6 +31,11 @@ redis_option = click.option(
         "With a password: set VERK_REDIS_URL."
     ),
 )
+health_option = click.option(
+    "--health",
+    metavar="[HOST:]PORT",
+    help="Where the node answers /healthz and /readyz; on this machine alone, unless a host is given.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, on one line.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do it without asking.")
 

@@ -12,7 +12,7 @@ from typing import get_args
 import click
 
 from verk_actors.cli.modules import import_all, modules_option
-from verk_actors.cli.options import redis_option
+from verk_actors.cli.options import health_option, redis_option
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import group_list, queue_list
 from verk_actors.fleet.running import run_fleet
@@ -39,6 +39,7 @@ from verk_actors.otp.port import interpreter
 @click.option("--node-id", metavar="ID", help="Bear this name, and take back the jobs it had before a crash.")
 @click.option("-t", "--timeout", metavar="SECONDS", type=float, help="Let running jobs end for this long on a stop.")
 @click.option("--processes", metavar="N", type=int, help="Run so many nodes, each a process of its own. Default: 1.")
+@health_option
 @click.option(
     "--log-format", type=click.Choice(get_args(LogFormat), case_sensitive=False), help="Form of lines. Default: text."
 )
@@ -52,6 +53,7 @@ def command(
     node_id: str | None,
     timeout: float | None,
     processes: int | None,
+    health: str | None,
     log_format: str | None,
     log_level: str | None,
 ) -> None:
@@ -61,7 +63,7 @@ def command(
     now, and running jobs go back to their queues. SIGTSTP (Ctrl+Z): the node fetches no more jobs.
 
     With several processes each is a node of its own, ID-1, ID-2 and so on; one that dies is started again. They
-    share these signals and, for all that they write, standard error.
+    share these signals and, for all that they write, standard error. Their health ports are in a row.
 
     Options left out are read from VERK_* variables, then from verk.toml or [tool.verk] in pyproject.toml.
     """
@@ -72,13 +74,14 @@ def command(
         node_id=node_id,
         shutdown_timeout_seconds=timeout,
         processes=processes,
+        health=health,
         log_format=log_format,
     )
     if not config.all_queues:
         raise click.UsageError("no queue to work: give -q NAME:N, or set queues in verk.toml or VERK_QUEUES")
     if config.processes > 1:
         _log_at(log_level, config)
-        end_process(run_fleet(config, partial(_command, list(_given(click.get_current_context())))))
+        end_process(run_fleet(config, partial(_command, config, list(_given(click.get_current_context())))))
     import_all(modules)
     _log_at(log_level, config)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -86,9 +89,12 @@ def command(
     end_process(run_node(config))
 
 
-def _command(options: Sequence[str], node_id: str) -> list[str]:
+def _command(config: Config, options: Sequence[str], node_id: str) -> list[str]:
     """Return the command of one node of several; what no option says it reads where this process has read it."""
-    own = ("--node-id", node_id, "--processes", "1")  # the last ones win
+    own = ["--node-id", node_id, "--processes", "1"]  # the last ones win
+    if config.health is not None:
+        number = int(node_id.rpartition("-")[2])
+        own += ["--health", str(config.health.numbered(number))]
     return [*interpreter(), "-m", "verk_actors", "run", "-r", "verk_actors.fleet.leashed", *options, *own]
 
 

@@ -44,6 +44,7 @@ from verk_actors.otp.loop_server import LoopServer
 from verk_actors.otp.message import NO_REPLY, Call, Cast, NoReply, Refused, Stop, handles
 from verk_actors.otp.observe import ProcessInfo, Supervision, coroutine_stack, snapshot, stack, supervision
 from verk_actors.otp.port import Port
+from verk_actors.otp.pulse import Pulse
 from verk_actors.otp.ref import ChildRow, Down, Exit, Ref, current
 from verk_actors.otp.restart_report import RestartReport
 from verk_actors.otp.runtime import Runtime
@@ -111,6 +112,7 @@ __all__ = [
     "Port",
     "PortClosed",
     "ProcessInfo",
+    "Pulse",
     "Ref",
     "Refused",
     "Restart",

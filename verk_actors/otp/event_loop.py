@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
-from asyncio import CancelledError
+from asyncio import CancelledError, StreamReader, StreamWriter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
 from functools import partial
 from typing import Any, TypeVar
 
-__all__ = ["CancelledError", "EventLoop", "run_alone", "time_limit"]
+__all__ = [
+    "CancelledError",
+    "EventLoop",
+    "StreamReader",
+    "StreamWriter",
+    "run_alone",
+    "serve_connections",
+    "time_limit",
+]
 
 _T = TypeVar("_T")
 _turning = threading.local()  # the loop that this thread turns
@@ -32,6 +41,14 @@ def run_alone(coroutine: Coroutine[Any, Any, _T]) -> _T:
 def time_limit(seconds: float) -> asyncio.Timeout:
     """Return what cancels the block that it is entered for after so many real seconds; 0 is never."""
     return asyncio.timeout(seconds or None)
+
+
+async def serve_connections(
+    listening: socket.socket, serve: Callable[[StreamReader, StreamWriter], Coroutine[Any, Any, None]]
+) -> None:
+    """Have each connection to a listening socket served by a task of its own, for ever; closes the socket."""
+    async with await asyncio.start_server(serve, sock=listening) as server:
+        await server.serve_forever()
 
 
 class EventLoop:

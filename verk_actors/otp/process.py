@@ -139,7 +139,9 @@ class Process(pykka.ThreadingActor):
     def _otp_run(self) -> ExitReason:
         """Live from one message to the next until there is a reason to end, and end."""
         try:
-            return self._otp_terminate(self._otp_receive())
+            reason = self._otp_receive()
+            self._actor_ref.ending = True
+            return self._otp_terminate(reason)
         except BaseException as error:  # noqa: BLE001  between messages, or in a log handler: dead all the same
             return Crashed(error)
 

@@ -74,7 +74,7 @@ class Ref(pykka.ActorRef[Any]):
         children: what a supervisor last published of its children; read without asking it.
         handling: what its thread is at; `LAST` between messages.
         deferred: calls that it took over and has not answered yet.
-        killed: whether it was declared dead by somebody else than its own thread.
+        killed, ending: declared dead by somebody else than its own thread; at its `terminate`, or past it.
         ports: what it has opened of them; killed with it, and closed when its thread ends.
     """
 
@@ -92,7 +92,7 @@ class Ref(pykka.ActorRef[Any]):
         self.trap_exit = trap_exit
         self.thread: threading.Thread | None = None
         self.reason: ExitReason | None = None
-        self.killed = False
+        self.killed = self.ending = False
         self.pending_exit: ExitReason | None = None
         self.handling: Envelope = LAST
         self.deferred: set[Answer] = set()

@@ -27,6 +27,7 @@ from verk_actors.messages import (
 )
 from verk_actors.otp import (
     NORMAL,
+    Backoff,
     ChildSpec,
     ChildType,
     ExitReason,
@@ -52,6 +53,7 @@ from verk_actors.tree import names
 from verk_actors.tree.canceller import Canceller
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
+from verk_actors.tree.health_port import HealthPort
 from verk_actors.tree.job_logger import JobLogger
 from verk_actors.tree.job_runs import inspected, runs_of
 from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
@@ -69,6 +71,7 @@ from verk_actors.tree.schedule_manager import ScheduleManager
 log = NodeLog(__name__)
 
 _STOP_MARGIN_SECONDS = 2.0  # beyond the drain's own deadline, to say so
+_DOOR_BACKOFF = Backoff(first_seconds=1.0, max_seconds=60.0)  # of what lets others look in, and runs no jobs
 _EXIT_MARGIN_SECONDS = 7.0  # beyond it, for all the rest of a stop, which takes five where Redis hangs
 
 
@@ -99,6 +102,7 @@ class ActorSystem(Supervisor):
 
         Raises:
             NodeIdInUse: another live process holds the configured node id.
+            CannotListen: the port of `Config.health` is taken.
             NodeInImport: this is a job process, which imports job classes.
         """
         refuse_in_import()
@@ -114,13 +118,19 @@ class ActorSystem(Supervisor):
 
     def child_specs(self) -> Sequence[ChildSpec]:
         """Return the children in Verk's order."""
-        node = self._node
-        drain_seconds = node.config.shutdown_timeout_seconds + _STOP_MARGIN_SECONDS
+        node, config = self._node, self._node.config
+        drain_seconds = config.shutdown_timeout_seconds + _STOP_MARGIN_SECONDS
 
         def child(kind: Callable[..., Server], name: str, *arguments: Any, **options: Any) -> ChildSpec:
             return ChildSpec(id=name, start=partial(kind, node, *arguments), name=name, **options)
 
-        presence = (child(Presence, names.PRESENCE, node.own_server),) if node.config.presence else ()
+        presence = (child(Presence, names.PRESENCE, node.own_server),) if config.presence else ()
+        # After what it looks at, before what drains, so stopped after it. Its failure is no trouble of the node.
+        health = (
+            (child(HealthPort, names.HEALTH_PORT, config.health, backoff=_DOOR_BACKOFF),)
+            if config.health is not None
+            else ()
+        )
         return (
             # What the others use to be woken.
             child(GeneralConnection, names.GENERAL_CONNECTION, node.own_server),
@@ -133,6 +143,7 @@ class ActorSystem(Supervisor):
             child(EventProducer, names.EVENT_PRODUCER),
             child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
             *presence,
+            *health,
             child(Canceller, names.CANCELLER),
             child(ManagerSupervisor, names.MANAGER_SUPERVISOR, type=ChildType.SUPERVISOR),
             # Last, so stopped first: it waits for the jobs while all others work.

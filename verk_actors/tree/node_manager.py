@@ -65,7 +65,6 @@ class NodeManager(IoServer):
         self._timer: Timer | None = None
         self._next_at = 0.0  # the next heartbeat, monotonic
         self._held_since: float | None = None  # monotonic; without a break
-        self._renewed_at = -math.inf  # when the last heartbeat that was answered was sent, monotonic
         self._failed_at = -math.inf  # when the last one failed, monotonic
 
     def init(self) -> None:
@@ -115,6 +114,7 @@ class NodeManager(IoServer):
     # -- the lease
 
     def _beat(self) -> None:
+        self._lease.beat_at = self.clock.monotonic()
         try:
             if not self._lease.taken:
                 self._enter()
@@ -159,6 +159,7 @@ class NodeManager(IoServer):
     def _renew(self) -> bool:
         """Keep the lease, or take it; False where another process has it."""
         lease, config, sent_at = self._lease, self._node.config, self.clock.monotonic()
+        lease.beat_at = sent_at
         queues = [queue for queue, row in tuple(self._node.queues.items()) if row.server is self._server]
         beat = self._nodes.heartbeat(
             self._id, lease.token, round(config.lease_seconds * 1000), queues, fresh=lease.next_token
@@ -176,7 +177,7 @@ class NodeManager(IoServer):
         is_new = self._held_since is None
         if is_new:
             self._held_since = self.clock.monotonic()
-        self._renewed_at = sent_at
+        lease.renewed_at = sent_at
         self._server.paused = beat.paused
         for queue in queues:
             self._see_to_pause(queue)
@@ -202,7 +203,7 @@ class NodeManager(IoServer):
     def _tell_of_lapse(self) -> None:
         """Say why the lease had to be taken anew: it ran out, or was gone before its time."""
         where = {"node_id": self._id, "redis": str(self._server.url)}
-        if self.clock.monotonic() - self._renewed_at < self._node.config.lease_seconds:
+        if self.clock.monotonic() - self._lease.renewed_at < self._node.config.lease_seconds:
             log.error("node %s: its lease in %s was gone before its time: data is lost there", *where.values())
             self._publish([RedisDataLost(**where)])
         else:
@@ -241,7 +242,7 @@ class NodeManager(IoServer):
     def _renewed_in_time(self) -> bool:
         """Renew the own lease if it is time to, in the midst of a long rescue; False if it is lost."""
         lease = self._lease
-        if lease.held and self.clock.monotonic() - self._renewed_at >= self._node.config.heartbeat_seconds:
+        if lease.held and self.clock.monotonic() - lease.renewed_at >= self._node.config.heartbeat_seconds:
             return self._renew()
         return lease.held or not lease.taken  # before the first heartbeat it takes back its own
 

@@ -7,11 +7,13 @@ the node. Each field says who writes it; everybody may read.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Any
 
 import attrs
 
+from verk_actors.address import Address
 from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
 from verk_actors.events import Event
 from verk_actors.otp import Ref
@@ -39,12 +41,16 @@ class Lease:
         next_token: for the time after, if this hold is lost.
         held: whether jobs may be fetched.
         taken: whether it was ever held; what is in progress under the id is this process's own from then on.
+        beat_at: when NodeManager last set out to renew it, monotonic.
+        renewed_at: when the last heartbeat that was answered was sent, monotonic.
     """
 
     token: str = attrs.Factory(new_token)
     next_token: str = attrs.Factory(lambda self: self.token, takes_self=True)
     held: bool = False
     taken: bool = False
+    beat_at: float = -math.inf
+    renewed_at: float = -math.inf
 
     def renew(self, token: str) -> None:
         """Begin a new hold on the id."""
@@ -131,6 +137,7 @@ class NodeState:
         listeners: by actor URN; written by EventProducer; JobLogger, which is there before it, enters itself.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
         lifeline: holds the connections of all actors; cut where a stop would take too long.
+        health_address: where the HealthPort listens, None before it does; written by it.
     """
 
     config: Config
@@ -143,6 +150,7 @@ class NodeState:
     listeners: dict[str, Listener] = attrs.Factory(dict)
     stopping: bool = False
     lifeline: Lifeline = attrs.Factory(Lifeline)
+    health_address: Address | None = None
 
     @classmethod
     def of(cls, config: Config, registry: Registry) -> NodeState:
