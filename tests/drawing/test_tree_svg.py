@@ -80,7 +80,7 @@ def test_many_workers_that_are_alike_share_a_card_with_a_cell_for_each():
     svg = picture(parent("pool", *workers))
 
     assert [len(of_class(svg, name)) for name in ("cell", "busy", "crowd")] == [25, 2, 1]
-    assert {"25 \N{MULTIPLICATION SIGN} Worker", "2 busy · 22 idle · 1 not running"} <= set(texts(svg))
+    assert {"25 \N{MULTIPLICATION SIGN} Worker", "2 busy · 22 idle · 1 down"} <= set(texts(svg))
 
 
 def test_a_pool_of_a_thousand_is_as_tall_as_its_first_cells():

@@ -97,4 +97,4 @@ def keep_screenshot(page: Page, name: str) -> None:
     directory = os.environ.get("VERK_TEST_SCREENSHOTS")
     if directory:
         Path(directory).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(directory) / f"{name}.png", full_page=True)
+        (Path(directory) / f"{name}.png").write_bytes(page.screenshot(full_page=True))

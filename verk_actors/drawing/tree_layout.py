@@ -13,16 +13,16 @@ import attrs
 
 from verk_actors.otp import ProcessInfo
 
-WIDTH = 208.0  # of a card
+WIDTH = 190.0  # of a card
 ANCHOR = 20.0  # where the lines to its neighbours meet a card, below its top
-GAP = 44.0  # between columns
-_ROW_GAP = 12.0
+GAP = 24.0  # between columns
+_ROW_GAP = 10.0
 _WORKER_HEIGHT = 40.0
 _SUPERVISOR_HEIGHT = 54.0  # with a line for its strategy
 _FEWEST_ALIKE = 3  # two are as clear apart
 
 CELL = 12.0  # of one of many, with its gap
-CELLS_PER_ROW = 15
+CELLS_PER_ROW = 13
 MOST_CELLS = 10 * CELLS_PER_ROW
 CROWD_TOP = 44.0  # of its cells
 _CROWD_BOTTOM = 10.0

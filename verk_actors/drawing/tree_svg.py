@@ -1,6 +1,6 @@
 """Draws a supervision tree as SVG; pure.
 
-Its colours are those of `tree.css`: a page links that file, a picture that stands alone contains it. Whatever a node
+Its colours are those of `picture.css`: a page links that file, a picture that stands alone contains it. Whatever a node
 has answered is text here and never markup.
 """
 
@@ -21,7 +21,7 @@ Element = ElementTree.Element
 _MARGIN = 14.0  # badges stand out of their card
 _BEND = 8.0  # the radius of a line's corner
 _FRESH_SECONDS = 10.0  # after a restart a process is shown as new for so long
-_NAME_LETTERS, _ABOUT_LETTERS = 26, 34  # that fit into a card
+_NAME_LETTERS, _ABOUT_LETTERS = 23, 29  # that fit into a card
 _LETTER = 6.5  # the width of a badge's digit
 _RESTARTED = "M8.4 5A3.4 3.4 0 1 1 7.3 2.5M7.6.6v2.1H5.5"
 _ENVELOPE = "M1 2.2h8v5.6H1zM1 2.6l4 3 4-3"
@@ -29,7 +29,7 @@ _ENVELOPE = "M1 2.2h8v5.6H1zM1 2.6l4 3 4-3"
 
 def style() -> str:
     """Return the style sheet of the pictures."""
-    return (importlib.resources.files(__package__) / "tree.css").read_text()
+    return (importlib.resources.files(__package__) / "picture.css").read_text()
 
 
 def draw(root: ProcessInfo, *, title: str, alone: bool = False) -> str:
@@ -85,12 +85,12 @@ def _process(card: Card) -> Element:
     group = _group(card, f"process {kind} {_state(process)} {fresh}".rstrip())
     _add(group, "title", text=_told(process))
     _box(group, card)
-    _add(group, "circle", "dot", {"cx": "15", "cy": "16", "r": "4"})
-    _text(group, "name", (27, 20), process.name, _NAME_LETTERS)
+    _add(group, "circle", "dot", {"cx": "12", "cy": "16", "r": "4"})
+    _text(group, "name", (22, 20), process.name, _NAME_LETTERS)
     since = age(process.age_seconds) if process.state == "running" else process.state
-    _text(group, "about", (27, 33), f"{process.kind} · {since}", _ABOUT_LETTERS)
+    _text(group, "about", (22, 33), f"{process.kind} · {since}", _ABOUT_LETTERS)
     if process.strategy:
-        _text(group, "about", (27, 46), process.strategy.replace("_", " "), _ABOUT_LETTERS)
+        _text(group, "about", (22, 46), process.strategy.replace("_", " "), _ABOUT_LETTERS)
     _badges(group, process.restarts, process.inbox)
     return group
 
@@ -103,13 +103,13 @@ def _crowd(card: Card) -> Element:
     group = _group(card, "process crowd running")
     _add(group, "title", text=f"{loggable(card.process.name)} … {loggable(processes[-1].name)}")
     _box(group, card)
-    _text(group, "name", (14, 20), f"{len(processes)} \N{MULTIPLICATION SIGN} {card.process.kind}", _NAME_LETTERS)
-    facts = [f"{busy} busy", f"{len(processes) - busy - down} idle", f"{down} not running" if down else ""]
-    _text(group, "about", (14, 34), " · ".join(filter(None, facts)), _ABOUT_LETTERS)
+    _text(group, "name", (12, 20), f"{len(processes)} \N{MULTIPLICATION SIGN} {card.process.kind}", _NAME_LETTERS)
+    facts = [f"{busy} busy", f"{len(processes) - busy - down} idle", f"{down} down" if down else ""]
+    _text(group, "about", (12, 34), " · ".join(filter(None, facts)), _ABOUT_LETTERS)
     for number, process in enumerate(processes[: tree_layout.MOST_CELLS]):
         row, column = divmod(number, tree_layout.CELLS_PER_ROW)
         corner = {
-            "x": f"{14 + column * tree_layout.CELL:g}",
+            "x": f"{12 + column * tree_layout.CELL:g}",
             "y": f"{tree_layout.CROWD_TOP + row * tree_layout.CELL:g}",
             "width": f"{tree_layout.CELL - 3:g}",
             "height": f"{tree_layout.CELL - 3:g}",
@@ -168,8 +168,9 @@ def _box(group: Element, card: Card) -> None:
 
 def _text(parent: Element, classes: str, corner: tuple[float, float], text: str, letters: int) -> None:
     text = loggable(text)
-    cut = text if len(text) <= letters else text[: letters - 1] + "…"
-    _add(parent, "text", classes, {"x": f"{corner[0]:g}", "y": f"{corner[1]:g}"}, text=cut)
+    if len(text) > letters:  # what tells names from their neighbours' is at the end
+        text = "…" + text[1 - letters :] if classes == "name" else text[: letters - 1] + "…"
+    _add(parent, "text", classes, {"x": f"{corner[0]:g}", "y": f"{corner[1]:g}"}, text=text)
 
 
 def _add(

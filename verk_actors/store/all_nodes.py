@@ -6,7 +6,7 @@ Where queues are spread over several servers, a node is known to each of those w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
 
 import attrs
@@ -183,21 +183,22 @@ class AllNodes:
                 nodes.deregister(node_id, None)
         return RescuedNode(requeued, buried, left)
 
-    def ask(self, question: str, *, seconds: float = 3.0) -> NodeAnswers:
-        """Asks all living nodes of ours and returns what each has answered, as JSON; for tools that show nodes.
+    def ask(self, question: str, *, only: Collection[str] | None = None, seconds: float = 3.0) -> NodeAnswers:
+        """Asks living nodes of ours; returns what each has answered, as JSON, for tools that show it.
 
         Questions are `tree`, for the supervision tree, and `supervision`, for that and the latest restarts in it. A
         node answers within milliseconds; one that hangs is waited for. SMEMBERS, GET for each, LPUSH, EXPIRE, BLPOP.
 
         Args:
             question: what is asked.
+            only: the ids of those to ask; all unless given.
             seconds: how long to wait, on each server.
         """
         given: dict[str, bytes] = {}
         missing: list[str] = []
         for server in self._servers:
             nodes = Nodes(server, self._keys)
-            holders = {node_id: nodes.holder(node_id) for node_id in nodes.members()}
+            holders = {node_id: nodes.holder(node_id) for node_id in nodes.members() if only is None or node_id in only}
             ours = [node_id for node_id, holder in holders.items() if holder not in {None, _OF_VERK}]
             answers = Requests(server, self._keys).ask_all(ours, question, seconds, self._monotonic)
             given.update(answers.given)
