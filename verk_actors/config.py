@@ -40,6 +40,7 @@ from verk_actors.node_id import GeneratedNodeId, generated_node_id
 from verk_actors.queue_config import Executor, QueueConfig, queue_configs, redis_url_of_text
 from verk_actors.redis_url import RedisUrl
 from verk_actors.references import reference_to
+from verk_actors.web_address import WebAddress, web_address
 from verk_actors.wire.backoff import Backoff
 
 __all__ = ["ArgsKeys", "Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "QueueGroup", "RedisUrl"]
@@ -146,6 +147,9 @@ class Config:
 
     backtrace_frames: int = attrs.field(default=25, validator=COUNT)
     """Frames kept of a failed job's traceback."""
+
+    web: WebAddress | None = attrs.field(default=None, converter=web_address)
+    """Where the node serves the dashboard; nowhere unless given."""
 
     event_buffer: int = attrs.field(default=10_000, validator=POSITIVE)
     """Events a listener may lag behind before it misses some."""

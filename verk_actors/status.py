@@ -71,6 +71,7 @@ class SystemStatus:
     Attributes:
         connected: whether the node holds its lease in each Redis; without it, it fetches nothing there.
         abandoned: killed processes whose thread is still in user code.
+        dashboard_url: where the node serves the dashboard; None where it doesn't.
         classes: the runs of each job class since the node started, as QueueStats counts them.
     """
 
@@ -79,4 +80,5 @@ class SystemStatus:
     queues: Mapping[str, QueueStatus]
     listeners: tuple[ListenerStatus, ...]
     abandoned: tuple[str, ...]
+    dashboard_url: str | None = None
     classes: Mapping[str, ClassCounts] = attrs.Factory(dict)

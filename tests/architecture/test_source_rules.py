@@ -11,6 +11,7 @@ from support.source import Source, sources
 MAX_LINES, MAX_FUNCTION_LINES = 300, 40
 
 KEY_TEXT = re.compile(r"(queue|inprogress|stat|verk:(node|reply)):|verk_nodes|verk:recovered")
+OF_AN_EXTRA = {"verk_actors/tree/dashboard.py": "web"}  # a node that does without it loads nothing of it
 READ_REDIS = ["wire", "store", "tree", "registry.py", "job_class.py"]
 TURNS_DATA_INTO_CODE = re.compile(r"(eval|exec|compile|__import__)$|(pickle|marshal|shelve|importlib(?!\.resources))\b")
 
@@ -53,9 +54,12 @@ def test_nobody_sleeps():
 
 
 def test_imports_stand_at_the_top():
-    """But in the command line, where they come late so that `verk --help` comes soon."""
+    """But in the command line, where they come late so that `verk --help` comes soon, and of what may not be there."""
     functions = [
-        (file, function) for file in sources("verk_actors", but="verk_actors/cli") for function in file.functions()
+        (file, function)
+        for file in sources("verk_actors", but="verk_actors/cli")
+        for function in file.functions()
+        if file.path not in OF_AN_EXTRA
     ]
 
     assert [

@@ -24,7 +24,7 @@ def lines_of_descent(config) -> Iterator[list[list[type]]]:
     process_queue = QueueConfig(size=1, executor="process")
     queues = {"default": 2, "priority": 1, "async": async_queue(), "process": process_queue}
     groups = {"web": QueueGroup(queues=["critical", "low"], size=1)}
-    with running_node(config, queues=queues, groups=groups, health=0) as node:
+    with running_node(config, queues=queues, groups=groups, health=0, web="127.0.0.1:0") as node:
         yield list(below(node.system, []))
 
 

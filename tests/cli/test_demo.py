@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from support.commands import Command, on_a_terminal, verk
 from support.leftovers import nothing_is_left
@@ -67,9 +69,12 @@ def test_a_signal_ends_it_early_and_leaves_nothing(tmp_path, home, number):
 
 
 def test_it_stays_when_told_so_and_other_commands_work_on_it(tmp_path, home):
-    with Command("demo", "--keep", "--json", cwd=tmp_path, TMPDIR=str(home)) as demo:
+    with Command("demo", "--keep", "--json", "--web", "127.0.0.1:0", cwd=tmp_path, TMPDIR=str(home)) as demo:
         demo.expect('"lost": 0}\n')
-        assert json.loads(demo.output.splitlines()[-1]) == SUMMARY
+        assert json.loads(re.search("^{.*}$", demo.output, re.MULTILINE)[0]) == SUMMARY
+        url = re.search(r"The dashboard is at (\S+)", demo.output)[1]
+        demo.expect("EncodeVideo")  # more jobs come
+        assert httpx.get(f"{url}api/v1/stats").json()["queues"] == 3
         [directory] = home.glob("verk-demo-*")
         redis_url = f"embedded:{directory}"
         assert f"verk tree --redis {redis_url}\n" in demo.output

@@ -10,7 +10,7 @@ from support.commands import environment, verk
 
 pytestmark = pytest.mark.slow  # an interpreter starts
 COMMANDS = [
-    *("demo", "run", "health", "enqueue", "stats", "queues", "jobs", "busy", "nodes", "tree", "redis", "config"),
+    *("demo", "run", "health", "web", "enqueue", "stats", "queues", "jobs", "busy", "nodes", "tree", "redis", "config"),
     *("completion", "version", "chaos", "bench"),
 ]
 

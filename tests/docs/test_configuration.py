@@ -56,6 +56,7 @@ def test_a_setting_is_read_from_the_variable_that_is_named(name: str) -> None:
         "redis_url": "redis://other:1/2",
         "wire_format": "verk",
         "args_keys": "plain",
+        "web": "127.0.0.1:8375",
     }
     other = (others | {"presence": "no", "log_format": "json"}).get(name, "17")
     if name.endswith("log_level"):

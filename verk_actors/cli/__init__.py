@@ -27,6 +27,7 @@ _COMMANDS = {
     "demo": "Watch jobs of every fate, on a Redis of their own.",
     "run": "Run a node in the foreground.",
     "health": "Tell whether the node on this machine is alive, or ready.",
+    "web": "Serve the dashboard.",
     "enqueue": "Enqueue a job.",
     "stats": "Show queues, sets, totals and nodes.",
     "queues": "List queues; pause, resume or clear one.",

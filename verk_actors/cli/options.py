@@ -21,6 +21,29 @@ def _without_password(_: click.Context, __: click.Parameter, url: str | None) ->
     return url
 
 
+def without_credentials(_: click.Context, __: click.Parameter, address: str | None) -> str | None:
+    """Refuse an address of the dashboard that has a password."""
+    if address is not None and "@" in address:
+        raise click.UsageError("the list of processes would show the password: set VERK_WEB instead")
+    return address
+
+
+def web_setting(address: str | None, *, insecure: bool) -> str | None:
+    """Return what options say of the dashboard as the setting `web`; None where they don't."""
+    if not address or not insecure:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}insecure"
+
+
+web_option = click.option(
+    "--web",
+    metavar="HOST:PORT",
+    callback=without_credentials,
+    help="Serve the dashboard there; other machines need a password (VERK_WEB) or --insecure.",
+)
+insecure_option = click.option(
+    "--insecure", is_flag=True, help="Let other machines see and use the dashboard without a password."
+)
 redis_option = click.option(
     "--redis",
     "redis_url",

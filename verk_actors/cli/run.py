@@ -12,7 +12,7 @@ from typing import get_args
 import click
 
 from verk_actors.cli.modules import import_all, modules_option
-from verk_actors.cli.options import health_option, redis_option
+from verk_actors.cli.options import health_option, insecure_option, redis_option, web_option, web_setting
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import group_list, queue_list
 from verk_actors.fleet.running import run_fleet
@@ -40,6 +40,8 @@ from verk_actors.otp.port import interpreter
 @click.option("-t", "--timeout", metavar="SECONDS", type=float, help="Let running jobs end for this long on a stop.")
 @click.option("--processes", metavar="N", type=int, help="Run so many nodes, each a process of its own. Default: 1.")
 @health_option
+@web_option
+@insecure_option
 @click.option(
     "--log-format", type=click.Choice(get_args(LogFormat), case_sensitive=False), help="Form of lines. Default: text."
 )
@@ -54,6 +56,8 @@ def command(
     timeout: float | None,
     processes: int | None,
     health: str | None,
+    web: str | None,
+    insecure: bool,
     log_format: str | None,
     log_level: str | None,
 ) -> None:
@@ -75,6 +79,7 @@ def command(
         shutdown_timeout_seconds=timeout,
         processes=processes,
         health=health,
+        web=web_setting(web, insecure=insecure),
         log_format=log_format,
     )
     if not config.all_queues:
@@ -95,6 +100,8 @@ def _command(config: Config, options: Sequence[str], node_id: str) -> list[str]:
     if config.health is not None:
         number = int(node_id.rpartition("-")[2])
         own += ["--health", str(config.health.numbered(number))]
+    if not node_id.endswith("-1"):  # one of them has the dashboard
+        own += ["--web", ""]
     return [*interpreter(), "-m", "verk_actors", "run", "-r", "verk_actors.fleet.leashed", *options, *own]
 
 
@@ -102,6 +109,10 @@ def _given(context: click.Context) -> Iterator[str]:
     """Yield the options that this command was given, as another needs them."""
     for option in context.command.params:
         value = context.params[option.name or ""]
+        if isinstance(option, click.Option) and option.is_flag:
+            if value:
+                yield option.opts[0]
+            continue
         for one in value if option.multiple else [value]:
             if one is not None:
                 yield from (option.opts[0], str(one))

@@ -51,6 +51,7 @@ from verk_actors.registry import registry as default_registry
 from verk_actors.status import SystemStatus
 from verk_actors.tree import names
 from verk_actors.tree.canceller import Canceller
+from verk_actors.tree.dashboard import Dashboard
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.health_port import HealthPort
@@ -102,7 +103,7 @@ class ActorSystem(Supervisor):
 
         Raises:
             NodeIdInUse: another live process holds the configured node id.
-            CannotListen: the port of `Config.health` is taken.
+            CannotListen: the port of `Config.health` or `Config.web` is taken.
             NodeInImport: this is a job process, which imports job classes.
         """
         refuse_in_import()
@@ -131,6 +132,12 @@ class ActorSystem(Supervisor):
             if config.health is not None
             else ()
         )
+        dashboard = partial(Dashboard, config, partial(setattr, node, "dashboard_url"))
+        web = (
+            (ChildSpec(id=names.DASHBOARD, start=dashboard, name=names.DASHBOARD, backoff=_DOOR_BACKOFF),)
+            if config.web is not None
+            else ()
+        )
         return (
             # What the others use to be woken.
             child(GeneralConnection, names.GENERAL_CONNECTION, node.own_server),
@@ -144,6 +151,7 @@ class ActorSystem(Supervisor):
             child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
             *presence,
             *health,
+            *web,
             child(Canceller, names.CANCELLER),
             child(ManagerSupervisor, names.MANAGER_SUPERVISOR, type=ChildType.SUPERVISOR),
             # Last, so stopped first: it waits for the jobs while all others work.

@@ -135,6 +135,7 @@ class NodeState:
         tallies: the runs of each job class on this node since it started; written by QueueStats.
         manager: who writes them, or did last; written by Manager.
         listeners: by actor URN; written by EventProducer; JobLogger, which is there before it, enters itself.
+        dashboard_url: where the dashboard is; written by Dashboard.
         stopping: the node is on its way down: running jobs that do not end in time are handed back.
         lifeline: holds the connections of all actors; cut where a stop would take too long.
         health_address: where the HealthPort listens, None before it does; written by it.
@@ -148,6 +149,7 @@ class NodeState:
     tallies: Tallies = attrs.Factory(Tallies)
     manager: Any = None
     listeners: dict[str, Listener] = attrs.Factory(dict)
+    dashboard_url: str | None = None
     stopping: bool = False
     lifeline: Lifeline = attrs.Factory(Lifeline)
     health_address: Address | None = None

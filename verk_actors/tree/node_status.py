@@ -21,6 +21,7 @@ def status_of(node: NodeState, process: Ref) -> SystemStatus:
         connected=all(server.lease.held for server in tuple(node.servers.values())),
         queues={queue: _queue_status(node, queue, row, failed) for queue, row in tuple(node.queues.items())},
         listeners=tuple(ListenerStatus(listener=str(one.ref), missed=one.missed) for one in listeners),
+        dashboard_url=node.dashboard_url,
         abandoned=tuple(process.runtime.abandoned()),
         classes=node.tallies.by_class(),
     )

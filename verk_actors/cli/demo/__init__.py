@@ -12,13 +12,13 @@ import attrs
 import click
 
 from verk_actors import embedded
-from verk_actors.cli.demo.jobs import DEFAULT, MAIL, REGISTRY, at_once, later
+from verk_actors.cli.demo.jobs import DEFAULT, MAIL, REGISTRY, VIDEO, at_once, for_ever, later
 from verk_actors.cli.demo.screen import Display, Notes, QueueView, display, paint
 from verk_actors.cli.demo.tracker import Look, Summary, Tally, Tracker, summarise
-from verk_actors.cli.options import as_json_line
+from verk_actors.cli.options import as_json_line, web_option
 from verk_actors.cli.table import lay_out
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.config import Config, QueueConfig
 from verk_actors.drawing.tree_text import draw
 from verk_actors.events import JobEvent
 from verk_actors.messages import RegisterListener, Status
@@ -32,6 +32,7 @@ _LOOK_SECONDS = 0.1
 _LOOKS = 120  # about 12 seconds, where the jobs take three
 _JOBS_PER_LOOK = 10  # so that there is something to watch
 _ANSWER_SECONDS = 5.0
+_NEXT_SECONDS = 0.25  # from one job to the next, where the demo stays and is looked at in a browser
 
 
 @attrs.define(eq=False)
@@ -66,16 +67,18 @@ class Stage:
 @click.command("demo")
 @click.option("--keep", is_flag=True, help="Stay until Ctrl+C, to try the other commands on it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, as the last line.")
-def command(keep: bool, as_json: bool) -> None:
+@web_option
+def command(keep: bool, as_json: bool, web: str | None) -> None:
     """Watch jobs of every fate: finished, retried, dead, scheduled, and two that crash their worker.
 
     A node with two queues runs on a Redis server of its own, in a temporary directory. Some seconds later all of it
-    is gone, and the exit code is 0 if every job has ended as it should.
+    is gone, and the exit code is 0 if every job has ended as it should. With --web and --keep more jobs come all the
+    time, to be watched in a browser.
     """
     with ExitStack() as stack:
         signals = stack.enter_context(Signals(*ENDINGS))
         directory = stack.enter_context(_own_server())
-        stage = _set_up(stack, directory)
+        stage = _set_up(stack, directory, web)
         with display() as screen:
             number = _play(stage, screen, signals)
         if number:
@@ -85,9 +88,12 @@ def command(keep: bool, as_json: bool) -> None:
             _say_how_to_go_on(directory)
         if as_json:
             click.echo(as_json_line(summary))
-        if keep:
+        code = 0 if summary.finished + summary.dead == len(stage.queue_of) else 1
+        if keep and web:
+            _go_on(stage, signals)
+        elif keep:
             signals.wait()
-        sys.exit(0 if summary.finished + summary.dead == len(stage.queue_of) else 1)
+        sys.exit(code)
 
 
 @contextmanager
@@ -101,17 +107,19 @@ def _own_server() -> Iterator[str]:
             embedded.stop(directory)
 
 
-def _set_up(stack: ExitStack, directory: str) -> Stage:
+def _set_up(stack: ExitStack, directory: str, web: str | None) -> Stage:
     """Start a node and what watches it; the stack ends them."""
     config = Config(
-        queues={DEFAULT: 4, MAIL: 2},
+        queues={DEFAULT: 4, MAIL: 2} | ({VIDEO: QueueConfig(size=3, executor="async")} if web else {}),
+        web=web,
         redis_url=f"embedded:{directory}",
         node_id="demo",
         poll_interval_seconds=0.2,
         shutdown_timeout_seconds=5.0,
         fail_job_log_level="warning",
     )
-    click.echo(f"{paint('verk demo', bold=True)}: one node, two queues, and a Redis in {directory}")
+    queues = "three" if web else "two"
+    click.echo(f"{paint('verk demo', bold=True)}: one node, {queues} queues, and a Redis in {directory}")
     notes = stack.enter_context(_noted())
     system = ActorSystem.start(config, REGISTRY)
     stack.callback(system.stop)
@@ -119,7 +127,10 @@ def _set_up(stack: ExitStack, directory: str) -> Stage:
     stack.callback(tracker.stop)
     system.call(RegisterListener(tracker, JobEvent), timeout=_ANSWER_SECONDS)
     client = stack.enter_context(Client(config))
-    return Stage(system=system, client=client, tracker=tracker, notes=notes)
+    stage = Stage(system=system, client=client, tracker=tracker, notes=notes)
+    if web:
+        click.echo(f"The dashboard is at {stage.status().dashboard_url}")
+    return stage
 
 
 @contextmanager
@@ -186,6 +197,14 @@ def _summary(stage: Stage) -> Summary:
     click.echo(f"\n{paint('What became of the jobs', bold=True)}\n")
     click.echo(lay_out(("", f"of {len(stage.queue_of)}"), rows))
     return summary
+
+
+def _go_on(stage: Stage, signals: Signals) -> None:
+    """Enqueue more and more jobs until a signal comes."""
+    for job, seconds in for_ever():
+        if signals.wait(_NEXT_SECONDS):
+            return
+        stage.enqueue(job, seconds)
 
 
 def _say_how_to_go_on(directory: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.message import EmailMessage
+from itertools import count
 from pathlib import Path
 
 import attrs
@@ -17,8 +19,8 @@ from verk_actors.otp import Cast, current
 from verk_actors.registry import Registry
 from verk_actors.wire.job import Job
 
-DEFAULT, MAIL = "default", "mail"
-"""The two queues."""
+DEFAULT, MAIL, VIDEO = "default", "mail", "video"
+"""The queues; the last is there only where the demo is looked at in a browser."""
 REGISTRY = Registry()
 """The demo's own: the node knows these classes and no others."""
 
@@ -89,6 +91,41 @@ class BreakWorker(JobClass):
         process = current()
         if process is not None:
             process.cast(Nonsense())
+
+
+@worker(registry=REGISTRY, queue=VIDEO)
+class EncodeVideo(JobClass):
+    """Takes its time, so that it is seen while it runs, and can be cancelled."""
+
+    async def perform(self, name: str, seconds: float) -> None:
+        """Run the job."""
+        await asyncio.sleep(seconds)
+
+
+@worker(registry=REGISTRY, queue=DEFAULT)
+class AskStock(JobClass):
+    """Fails as long as anybody looks, and waits for its retry by the usual curve."""
+
+    def perform(self, product: str) -> None:
+        """Run the job."""
+        raise TimeoutError(f"the warehouse did not say how many of {product} it has")
+
+
+def for_ever() -> Iterator[tuple[Job, float]]:
+    """Yield jobs without end, each with the seconds until it is due: some of every fate in each hundred."""
+    for number in count(1):
+        if number % 10 == 0:
+            yield EncodeVideo.job(f"holiday-{number}.mov", 6.0), 0.0
+        elif number % 25 == 1:
+            yield AskStock.job(f"shelf {number}"), 0.0
+        elif number % 25 == 2:
+            yield WriteReceipt.job("tomorrow", number), 3600.0
+        elif number % 50 == 3:
+            yield ChargeCard.job("joe"), 0.0
+        elif number % 100 == 4:
+            yield BreakWorker.job(), 0.0
+        else:
+            yield WriteReceipt.job("ada", number), 0.0
 
 
 def at_once() -> Sequence[Job]:

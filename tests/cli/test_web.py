@@ -1,0 +1,61 @@
+"""`verk web`, and the dashboard that `verk run` serves; that of `verk demo` is in test_demo.py."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import httpx
+import pytest
+from support.commands import Command, RunningNode
+
+pytestmark = pytest.mark.slow  # an interpreter starts
+URL = re.compile(r"dashboard is at (http://\S+)\n")
+
+
+def url_of(command: Command) -> str:
+    command.expect("dashboard is at http://")
+    command.expect("/\n")
+    return URL.search(command.output)[1]
+
+
+def test_it_serves_until_a_signal_ends_it_and_asks_for_the_password_of_the_variable(tmp_path, redis_url):
+    variables = {"VERK_WEB": "ada:secret@0.0.0.0:0"}
+    with Command("web", "--redis", redis_url, "--read-only", cwd=tmp_path, **variables) as web:
+        url, ada = url_of(web).replace("0.0.0.0", "127.0.0.1"), ("ada", "secret")
+        unknown, page = httpx.get(url), httpx.get(f"{url}queues", auth=ada)
+        refused = httpx.post(f"{url}queues/q/pause", auth=ada, headers={"x-requested-with": "test"})
+        web.send(signal.SIGTERM)
+
+        assert web.exit_code() == 0
+    assert (unknown.status_code, page.status_code) == (401, 200)
+    assert refused.status_code in (403, 405)
+    assert "secret" not in web.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["0.0.0.0:0"], "an address of this machine alone, USER:PASSWORD@…, or …?insecure"),
+        (["ada:secret@0.0.0.0:0"], "the list of processes would show the password: set VERK_WEB instead"),
+        (["nonsense:x"], "web='nonsense:x' is not allowed"),
+    ],
+)
+def test_what_would_let_others_in_or_is_no_address_is_refused_in_one_line(verk_here, arguments, why):
+    said = verk_here("web", *arguments)
+
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith("Error: ")
+    assert why in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
+def test_of_several_nodes_one_serves_it(tmp_path, redis_url):
+    with RunningNode(tmp_path, redis_url, "--processes", "2", "--web", "0.0.0.0:0", "--insecure") as fleet:
+        fleet.expect(" runs; queues: ", 2)
+        url = url_of(fleet).replace("0.0.0.0", "127.0.0.1")
+
+        assert httpx.get(f"{url}api/v1/stats").json()["nodes"] == 2
+        fleet.send(signal.SIGTERM)
+        assert fleet.exit_code() == 0
+    assert len(URL.findall(fleet.output)) == 1
