@@ -26,7 +26,7 @@ class JobRun:
         started_at: unix seconds.
         elapsed_seconds: since then, by the clock of whoever answers.
         stack: where it is in its code, the innermost frame first, as `file:line:in function`. Only told by `InspectJob`
-            and `Client.inspect`; empty where it can't be seen, as in a process of its own.
+            and `Client.inspect`; empty where it can't be seen, as in a process that stands still.
     """
 
     node: str

@@ -98,7 +98,7 @@ class RunningJob:
         job: None where the bytes are no job.
         worker: who runs it; None while it waits for one.
         started_at, ended_at: unix seconds; 0 before.
-        outcome: how it ended; None before. Set once, by whoever ends it.
+        outcome: how it ended; None before. Set by `end`.
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
         sent: its fate has been sent to Redis, and may have been done though there was no reply.
         coroutine: what runs it on an event loop.
@@ -106,6 +106,7 @@ class RunningJob:
         cancel: somebody wants the run to end; written by Canceller.
         ask: has the run be told so, from any thread; None where it has to look.
         interrupt: ends the run, from any thread; None where nothing can. What it comes to then counts no more.
+        frames: tells where the run is, from any thread; None where its worker's thread runs it.
     """
 
     payload: bytes = attrs.field(repr=False)
@@ -121,3 +122,23 @@ class RunningJob:
     cancel: CancelRequest | None = None
     ask: Callable[[], None] | None = attrs.field(default=None, repr=False)
     interrupt: Callable[[], None] | None = attrs.field(default=None, repr=False)
+    frames: Callable[[], tuple[str, ...]] | None = attrs.field(default=None, repr=False)
+    _undecided: list[None] = attrs.field(init=False, repr=False)
+
+    @_undecided.default
+    def _undecided_at_first(self) -> list[None]:
+        return [None] if self.outcome is None else []
+
+    def end(self, outcome: Outcome, now: float) -> bool:
+        """Say how it has ended; False where somebody has said so before, and this does not count.
+
+        Its worker, its managers and the Canceller may do so in one moment, each on its own thread. Else a job that has
+        succeeded could be given back, and run twice.
+        """
+        try:
+            self._undecided.pop()  # one step
+        except IndexError:
+            return False
+        self.ended_at = now
+        self.outcome = outcome
+        return True

@@ -103,6 +103,33 @@ def test_a_kill_for_one_user_ends_no_work_for_another(bench: Bench) -> None:
     assert not port.use(one)
 
 
+@pytest.mark.parametrize("deed", [b"spin", b"sink"])
+def test_it_can_be_seen_where_a_program_is_at_its_work_for_a_user_and_for_none_else(bench: Bench, deed: bytes) -> None:
+    """erlang(3): process_info(Pid, current_stacktrace), which does not stop the process."""
+    owner, user = bench.puppet(), object()
+    port = opened(owner)
+    port.use(user)
+    assert answer(owner, port, b"ready") == b"ready"
+    assert answer(owner, port, deed, 0.0) is None
+
+    eventually(lambda: any(f"in {deed.decode()}" in frame for frame in port.stack(user)), "its frames")
+
+    assert port.stack(object()) == ()
+    os.kill(port.pid, signal.SIGSTOP)
+    assert port.stack(user) == ()
+    os.kill(port.pid, signal.SIGCONT)
+    eventually(lambda: port.stack(user), "its frames again")
+    assert port.stack(user)[-1] == "<string>:1:in <module>"
+    port.close()
+    assert port.stack(user) == ()
+
+
+def test_what_a_program_has_forked_does_not_say_where_it_is(bench: Bench) -> None:
+    """Python: a fork inherits handlers; the frames would be taken for its parent's."""
+    owner = bench.puppet()
+    assert int(answer(owner, opened(owner), b"ended_by %d" % signal.SIGUSR1) or 0) == -signal.SIGUSR1
+
+
 def test_a_program_that_died_idle_has_not_got_the_next_packet(bench: Bench) -> None:
     """erlang(3): a message to a port that has ended is an error of the sender."""
     owner = bench.puppet()

@@ -25,9 +25,9 @@ def gone(pid: int) -> Callable[[], bool]:
     return look
 
 
-def main(connection: int, pipe: int) -> None:
+def main(connection: int, pipe: int, frames: int) -> None:
     """Do one thing after another until the owner closes the port."""
-    packets = connected(connection, pipe)
+    packets = connected(connection, pipe, frames)
     while True:
         try:
             packet = packets.receive()
@@ -41,6 +41,12 @@ def spin(_: bytes) -> bytes:
     """Compute for ever."""
     while True:
         pass
+
+
+def sink(_: bytes) -> bytes:
+    """Be outside of Python for ever, with the interpreter's lock."""
+    while True:
+        ctypes.PyDLL(None).sleep(1000)
 
 
 def leave(code: bytes) -> bytes:
@@ -87,6 +93,7 @@ def _stay() -> int:
 
 DEEDS: dict[bytes, Callable[[bytes], bytes]] = {
     b"spin": spin,
+    b"sink": sink,
     b"leave": leave,
     b"strike": strike,
     b"start": start,

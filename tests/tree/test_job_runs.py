@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import attrs
@@ -119,14 +121,16 @@ def test_of_a_task_the_stack_is_that_of_its_coroutine(config: Config) -> None:
 
 
 @pytest.mark.slow  # a process is started
-def test_into_a_process_of_its_own_nobody_looks(config: Config, tmp_path: Path) -> None:
+def test_a_job_in_a_process_of_its_own_is_inspected_with_its_frames_there(config: Config, tmp_path: Path) -> None:
     queue, file = QueueConfig(size=1, executor="process"), tmp_path / "pids"
     with running_node(config, ProcessJobs(), queues={"q": queue}, shutdown_timeout_seconds=0.0) as node:  # type: ignore[arg-type]  # alike
         jid = node.client.enqueue(Job(queue="q", class_="Hang", args=[str(file)]))
         eventually(lambda: file.exists() and pids(file), "the job")
 
-        run = node.client.inspect(jid)
+        eventually(lambda: "in Hang" in node.client.inspect(jid).stack[-1], "the job's own frames")
 
+        os.kill(pids(file)[0], signal.SIGSTOP)
+        run = node.client.inspect(jid)
         assert (run.jid, run.stack) == (jid, ())
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from support.processes import Bench
 
 from verk_actors.messages import JobsMoved, Run
 from verk_actors.otp import Ref, Server, handles
-from verk_actors.running_job import SUCCEEDED, RunningJob
+from verk_actors.running_job import EXPIRED, GIVEN_BACK, SUCCEEDED, Cancelled, Outcome, RunningJob
 from verk_actors.tree.running_jobs import RunningJobs
 
 
@@ -50,6 +52,31 @@ def put(table: RunningJobs, *jobs: RunningJob) -> None:
     for one in jobs:
         table.add(one)
     table.wake()
+
+
+def test_of_all_who_end_a_job_in_one_moment_the_first_counts() -> None:
+    """Else what has succeeded could be given back, and run twice."""
+    for _ in range(200):
+        table, running_job, ready = RunningJobs(), job("one"), Barrier(3)
+        outcomes = (SUCCEEDED, GIVEN_BACK, Cancelled())
+
+        def end(outcome: Outcome, table=table, running_job=running_job, ready=ready) -> bool:
+            ready.wait(10)
+            return table.end(running_job, outcome, 1.0)
+
+        with ThreadPoolExecutor(3) as threads:
+            won = list(threads.map(end, outcomes))
+
+        assert sorted(won) == [False, False, True]
+        assert running_job.outcome is outcomes[won.index(True)]
+        assert list(table.ended) == [running_job]
+
+
+def test_a_job_that_came_with_its_end_is_not_ended_again() -> None:
+    expired = job("late", outcome=EXPIRED)
+
+    assert not expired.end(GIVEN_BACK, 2.0)
+    assert (expired.outcome, expired.ended_at) == (EXPIRED, 0.0)
 
 
 def test_what_is_fetched_is_held_and_waits_for_a_worker_unless_it_has_ended() -> None:

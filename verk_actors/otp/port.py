@@ -24,21 +24,23 @@ from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.errors import PortClosed
 from verk_actors.otp.packets import Packets
 from verk_actors.otp.ref import Ref
+from verk_actors.otp.stack_pipe import SHOW_STACK, StackPipe
 
 _LOOK_SECONDS = 1.0  # between two looks for an exit that the socket doesn't tell of, since a grandchild holds it
 _EXIT_SECONDS = 1.0  # for a program that has closed its socket, before it is killed
-_MAIN = "import sys; sys.path[:] = sys.argv[4:]; from {module} import main; main(int(sys.argv[2]), int(sys.argv[3]))"
+_STACK_SECONDS = 0.3  # for a program to say where it is, on a busy machine
+_MAIN = "import sys; sys.path[:] = sys.argv[5:]; from {module} import main; main(*map(int, sys.argv[2:5]))"
 
 
 class Port:
     """A running program. It is killed when its owner ends, and ends with this interpreter, whatever ends that.
 
-    `kill` may be called from any thread, all else from the owner's.
+    `kill`, `ask` and `stack` may be called from any thread, all else from the owner's.
 
     Args:
         owner: the process that it belongs to.
-        module: has a `main(socket, pipe)`, which hands the two to `port_program.connected`. It runs in a fresh
-            interpreter, with the options and the `sys.path` of this one.
+        module: has a `main(socket, leash, frames)`, which hands the three to `port_program.connected`. It runs in a
+            fresh interpreter, with the options and the `sys.path` of this one.
 
     Raises:
         OSError: there is no room for another process.
@@ -53,14 +55,13 @@ class Port:
             ours, theirs = socket.socketpair()
             kept.enter_context(ours)
             given.enter_context(theirs)
-            read_end, write_end = os.pipe()
-            kept.callback(os.close, write_end)
-            given.callback(os.close, read_end)
+            leash, leash_end = os.pipe()
+            kept.callback(os.close, leash_end)
+            given.callback(os.close, leash)
+            self._frames = kept.enter_context(StackPipe())
+            passed = (theirs.fileno(), leash, given.enter_context(self._frames.writable()))
             self._process = subprocess.Popen(
-                _command(module, str(owner), theirs.fileno(), read_end),
-                stdin=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), read_end),
-                process_group=0,
+                _command(module, str(owner), passed), stdin=subprocess.DEVNULL, pass_fds=passed, process_group=0
             )
             self._kept = kept.pop_all()
         self._connection = ours
@@ -97,6 +98,19 @@ class Port:
             if not (self._closed or self._killed) and user is self._user:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._process.pid, signal.SIGUSR2)
+
+    def stack(self, user: object) -> tuple[str, ...]:
+        """Return where the program is at its work for `user`, the innermost frame first; none where it does not tell.
+
+        Only once it has said that it is ready. Waits for 0.3 s at most.
+        """
+        with self._frames.asking() as frames:
+            with self._lock:
+                if self._closed or self._killed or user is not self._user:
+                    return ()
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._process.pid, SHOW_STACK)
+            return frames.read(_STACK_SECONDS)
 
     def send(self, *parts: bytes) -> None:
         """Send one packet, made of these parts.
@@ -162,10 +176,10 @@ def interpreter() -> list[str]:
     return [sys.executable, *options]
 
 
-def _command(module: str, label: str, socket: int, pipe: int) -> list[str]:
+def _command(module: str, label: str, passed: tuple[int, ...]) -> list[str]:
     here = str(Path.cwd())
     path = [str(entry) or here for entry in sys.path]
-    return [*interpreter(), "-c", _MAIN.format(module=module), label, str(socket), str(pipe), *path]
+    return [*interpreter(), "-c", _MAIN.format(module=module), label, *map(str, passed), *path]
 
 
 def in_words(status: int) -> str:

@@ -89,24 +89,24 @@ class Canceller(Server):
         worker, job = running_job.worker, running_job.job
         if running_job.outcome is not None or worker is None or job is None:
             return  # it has ended
+        if not self._end(row, running_job, stack_of(running_job)):
+            return
         log.warning("%s: %s %s was cancelled and has not ended: it is left", message.queue, job.class_, job.jid)
-        self._end(row, running_job, stack_of(running_job) if row.config.executor != "process" else ())
         if running_job.interrupt is not None:
             running_job.interrupt()
         else:
             self._replace(worker)
 
-    def _end(self, row: QueueRow, running_job: RunningJob, stack: tuple[str, ...]) -> None:
-        if running_job.outcome is None:
-            table, worker = row.running_jobs, running_job.worker
-            if running_job.coroutine is not None and worker is not None and worker.is_alive():
-                table.left[running_job] = None  # before the job leaves the table, so that no other is fetched for it
-                if running_job.coroutine is None:  # it has ended in this moment
-                    table.left.pop(running_job, None)
-            running_job.ended_at = self.clock.time()
-            running_job.outcome = Cancelled(stack)
-            table.ended.append(running_job)
+    def _end(self, row: QueueRow, running_job: RunningJob, stack: tuple[str, ...]) -> bool:
+        table, worker = row.running_jobs, running_job.worker
+        if running_job.coroutine is not None and worker is not None and worker.is_alive():
+            table.left[running_job] = None  # before the job leaves the table, so that no other is fetched for it
+        is_ours = table.end(running_job, Cancelled(stack), self.clock.time())
+        if running_job.coroutine is None:  # it has ended in this moment
+            table.left.pop(running_job, None)
+        if is_ours:
             table.tell()
+        return is_ours
 
     def _replace(self, worker: Ref) -> None:
         """Have a worker's supervisor abandon its thread and start another: no crash, so no restart is used up."""

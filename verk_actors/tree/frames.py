@@ -12,7 +12,9 @@ _OURS = str(Path(__file__).parents[1])  # the package: its frames are above the 
 
 
 def stack_of(running_job: RunningJob) -> tuple[str, ...]:
-    """Return the frames of a running job, the innermost first; of the thread that waits for it, if it has a process."""
+    """Return the frames of a running job, the innermost first; none where it has a process that does not tell."""
+    if running_job.frames is not None:
+        return own_frames(running_job.frames())
     where = coroutine_stack(running_job.coroutine)
     if not where and running_job.worker is not None:
         where = stack(running_job.worker)  # also where it blocks its loop

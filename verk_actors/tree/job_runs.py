@@ -36,9 +36,7 @@ def inspected(node: NodeState, rows: Iterable[tuple[str, QueueRow]], jid: str, n
     if not found:
         raise JobNotRunning(jid)
     running_job, run = min(found, key=lambda pair: pair[1].started_at)
-    row = node.queues.get(run.queue)
-    has_process = row is not None and row.config.executor == "process"
-    return attrs.evolve(run, stack=() if has_process else stack_of(running_job))
+    return attrs.evolve(run, stack=stack_of(running_job))
 
 
 def cancellable(rows: Iterable[tuple[str, QueueRow]], jid: str) -> Iterator[tuple[str, QueueRow, RunningJob]]:

@@ -15,7 +15,7 @@ import attrs
 
 from verk_actors.messages import Exchange, JobsMoved, Run
 from verk_actors.otp import Ref
-from verk_actors.running_job import RunningJob
+from verk_actors.running_job import Outcome, RunningJob
 
 MOST_PER_EXCHANGE = 100  # of jobs settled, and of jobs fetched; Verk's @max_jobs; keeps replies and scripts short
 _BRISK_SECONDS = 0.0001  # about what it takes to wake a thread
@@ -68,6 +68,13 @@ class RunningJobs:
         """Enter a job that was fetched; it waits for a worker unless it has ended."""
         self.held[job] = None
         (self.channel if job.outcome is None else self.ended).append(job)
+
+    def end(self, job: RunningJob, outcome: Outcome, now: float) -> bool:
+        """Put down how a job has ended; False where that is known already, as it was given back or given up."""
+        if not job.end(outcome, now):
+            return False
+        self.ended.append(job)
+        return True
 
     def withdraw(self) -> list[RunningJob]:
         """Take back what no worker has claimed; one by one, as each may be claimed meanwhile."""

@@ -114,10 +114,7 @@ class AsyncWorker(LoopServer):
         running_job.coroutine = None
         if table.left.pop(running_job, running_job) is None:  # it was cancelled, and has kept its place until now
             self._tell_of_place()
-        if running_job.outcome is None:  # else it was handed back meanwhile
-            running_job.ended_at = self.clock.time()
-            running_job.outcome = self._judged(outcome)
-            table.ended.append(running_job)
+        if table.end(running_job, self._judged(outcome), self.clock.time()):
             table.tell()
         if not self._is_idle:
             self._claim()

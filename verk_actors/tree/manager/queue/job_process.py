@@ -24,9 +24,9 @@ from verk_actors.tree.memory import resident_bytes
 from verk_actors.wire.codec import decode
 
 
-def main(connection: int, pipe: int) -> None:
+def main(connection: int, pipe: int, frames: int) -> None:
     """Get ready, then run jobs until no more can come."""
-    packets = connected(connection, pipe)
+    packets = connected(connection, pipe, frames)
     try:
         setup = setup_of(packets.receive())
         code = ready(setup)

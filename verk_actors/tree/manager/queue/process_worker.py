@@ -102,6 +102,7 @@ class ProcessWorker(Worker):
     def _hand_over(self, port: Port, running_job: RunningJob, packet: tuple[bytes, ...]) -> None:
         port.send(*packet)
         running_job.ask = partial(port.ask, running_job)  # a process that isn't ready would die of it
+        running_job.frames = partial(port.stack, running_job)  # likewise
         if running_job.cancel is not None:
             running_job.ask()
 

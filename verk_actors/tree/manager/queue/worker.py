@@ -62,11 +62,7 @@ class Worker(Server):
         running_job.started_at = now()
         table.started.append(running_job)
         table.moved()
-        outcome = self._perform(running_job)
-        running_job.ended_at = now()
-        if running_job.outcome is None:  # else it was handed back meanwhile
-            running_job.outcome = outcome
-            table.ended.append(running_job)
+        if table.end(running_job, self._perform(running_job), now()):
             table.moved()
 
     def _perform(self, running_job: RunningJob) -> Outcome:

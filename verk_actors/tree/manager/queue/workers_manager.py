@@ -168,10 +168,8 @@ class WorkersManager(Server):
         """Have jobs settled, given back unless they have ended; the last first, so that the queue is as it was."""
         for job in reversed(jobs):
             if job.settled is None:
-                if job.outcome is None:
-                    job.outcome, job.ended_at = GIVEN_BACK, self.clock.time()
-                    if job.interrupt is not None:
-                        job.interrupt()  # before others get it
+                if job.end(GIVEN_BACK, self.clock.time()) and job.interrupt is not None:
+                    job.interrupt()  # before others get it
                 self._ended[job] = None
 
     # -- jobs that do not end
@@ -224,9 +222,7 @@ class WorkersManager(Server):
             return  # its thread goes on, and will put the end of its job into the table as ever
         for job in list(self._table.held):
             if job.worker is down.ref:
-                if job.outcome is None:
-                    job.ended_at = self.clock.time()
-                    job.outcome = Failed(failure=worker_died(down.ref.reason))
+                job.end(Failed(failure=worker_died(down.ref.reason)), self.clock.time())
                 self._ended[job] = None
 
     def _use(self, queue_manager: Ref | None) -> None:
