@@ -14,8 +14,6 @@ from verk_actors.config import QueueConfig, RedisUrl
 from verk_actors.events import Event
 from verk_actors.otp import ActorRef
 from verk_actors.otp.message import Call, Cast
-from verk_actors.otp.ref import Ref
-from verk_actors.running_job import RunningJob
 from verk_actors.status import SystemStatus
 from verk_actors.store.class_counts import ClassCounts
 
@@ -135,23 +133,14 @@ class Status(Call[SystemStatus]):
 # -- the life of a job
 
 
-@attrs.frozen(eq=False)
-class Exchange(Call[None]):
-    """WorkersManager to QueueManager: settle these jobs, and keep `room` jobs with the workers.
-
-    The room replaces the one before; what can't be fetched at once is waited for. The sender keeps the jobs until they
-    are settled, and sends again to a new QueueManager. Cast in the flow of jobs; called on shutdown.
-    """
-
-    settle: Collection[RunningJob]
-    room: int
+@attrs.frozen
+class JobsEnded(Cast):
+    """To the QueueManager: look at the table, jobs have ended, or there is another room for jobs."""
 
 
 @attrs.frozen
-class QueueManagerStarted(Cast):
-    """QueueManager to WorkersManager: I am new; send again what is not confirmed."""
-
-    ref: Ref
+class SettleEnded(Call[None]):
+    """WorkersManager to QueueManager, on shutdown: settle all jobs that have ended; answered when that is done."""
 
 
 @attrs.frozen
@@ -166,7 +155,7 @@ class Run(Cast):
 
 @attrs.frozen
 class JobsMoved(Cast):
-    """To the WorkersManager: look at the table, jobs have been fetched, started, ended or settled."""
+    """To the WorkersManager: look at the table, jobs have started or been settled, or workers have come."""
 
 
 @attrs.frozen(eq=False)

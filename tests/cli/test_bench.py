@@ -34,8 +34,17 @@ def test_a_rate_is_held_against_its_goal_in_proportion_to_the_speed_of_the_machi
     [rate] = summarise("drain", [Run(figures={"jobs/s": 18_000.0}, speed=0.5, others=5.0)], brief=False)
     [ratio] = summarise("nodes", [Run(figures={"times one node": 1.4}, speed=0.5, others=5.0)], brief=False)
 
-    assert (rate.goal, rate.met) == (Goal(least=17_500, is_rate=True), True)
+    assert (rate.goal, rate.met) == (Goal(least=17_500), True)
     assert (ratio.goal, ratio.met) == (Goal(least=1.5), False)
+
+
+def test_what_may_be_lost_of_an_ideal_and_how_long_a_step_may_take_go_with_the_speed_too():
+    [kept] = summarise("waiting", [Run(figures={"% of the ideal": 90.0}, speed=0.5, others=5.0)], brief=False)
+    [step] = summarise("due", [Run(figures={"longest script ms": 19.0}, speed=0.5, others=5.0)], brief=False)
+
+    assert kept.goal is not None
+    assert kept.goal.least == pytest.approx(100 / (1 + 2 * (100 / 94 - 1)))  # twice the loss: 88.7 %
+    assert (kept.met, step.goal, step.met) == (True, Goal(most=20), True)
 
 
 def test_the_speed_of_a_machine_is_a_positive_number():

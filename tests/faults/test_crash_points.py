@@ -140,6 +140,7 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("NodeManager", m.Tick): cast(names.NODE_MANAGER, m.Tick()),
     ("Presence", m.Tick): cast(names.PRESENCE, m.Tick()),
     ("QueueManager", m.LeaseRenewed): cast(QUEUE_MANAGER, m.LeaseRenewed()),
+    ("QueueManager", m.SettleEnded): cast(QUEUE_MANAGER, m.SettleEnded()),
     ("QueueManager", m.WorkersFree): cast(QUEUE_MANAGER, m.WorkersFree()),
     ("QueueManager", m.Tick): cast(QUEUE_MANAGER, m.Tick()),
     ("QueueStats", m.Tick): cast(names.QUEUE_STATS, m.Tick()),
@@ -150,7 +151,6 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("WorkersManager", m.Drain): drain,
     ("WorkersManager", m.HandBack): hand_back,
     ("WorkersManager", m.Tick): cast(WORKERS_MANAGER, m.Tick()),
-    ("WorkersManager", m.QueueManagerStarted): lambda node: node.whereis(QUEUE_MANAGER).kill(),
 }
 WHEN_IDLE = (drain, hand_back)  # what is running may start again by them, which is no fault
 

@@ -42,7 +42,7 @@ def check(node: Node, redis, rounds: int, what: object) -> None:
 
 
 POINTS: list[tuple[type[Server], type]] = [
-    (QueueManager, m.Exchange),
+    (QueueManager, m.JobsEnded),
     (QueueManager, m.WorkersFree),
     (WorkersManager, m.JobsMoved),
     (Worker, m.Run),

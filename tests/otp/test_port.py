@@ -191,12 +191,12 @@ def test_a_program_shows_whose_it_is(bench: Bench) -> None:
 
 
 def test_no_descriptor_is_left_of_a_port(bench: Bench) -> None:
-    """Ours: a port has two descriptors here, and none once it is closed or did not open."""
+    """Ours: a port has three descriptors here, and none once it is closed or did not open."""
     owner = bench.puppet()
     before = descriptors()
 
     ports = [opened(owner) for _ in range(2)]
-    assert descriptors() == before + 4
+    assert descriptors() == before + 6
     for port in ports:
         owner.call(Ask(lambda _, port=port: port.close(WAIT)), WAIT)
     assert descriptors() == before

@@ -10,7 +10,7 @@ from support.nodes import running_node
 from verk_actors import errors
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed
 from verk_actors.job_context import CurrentJob
-from verk_actors.messages import Exchange, Publish
+from verk_actors.messages import Publish
 from verk_actors.otp import CallTimeout, Cast
 from verk_actors.running_job import RunningJob
 from verk_actors.store import exchange as exchange_of_store
@@ -32,15 +32,15 @@ class Planted(Cast):
 def test_nothing_that_holds_a_job_shows_its_arguments() -> None:
     job = decode(encode(Job(class_="Good", args=[SECRET, {"x": SECRET}], extra={"token": SECRET}, queue="q", jid="j")))
     row = RunningJob(payload=encode(job), job=job)
-    exchange = Exchange([row], 1)
     finished = JobFinished(queue="q", job=job, started_at=1.0, finished_at=2.0)
+    publish = Publish([finished])
     holders = [
-        job, CurrentJob(job), row, exchange, Publish([finished]), finished,
+        job, CurrentJob(job), row, publish, finished,
         JobDead(queue="q", job=job, died_at=1.0, reason="killed", error_class="E", error_message="m"),
         JobMalformed(queue="q", payload=BROKEN, jid="j", reason="no class"), member_of(BROKEN),
         Settlement("retry", row.payload, row.payload, 1.0), compare([BROKEN], [row]),
         exchange_of_store.Exchanged(status="OK", settled=[], payloads=[BROKEN], trimmed=0),
-        CallTimeout("q.manager", exchange, 5.0),
+        CallTimeout("event_producer", publish, 5.0),
     ]  # fmt: skip
 
     assert [holder for holder in holders if SECRET in f"{holder!r} {holder}"] == []

@@ -131,9 +131,9 @@ def test_a_queue_of_brisk_jobs_may_be_ahead_so_that_steps_are_not_tiny_and_no_fu
 def test_those_are_told_for_whom_there_are_workers_and_once_until_they_have_looked() -> None:
     rooms = first, second = group(None, None, size=2)
     for room in rooms:
-        room.table.queue_manager = object()  # type: ignore[assignment]  # only handed on
+        room.table.queue_manager.ref = object()  # type: ignore[assignment]  # only handed on
     second.note_jobs()
-    assert list(first.next_to_look()) == [second.table.queue_manager]
+    assert list(first.next_to_look()) == [second.table.queue_manager.ref]
     assert list(first.next_to_look()) == []
     second.looked()
     assert fetch(second, has=1) == 1

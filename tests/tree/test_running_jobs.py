@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -10,7 +9,7 @@ from threading import Barrier
 import pytest
 from support.processes import Bench
 
-from verk_actors.messages import JobsMoved, Run
+from verk_actors.messages import JobsEnded, JobsMoved, Run
 from verk_actors.otp import Ref, Server, handles
 from verk_actors.running_job import EXPIRED, GIVEN_BACK, SUCCEEDED, Cancelled, Outcome, RunningJob
 from verk_actors.tree.running_jobs import RunningJobs
@@ -23,7 +22,7 @@ class Noting(Server):
         super().__init__()
         self.name, self.notes = name, notes
 
-    @handles(Run, JobsMoved)
+    @handles(Run, JobsEnded, JobsMoved)
     def note(self, message: object) -> None:
         self.notes.append(f"{self.name} {type(message).__name__}")
 
@@ -189,89 +188,6 @@ def test_jobs_are_brisk_if_the_shortest_of_those_that_ran_was(seconds: list[floa
     assert table.brisk == brisk
 
 
-def test_a_worker_that_has_not_looked_yet_is_not_woken_again(bench: Bench) -> None:
-    table, me = RunningJobs(is_open=True, waking=True), start(bench, "me")
-    table.idle.append(start(bench, "other"))
-    put(table, job("1"), job("2"))
-
-    table.claim(me)
-
-    assert bench.noted() == []
-
-
-def test_whoever_wakes_hears_whether_a_worker_will_look(bench: Bench) -> None:
-    table = RunningJobs(is_open=True)
-    assert not table.wake()  # nothing waits
-    put(table, job("1"))
-    assert not table.wake()  # nobody is idle
-    table.idle.append(start(bench, "other"))
-    assert table.wake()
-    assert table.wake()  # that one has not looked yet
-    table.is_open = False
-    assert not table.wake()
-
-
-@pytest.mark.parametrize(
-    ("watched", "waiting", "ended", "told"),
-    [(False, 1, 0, True), (True, 1, 0, False), (True, 0, 0, True), (True, 1, 50, True)],
-    ids=["not watched", "others wait", "the last", "many have ended"],
-)
-def test_the_workers_manager_is_left_alone_while_watched_jobs_wait(
-    bench: Bench, watched: bool, waiting: int, ended: int, told: bool
-) -> None:
-    table = RunningJobs(is_open=True, watched=watched, workers_manager=start(bench, "manager"))
-    put(table, *(job(str(number)) for number in range(waiting)))
-    table.ended.extend(job("x", outcome=SUCCEEDED) for _ in range(ended))
-
-    table.moved()
-
-    assert table.told == told
-    assert bench.noted() == ["manager JobsMoved"] * told
-
-
-@pytest.mark.parametrize(("brisk", "waiting", "watched"), [(True, 2, True), (True, 1, False), (False, 2, False)])
-def test_brisk_jobs_are_watched_of_which_a_worker_is_to_take_more_than_one(
-    brisk: bool, waiting: int, watched: bool
-) -> None:
-    table = RunningJobs(brisk=brisk, watched=not watched)
-    put(table, *(job(str(number)) for number in range(waiting)))
-
-    table.watch()
-
-    assert table.watched == watched
-
-
-def test_the_watch_wakes_one_worker_after_another_and_ends_when_none_is_idle(bench: Bench) -> None:
-    """So that then each end is told at once: the jobs that run may take long, and others wait for hours."""
-    table = RunningJobs(is_open=True, watched=True, workers_manager=start(bench, "manager"))
-    table.channel.extend([job("1"), job("2")])
-    table.idle.append(start(bench, "other"))
-
-    table.look_again()
-    assert (table.watched, table.told) == (True, True)
-    table.waking = table.told = False  # both have looked
-    table.look_again()
-    assert (table.watched, table.told) == (False, True)
-    assert sorted(bench.noted()) == ["manager JobsMoved", "manager JobsMoved", "other Run"]
-
-
-def test_nobody_relies_on_a_watch_that_may_end(bench: Bench) -> None:
-    """A worker that goes idle while it is decided is woken again, and has to wake the next."""
-
-    class Seeing(deque[Ref]):
-        def pop(self) -> Ref:  # type: ignore[override]
-            seen.append(table.watched)
-            return super().pop()
-
-    seen: list[bool] = []
-    table = RunningJobs(is_open=True, watched=True, idle=Seeing())
-    table.channel.append(job("1"))
-
-    table.look_again()
-
-    assert seen == [False]
-
-
 @pytest.mark.parametrize("settled", [True, False])
 def test_a_job_that_is_no_longer_ours_is_passed_over(bench: Bench, settled: bool) -> None:
     table, me = RunningJobs(is_open=True), start(bench, "me")
@@ -287,36 +203,6 @@ def test_what_nobody_has_claimed_is_taken_back_in_order() -> None:
     assert names(table.withdraw()) == ["1", "2"]
     assert table.withdraw() == []
     assert not table.channel
-
-
-def test_the_workers_manager_is_told_once_until_it_has_looked(bench: Bench) -> None:
-    table = RunningJobs(workers_manager=start(bench, "manager"))
-
-    table.tell()
-    table.tell()
-    assert bench.noted() == ["manager JobsMoved"]
-    table.told = False  # it has looked
-    table.tell()
-    assert bench.noted() == ["manager JobsMoved"]
-
-
-def test_a_dead_workers_manager_is_not_told_again_and_again(bench: Bench) -> None:
-    """Its successor looks by itself, and clears the flag."""
-    manager = start(bench, "manager")
-    table = RunningJobs(workers_manager=manager)
-    manager.stop()
-
-    table.tell()
-
-    assert table.told
-
-
-def test_without_a_workers_manager_nobody_is_told() -> None:
-    table = RunningJobs()
-
-    table.tell()
-
-    assert not table.told
 
 
 def test_a_job_runs_from_its_claim_to_its_outcome(bench: Bench) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from verk_actors.events import JobEvent
-from verk_actors.messages import JobsMoved, Run
+from verk_actors.messages import JobsEnded, JobsMoved, Run
 from verk_actors.running_job import RunningJob
 
-_NUDGES = (Run, JobsMoved)  # they name no job: whoever gets one looks at the running table
+_NUDGES = (Run, JobsEnded, JobsMoved)  # they name no job: whoever gets one looks at the running table
 
 
 @attrs.frozen

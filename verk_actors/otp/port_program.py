@@ -30,6 +30,7 @@ def connected(connection: int, pipe: int, frames: int) -> Packets:
     packets = Packets(socket.socket(fileno=connection))
     # A handler and not SIG_IGN, which a program started from here would inherit.
     before = {number: signal.signal(number, lambda *_: None) for number in _OWNERS_SIGNALS}
+    handled = (*before, SHOW_STACK)
     leave_in_parent()
 
     def become_child() -> None:
@@ -37,11 +38,11 @@ def connected(connection: int, pipe: int, frames: int) -> Packets:
         packets.close()  # else our end would not be seen while the child lives
         for number, handler in before.items():
             signal.signal(number, handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
 
     os.register_at_fork(
-        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, before),  # what comes for the child is not lost
-        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, before),
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, handled),  # what comes for the child is not lost
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, handled),
         after_in_child=become_child,
     )
     return packets

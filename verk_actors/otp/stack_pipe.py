@@ -32,7 +32,7 @@ class StackPipe:
         os.set_blocking(self._write_end, False)  # a program goes on though nobody reads
         self._poll = select.poll()
         self._poll.register(read_end, select.POLLIN)
-        self._file = open(read_end, "rb", buffering=0)  # noqa: SIM115
+        self._file = open(read_end, "rb", buffering=0)  # noqa: PTH123, SIM115  a descriptor
 
     def __enter__(self) -> StackPipe:
         return self

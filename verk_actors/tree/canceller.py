@@ -105,7 +105,7 @@ class Canceller(Server):
         if running_job.coroutine is None:  # it has ended in this moment
             table.left.pop(running_job, None)
         if is_ours:
-            table.tell()
+            table.queue_manager.nudge()
         return is_ours
 
     def _replace(self, worker: Ref) -> None:

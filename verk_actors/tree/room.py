@@ -138,7 +138,7 @@ class SharedRoom(Room):
         due = [one for one in self._claimants() if not one.told and one._due(one._free()) > 0]
         for one in due:
             one.told = True
-        return [one.table.queue_manager for one in due if one.table.queue_manager is not None]
+        return [one.table.queue_manager.ref for one in due if one.table.queue_manager.ref is not None]
 
     def _free(self) -> int:
         return self.size - len(self.table.left) - sum(len(one.table.held) + one.fetching for one in self.group)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from verk_actors.messages import Exchange, JobsMoved, Run
+from verk_actors.messages import JobsEnded, JobsMoved, Run
 from verk_actors.otp import Ref
 from verk_actors.running_job import Outcome, RunningJob
 
@@ -23,7 +23,31 @@ _MANY = MOST_PER_EXCHANGE // 2  # ended jobs that are settled though more wait; 
 PREDECESSOR_SECONDS = 20.0  # how long a manager waits for the thread of a killed one that had the table before it
 
 _RUN = Run()
-_JOBS_MOVED = JobsMoved()
+
+
+@attrs.define(eq=False)
+class Nudged:
+    """An actor that is told to look at the table, and not again before it has looked.
+
+    One that is dead has, or will have, a successor, which looks by itself before it waits.
+
+    Attributes:
+        message: what it is told.
+        ref: the actor, or the last one.
+        told: it has been told, and has not looked yet.
+    """
+
+    message: JobsEnded | JobsMoved
+    ref: Ref | None = None
+    told: bool = False
+
+    def nudge(self) -> None:
+        """Tell it, unless it has been told already."""
+        while not self.told and (ref := self.ref) is not None:
+            self.told = True
+            if ref.cast(self.message) or ref is self.ref:
+                return
+            self.told = False  # the successor has looked already
 
 
 @attrs.define(eq=False)
@@ -34,18 +58,20 @@ class RunningJobs:
         held: all of them, in the order of their fetch; added to and removed from by the QueueManager alone.
         channel: those that wait for a worker, the next on the left.
         is_open: workers may claim.
-        started, ended, settled: those the WorkersManager has not yet looked at since that happened to them.
+        ended: those the QueueManager has not yet looked at since.
+        started, settled: those the WorkersManager has not yet looked at since.
         idle: workers that wait for `Run`.
+        workers: those that live, or of whose death the WorkersManager has not heard; it alone removes.
         left: jobs that were cancelled and whose tasks go on all the same; each keeps its place. A group has one for all
             its queues. Canceller adds to it, AsyncWorker removes from it.
         waking: a worker has been woken and has not looked yet.
-        brisk: jobs end at once of late.
+        brisk: jobs end at once of late; written by the QueueManager.
         watched: the QueueManager, its only writer, looks again in a moment. So a worker that takes a job amid others
-            that wait leaves the other workers and the WorkersManager alone.
-        queue_manager: who fetches and settles, or did last.
-        exchanged: what it has done last of what it was asked for.
-        workers_manager: who is told, or was last; it writes `brisk` and `is_open`.
-        told: it has been told, and has not looked yet.
+            that wait leaves the other workers and the managers alone.
+        room: how many jobs may be held; written by the WorkersManager. 0 while it is closed.
+        room_kept: the room that the QueueManager keeps to; written by it. 0 where nothing more comes into the table.
+        queue_manager: who fetches and settles.
+        workers_manager: who is told; it writes `is_open`.
     """
 
     held: dict[RunningJob, None] = attrs.Factory(dict)
@@ -55,14 +81,15 @@ class RunningJobs:
     ended: deque[RunningJob] = attrs.Factory(deque)
     settled: deque[RunningJob] = attrs.Factory(deque)
     idle: deque[Ref] = attrs.Factory(deque)
+    workers: dict[Ref, None] = attrs.Factory(dict)
     left: dict[RunningJob, None] = attrs.Factory(dict)
     waking: bool = False
     brisk: bool = False
     watched: bool = False
-    queue_manager: Ref | None = None
-    exchanged: Exchange | None = None
-    workers_manager: Ref | None = None
-    told: bool = False
+    room: int = 0
+    room_kept: int = 0
+    queue_manager: Nudged = attrs.Factory(lambda: Nudged(JobsEnded()))
+    workers_manager: Nudged = attrs.Factory(lambda: Nudged(JobsMoved()))
 
     def add(self, job: RunningJob) -> None:
         """Enter a job that was fetched; it waits for a worker unless it has ended."""
@@ -125,8 +152,13 @@ class RunningJobs:
                 self.wake()
             if running_job.settled is None:
                 return running_job
-            self.tell()  # of a job that was found to be no longer ours before it ran there is nothing else to tell
+            self.workers_manager.nudge()  # of a job that was no longer ours before it ran there is nothing else to tell
         return None
+
+    def join(self, worker: Ref) -> None:
+        """Enter a worker that has started, so that somebody hears of its end."""
+        self.workers[worker] = None
+        self.workers_manager.nudge()
 
     def leave(self, worker: Ref) -> None:
         """Take a worker that ends from the idle ones; where it was woken before it was to end, another looks."""
@@ -150,34 +182,33 @@ class RunningJobs:
         self.watched = self.brisk and len(self.channel) > 1
 
     def look_again(self) -> None:
-        """Have another worker look if jobs wait still, and watch on if one will; tell of what has ended.
+        """Have another worker look if jobs wait still, and watch on if one will; tell of what has happened meanwhile.
 
         While that is decided nobody may rely on the watch: a worker that goes idle meanwhile may be the first to.
         """
         self.watched = False
         self.watched = self.wake()
-        self.tell()
+        if self.started or self.settled:
+            self.workers_manager.nudge()
+        if self.ended:
+            self.queue_manager.nudge()
 
-    def moved(self) -> None:
-        """Tell the WorkersManager that something has happened to a job, if it is worth its while.
+    def tell_of_end(self) -> None:
+        """Tell the QueueManager that a job has ended, if it is worth its while.
 
         While a worker is at brisk jobs it is not: it will be told of the last of them. Waking it for each costs more
         than they do, as it would wait for the interpreter's lock, and be woken in vain whenever a job lets go of that.
         """
         if not self.watched or not self.channel or len(self.ended) >= _MANY:
-            self.tell()
-
-    def tell(self) -> None:
-        """Tell the WorkersManager that jobs have moved, unless it has been told already.
-
-        One that is dead has, or will have, a successor, which looks by itself before it waits.
-        """
-        while not self.told and (manager := self.workers_manager) is not None:
-            self.told = True
-            if manager.cast(_JOBS_MOVED) or manager is self.workers_manager:
-                return
-            self.told = False  # the successor has looked already
+            self.queue_manager.nudge()
+            if self.watched and self.settled:
+                self.workers_manager.nudge()  # it has time while the other waits for Redis
 
     def running(self) -> list[RunningJob]:
         """Return the jobs that workers run now."""
         return [job for job in list(self.held) if job.worker is not None and job.outcome is None]
+
+
+def emptied(jobs: deque[RunningJob]) -> list[RunningJob]:
+    """Take what is in a deque now; others may append meanwhile."""
+    return [jobs.popleft() for _ in range(len(jobs))]

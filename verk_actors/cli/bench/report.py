@@ -82,7 +82,7 @@ def text(report: Report) -> str:
     lines = [_line(figure) for figure in report.figures]
     table = lay_out(("ROW", "FIGURE", "MEDIAN", "LEAST", "MOST", "GOAL", "MET", "SPEED", "OTHERS"), lines)
     runs = "once, briefly: no goal can be judged" if report.brief else f"{report.runs} runs each"
-    speed = "SPEED: how fast Python ran; GOAL: at this speed, where it is a rate"
+    speed = "SPEED: how fast Python ran; GOAL: at this speed, where it goes with that"
     others = "OTHERS: what other processes took of the machine meanwhile; 50 % of two cores is a whole one"
     return f"{table}\n\n{speed}\n{others}\n{runs}\n{report.machine}"
 

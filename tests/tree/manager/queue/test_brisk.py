@@ -11,7 +11,7 @@ from support.nodes import running_node
 
 from verk_actors.config import Config
 from verk_actors.events import JobFinished
-from verk_actors.messages import Exchange, LeaseRenewed, PauseQueue, ResumeQueue
+from verk_actors.messages import LeaseRenewed, PauseQueue, ResumeQueue
 from verk_actors.registry import Registry
 from verk_actors.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree import names
@@ -45,15 +45,31 @@ def test_jobs_behind_one_that_takes_its_time_get_workers_of_their_own(config: Co
         assert node.jobs.runs.total() == 8
 
 
-def test_an_exchange_is_confirmed_though_jobs_have_come_before_anybody_looks(config: Config) -> None:
-    node = NodeState.of(attrs.evolve(config, queues={"q": 1}), Registry())
-    manager = QueueManager(node, "q")
-    manager._exchange = exchange = Exchange((), 1)
+def test_a_room_that_was_closed_before_the_queue_manager_had_looked_is_confirmed_all_the_same(config: Config) -> None:
+    """The WorkersManager waits for that before it says that the queue is paused."""
+    manager = QueueManager(NodeState.of(attrs.evolve(config, queues={"q": 1}), Registry()), "q")
+    table, told = manager._table, []
+    table.workers_manager.ref = SimpleNamespace(cast=told.append)  # type: ignore[assignment]
 
+    manager._look()
     manager._report()
-    manager._report()  # of jobs that have come while it waited for them
 
-    assert node.queues["q"].running_jobs.exchanged is exchange
+    assert table.room_kept == 0
+    assert len(told) == 1
+
+
+def test_a_queue_is_not_closed_while_what_was_fetched_in_a_larger_room_may_come(config: Config) -> None:
+    manager = QueueManager(NodeState.of(attrs.evolve(config, queues={"q": 1}), Registry()), "q")
+    table = manager._table
+    table.room = 1
+    manager._look()  # and fetches
+    table.room = 0
+
+    assert table.room_kept == 1
+    manager._look()
+    assert table.room_kept == 1
+    manager._report()
+    assert table.room_kept == 0
 
 
 def test_a_worker_that_takes_a_job_before_anybody_looks_again_leaves_none_unwatched(config: Config) -> None:
@@ -84,13 +100,13 @@ def test_the_workers_manager_is_told_of_what_a_comparison_finds_settled(config: 
     manager, table = QueueManager(node, "q"), node.queues["q"].running_jobs
     node.own_server.lease.held = True
     manager._in_progress = SimpleNamespace(payloads=list)  # type: ignore[assignment]
-    table.workers_manager = SimpleNamespace(cast=lambda _: True)  # type: ignore[assignment]
+    table.workers_manager.ref = SimpleNamespace(cast=lambda _: True)  # type: ignore[assignment]
     table.add(RunningJob(b"taken", None, outcome=SUCCEEDED))
 
     assert manager._reconcile()
 
     assert not table.held
-    assert table.told
+    assert table.workers_manager.told
 
 
 def test_jobs_that_were_fetched_while_the_channel_was_closed_are_run_when_it_opens(config: Config, redis) -> None:

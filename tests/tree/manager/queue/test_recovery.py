@@ -18,7 +18,7 @@ from verk_actors.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.manager.queue.workers_manager import WorkersManager
-from verk_actors.tree.running_jobs import RunningJobs
+from verk_actors.tree.running_jobs import Nudged, RunningJobs
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
 
@@ -207,14 +207,13 @@ def test_a_worker_tells_the_successor_of_a_workers_manager_that_died_under_it() 
         def cast(self, _: object) -> bool:
             self.told += 1
             if not self.alive:
-                table.workers_manager = successor  # type: ignore[assignment]
+                nudged.ref = successor  # type: ignore[assignment]
             return self.alive
 
-    table = RunningJobs()
     successor = Manager(alive=True)
-    table.workers_manager = Manager(alive=False)  # type: ignore[assignment]
-    table.tell()
-    assert (successor.told, table.told) == (1, True)
+    nudged = Nudged(JobsMoved(), Manager(alive=False))  # type: ignore[arg-type]
+    nudged.nudge()
+    assert (successor.told, nudged.told) == (1, True)
 
 
 def test_a_job_whose_worker_died_before_it_was_noted_is_still_seen_to() -> None:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import ClassVar
 
 from verk_actors.errors import loggable, shown
+from verk_actors.events import JobStarted
 from verk_actors.job_context import CurrentJob, context_of
 from verk_actors.messages import Resized, Run, WorkersFree
 from verk_actors.otp import LoopServer, handles
@@ -44,7 +45,7 @@ class AsyncWorker(LoopServer):
         # Not registered: one that was killed while a job blocked its loop works on beside its successor.
         self.actor_ref.label = names.worker(pool, number)
         row = node.rows_of(pool)[0]
-        self._find = node.registry.find
+        self._find, self._is_wanted = node.registry.find, node.is_wanted
         self._frames = node.config.backtrace_frames
         self._node_id = node.config.node_id
         self._limit_seconds = row.config.timeout_seconds
@@ -59,6 +60,7 @@ class AsyncWorker(LoopServer):
         if self._row.running_jobs.left:
             self._row.running_jobs.left.clear()
             self._tell_of_place()
+        self._claims.join(self.actor_ref)
         self.actor_ref.cast(Run())
 
     @handles(Run)
@@ -95,7 +97,8 @@ class AsyncWorker(LoopServer):
         self._busy += 1
         running_job.started_at = time()
         table.started.append(running_job)
-        table.tell()
+        if self._is_wanted(JobStarted):
+            table.workers_manager.nudge()
         running_job.coroutine = perform_as_task(job, self._find, self._frames, time, self._limit_seconds)
         running_job.interrupt = cancel = self.spawn(
             running_job.coroutine,
@@ -115,14 +118,14 @@ class AsyncWorker(LoopServer):
         if table.left.pop(running_job, running_job) is None:  # it was cancelled, and has kept its place until now
             self._tell_of_place()
         if table.end(running_job, self._judged(outcome), self.clock.time()):
-            table.tell()
+            table.queue_manager.nudge()
         if not self._is_idle:
             self._claim()
 
     def _tell_of_place(self) -> None:
         for table in self._tables:
-            if table.queue_manager is not None:
-                table.queue_manager.cast(WorkersFree())
+            if table.queue_manager.ref is not None:
+                table.queue_manager.ref.cast(WorkersFree())
 
     def _judged(self, outcome: Outcome | None) -> Outcome:
         """Return what became of a job: what its run says, unless it was cut short by the end of this worker."""

@@ -40,6 +40,11 @@ class Claims:
         self.table = self._tables[0]
         self.claim = self.table.claim if len(self._tables) == 1 else self._claim_of_any
 
+    def join(self, worker: Ref) -> None:
+        """Enter a worker that has started."""
+        for table in self._tables:
+            table.join(worker)
+
     def begin(self) -> None:
         """Note that a worker looks, so that it need not be woken."""
         for table in self._tables:

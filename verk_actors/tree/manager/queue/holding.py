@@ -73,7 +73,7 @@ class Holding:
             self.note(job, settled=False)
         self.lost += [job for job in verdict.lost if job.started_at and job.outcome is None]
         if verdict.settled or verdict.lost:
-            self.table.tell()  # there may be nothing to exchange
+            self.table.workers_manager.nudge()
         return verdict.orphans
 
     def _found_again(self, payload: bytes) -> RunningJob | None:

@@ -10,10 +10,11 @@ Source: Verk lib/verk/queue_manager.ex. Differs: docs/decisions/0006.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from verk_actors.errors import StoreError
 from verk_actors.events import DeadJobsTrimmed
-from verk_actors.messages import Exchange, LeaseRenewed, Publish, QueueManagerStarted, Tick, WorkersFree
+from verk_actors.messages import JobsEnded, LeaseRenewed, Publish, SettleEnded, Tick, WorkersFree
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob
@@ -27,7 +28,7 @@ from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
 from verk_actors.tree.redis_wait import REPLY_MARGIN_SECONDS, RedisWait
-from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS
+from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS, emptied
 
 log = NodeLog(__name__)
 _WATCH_SECONDS = 0.001  # the time of some 20 to 50 brisk jobs
@@ -57,37 +58,45 @@ class QueueManager(IoServer):
         self._wait = RedisWait(self, self._connection, node, self._server)
         self._outage = Outage(f"queue {queue}", self._server.trouble)
         self._refusals = Outage(f"queue {queue}, settling", self._server.trouble)
-        self._exchange: Exchange | None = None  # to be confirmed
-        self._caller: Deferred | None = None  # who called it, on shutdown
+        self._unsettled: dict[RunningJob, None] = {}  # have ended; in order, each once
+        self._caller: Deferred | None = None  # wants to hear when there are none
+        self._is_away = False  # Redis is, until the next Tick
         self._reconciled = False
         self._compared_over = 0  # which of the connections that there were
         self._next_tick: Timer | None = None
 
     def init(self) -> None:
-        """Tell the WorkersManager, if there is one; if it comes later it asks for this process by name."""
-        table = self._table
-        if table.queue_manager is not None:
+        """Go on from what the table says."""
+        table, nudged = self._table, self._table.queue_manager
+        if nudged.ref is not None:
             # Where it was killed, a script of it may still be under way: no comparing before it has ended.
-            table.queue_manager.join_thread(PREDECESSOR_SECONDS)
-        table.queue_manager = self.actor_ref
-        self._room.resize(0)  # until the WorkersManager says how much there is
-        if table.workers_manager is not None:
-            table.workers_manager.cast(QueueManagerStarted(self.actor_ref))
+            nudged.ref.join_thread(PREDECESSOR_SECONDS)
+        nudged.ref, nudged.told = self.actor_ref, False
+        self._unsettled = dict.fromkeys(job for job in list(table.held) if job.outcome is not None)
+        nudged.nudge()
 
     def terminate(self, reason: ExitReason) -> None:
         """Close the connection; what is not confirmed stays in Redis and in the table."""
         self._connection.close()
 
-    @handles(Exchange)
-    def exchange(self, message: Exchange) -> NoReply:
-        """Settle and fetch; confirmed in the table, now or when Redis is back."""
-        self._exchange = message
-        self._caller = self.defer()
-        self._room.resize(message.room)
-        if self._node.stopping and not message.settle and not message.room:
+    @handles(JobsEnded)
+    def jobs_ended(self, _: JobsEnded) -> None:
+        """Settle and fetch, now or when Redis is back."""
+        self._look()
+        if self._node.stopping and not self._unsettled and not self._room.size:
             self._report()  # nothing to say to Redis, which may be away: an idle queue stops at once
-        else:
+        elif not self._is_away:
             self._work()
+
+    @handles(SettleEnded)
+    def settle_ended(self, _: SettleEnded) -> NoReply:
+        """Settle, and answer when all is settled."""
+        self._caller = self.defer()
+        self._look()
+        if self._unsettled:
+            self._work()
+        else:
+            self._report()
         return NO_REPLY
 
     @handles(LeaseRenewed)
@@ -128,17 +137,32 @@ class QueueManager(IoServer):
         return self._reconciled and self._lease.held and self._connection.opened != self._compared_over
 
     def _may_wait(self) -> bool:
-        return self._reconciled and self._exchange is None and self._lease.held and self._room.may_wait()
+        table = self._table
+        if self._unsettled or table.ended or table.room != self._room.size:
+            return False  # and somebody has told of it, or will
+        return self._reconciled and self._lease.held and self._room.may_wait()
+
+    def _look(self) -> None:
+        """Take up what has ended, and how much room there is."""
+        table = self._table
+        table.queue_manager.told = False
+        ended = emptied(table.ended)
+        table.judge(ended)
+        self._unsettled.update(dict.fromkeys(ended))
+        table.room_kept = max(table.room_kept, table.room)  # before the next line, and before anything is fetched
+        self._room.resize(min(table.room, table.room_kept))
 
     def _work(self, *, again: bool = False, fetch: bool = True) -> None:
         """Reconcile if something is uncertain, then settle and fetch; on an outage, later.
 
         With `again` what Redis refused is settled, too. Without `fetch` a mere fetch is left to the wait.
         """
+        self._look()
         try:
             is_certain = (self._reconciled and not self._is_elsewhere()) or self._reconcile()
-            if is_certain and (fetch or self._exchange is not None or self._holding.refused):
+            if is_certain and (fetch or self._unsettled or self._holding.refused):
                 self._settle_and_fetch(list(self._holding.refused) if again else [])
+                self._is_away = False
                 self._outage.over(self.clock.monotonic())
             elif not is_certain:
                 self._room.withdraw()
@@ -149,7 +173,7 @@ class QueueManager(IoServer):
 
     def _rest(self, error: StoreError) -> None:
         """Do nothing until the next Tick; what was under way is uncertain."""
-        self._reconciled = False
+        self._reconciled, self._is_away = False, True
         self._room.withdraw()
         self._tell_who_is_next()
         self._look_again_after(self._outage.goes_on(error, self.clock.monotonic()))
@@ -164,12 +188,16 @@ class QueueManager(IoServer):
         self._next_tick = self.send_after(seconds, Tick())
 
     def _settle_and_fetch(self, again: list[RunningJob]) -> None:
-        exchange = self._exchange
-        settle = exchange.settle if exchange is not None else ()
-        jobs = self._holding.unsettled(dict.fromkeys([*again, *settle]))
+        batch = list(islice(self._unsettled, MOST_PER_EXCHANGE))
+        jobs = self._holding.unsettled(dict.fromkeys([*again, *batch]))
         fetch = self._room.reserve(settling=len(jobs)) if self._lease.held else 0
-        if exchange is None and not fetch and not jobs:
-            return
+        if jobs or fetch:
+            self._exchange(jobs, fetch)
+        for job in batch:
+            del self._unsettled[job]
+        self._report()
+
+    def _exchange(self, jobs: Sequence[RunningJob], fetch: int) -> None:
         node, now = self._node, self.clock.time()
         settlements = [settlement_of(job, self._queue, node.config, node.registry) for job in jobs]
         for job in jobs:
@@ -186,7 +214,6 @@ class QueueManager(IoServer):
         if starting:
             self._start_unique(starting)
         self._room.took(asked, len(payloads))
-        self._report()
         if status == "FENCED":
             self._lose_lease()
         elif status != "OK":
@@ -219,16 +246,18 @@ class QueueManager(IoServer):
             self._table.add(running_job)
 
     def _report(self) -> None:
-        """Confirm the exchange, and wake a worker for what was fetched."""
-        table, is_confirmed = self._table, self._exchange is not None
-        if is_confirmed:  # else jobs have come, if any
-            table.exchanged, self._exchange = self._exchange, None
-        if self._caller is not None:
+        """Wake a worker for what was fetched, and tell the WorkersManager of what it has to look at."""
+        table, size = self._table, self._room.size
+        table.room_kept = size
+        if self._unsettled or table.ended:  # too many for one step, or they came with their end
+            table.queue_manager.nudge()
+        elif self._caller is not None:
             self._caller.reply()
             self._caller = None
         table.watch()
-        if not table.wake() and (is_confirmed or table.channel or table.ended or table.settled):
-            table.tell()  # else the worker will, or there is nothing to look at
+        table.wake()
+        if (table.settled and not table.watched) or not size:
+            table.workers_manager.nudge()  # else the worker will, when it is through: both would wait for each other
 
     def _job_has_come(self) -> bool:
         """Wait, blocked in Redis, for a job, and take it at once; False when a message came first, or neither."""
@@ -245,6 +274,7 @@ class QueueManager(IoServer):
                     self._requeue(result.payloads)  # another queue of the group has taken the last worker meanwhile
                 elif result.payloads or result.status != "OK":
                     self._fetched(result.payloads, result.status, asked=1)
+                    self._report()
         except StoreError as error:
             self._rest(error)
             return False

@@ -9,6 +9,7 @@ Source: Verk lib/verk/worker.ex. Differs: a worker serves many jobs, docs/decisi
 
 from __future__ import annotations
 
+from verk_actors.events import JobStarted
 from verk_actors.job_context import CurrentJob
 from verk_actors.messages import Run
 from verk_actors.otp import ExitReason, Server, handles
@@ -31,7 +32,7 @@ class Worker(Server):
         super().__init__()
         # Not registered: one that was killed in its job works on beside its successor.
         self.actor_ref.label = names.worker(pool, number)
-        self._find = node.registry.find
+        self._find, self._is_wanted = node.registry.find, node.is_wanted
         self._frames = node.config.backtrace_frames
         self._node_id = node.config.node_id
         self._claims = claims_of(node, pool)
@@ -39,6 +40,7 @@ class Worker(Server):
     def init(self) -> None:
         """Look at the channel first: the worker before may have been woken and died."""
         self._now = self.clock.time
+        self._claims.join(self.actor_ref)
         self.actor_ref.cast(Run())
 
     @handles(Run)
@@ -61,9 +63,10 @@ class Worker(Server):
         table, now = self._claims.table, self._now
         running_job.started_at = now()
         table.started.append(running_job)
-        table.moved()
+        if not table.watched and self._is_wanted(JobStarted):
+            table.workers_manager.nudge()
         if table.end(running_job, self._perform(running_job), now()):
-            table.moved()
+            table.tell_of_end()
 
     def _perform(self, running_job: RunningJob) -> Outcome:
         job = running_job.job
