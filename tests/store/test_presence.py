@@ -52,6 +52,19 @@ def test_each_beat_replaces_what_is_run_as_a_whole(presence, redis, keys):
     assert not redis.exists(keys.work(IDENTITY), keys.workers(IDENTITY))
 
 
+def test_of_long_jobs_that_are_too_many_the_arguments_are_left_out(presence, redis, keys):
+    """A node of a thousand workers would else send a hundred megabytes every five seconds."""
+    payload = b'{"class":"A","jid":"1","args":["' + b"x" * 90_000 + b'"]}'
+    works = [attrs.evolve(WORK, worker=f"{number:02}", payload=payload) for number in range(20)]
+
+    presence.beat({"busy": 20}, works, first=True)
+
+    told = redis.hgetall(keys.work(IDENTITY))
+    lengths = [len(json.loads(told[worker])["payload"]) for worker in sorted(told)]
+    assert lengths[:11] == [len(payload)] * 11
+    assert max(lengths[12:]) < 200
+
+
 def test_thousands_of_jobs_are_told_of_in_one_step(presence, redis, keys):
     presence.beat({"busy": 5000}, [attrs.evolve(WORK, worker=str(number)) for number in range(5000)], first=True)
 

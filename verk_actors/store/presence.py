@@ -18,7 +18,8 @@ from verk_actors.wire.keys import Keys, identity_of, node_of
 
 _KEPT_SECONDS = 60  # Sidekiq's; a beat is missed eleven times before a node is forgotten
 _MOST_SIGNALS = 100  # Exq's
-_LONGEST_PAYLOAD = 100_000  # bytes that are sent every 5 s; of a longer job the arguments are left out
+_LONGEST_PAYLOAD = 100_000  # bytes that are sent every 5 s; of a longer job the arguments are left out,
+_MOST_BYTES = 1 << 20  # and of all jobs once they are so many together
 
 
 @attrs.frozen(kw_only=True)
@@ -39,10 +40,10 @@ class Work:
     jid: str
     started_at: float
 
-    def encoded(self) -> str:
-        """Return it in Sidekiq's form."""
+    def encoded(self, longest: int = _LONGEST_PAYLOAD) -> str:
+        """Return it in Sidekiq's form; the arguments only if the payload has at most so many bytes."""
         payload = self.payload.decode()
-        if len(self.payload) > _LONGEST_PAYLOAD:
+        if len(self.payload) > longest:
             args = [f"{len(self.payload)} bytes, too long to be shown here"]
             payload = _json({"class": self.class_name, "jid": self.jid, "queue": self.queue, "args": args})
         return _json({"queue": self.queue, "payload": payload, "run_at": int(self.started_at)})
@@ -76,7 +77,10 @@ class Presence:
         Raises:
             StoreUnavailable, StoreError: as `Commands` says; some of it may be told, and signals may be lost.
         """
-        runs = {one.worker: one.encoded() for one in work}
+        runs, left = {}, _MOST_BYTES
+        for one in work:
+            runs[one.worker] = one.encoded(min(_LONGEST_PAYLOAD, left))
+            left = max(0, left - len(one.payload))
         anew = first or self._has_work or bool(runs)
         args: list[Argument] = [self._identity, _KEPT_SECONDS, "" if first else _MOST_SIGNALS, "1" if anew else ""]
         args.append(2 * len(about))
