@@ -109,6 +109,7 @@ def test_a_queue_that_is_removed_with_its_jobs_leaves_none_but_those_that_are_no
         node.client.schedule(Job(queue="q", class_="Good", args=["later"]), 3600)
         redis.lpush("inprogress:q:another", b'{"class":"Good","args":[],"jid":"theirs"}')
         removal = node.system.ask(RemoveQueue("q", delete_jobs=True), block=False)
+        eventually(lambda: node.status().queues["q"].status == "pausing", "pause")
         node.jobs.gate.open()
 
         assert removal.get(timeout=20) is None

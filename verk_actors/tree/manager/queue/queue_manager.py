@@ -19,7 +19,7 @@ from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, hand
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob
 from verk_actors.store.connection import Connection
-from verk_actors.store.exchange import InProgress, Settlement
+from verk_actors.store.exchange import Exchanged, InProgress, Settlement
 from verk_actors.store.locks import release
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.fate import settlement_of
@@ -191,13 +191,15 @@ class QueueManager(IoServer):
         batch = list(islice(self._unsettled, MOST_PER_EXCHANGE))
         jobs = self._holding.unsettled(dict.fromkeys([*again, *batch]))
         fetch = self._room.reserve(settling=len(jobs)) if self._lease.held else 0
-        if jobs or fetch:
-            self._exchange(jobs, fetch)
+        result = self._exchanged(jobs, fetch) if jobs or fetch else None
         for job in batch:
             del self._unsettled[job]
-        self._report()
+        if result is None:
+            self._report()
+        else:
+            self._fetched(result.payloads, result.status, asked=fetch)
 
-    def _exchange(self, jobs: Sequence[RunningJob], fetch: int) -> None:
+    def _exchanged(self, jobs: Sequence[RunningJob], fetch: int) -> Exchanged:
         node, now = self._node, self.clock.time()
         settlements = [settlement_of(job, self._queue, node.config, node.registry) for job in jobs]
         for job in jobs:
@@ -207,13 +209,14 @@ class QueueManager(IoServer):
             self._holding.note(job, settled)
         self._see_to_refused(result.refusal)
         self._tell_of_trimmed(result.trimmed)
-        self._fetched(result.payloads, result.status, asked=fetch)
+        return result
 
     def _fetched(self, payloads: Collection[bytes], status: str, asked: int) -> None:
         starting = self._holding.take(payloads, self.clock.time)
         if starting:
             self._start_unique(starting)
         self._room.took(asked, len(payloads))
+        self._report()
         if status == "FENCED":
             self._lose_lease()
         elif status != "OK":
@@ -274,7 +277,6 @@ class QueueManager(IoServer):
                     self._requeue(result.payloads)  # another queue of the group has taken the last worker meanwhile
                 elif result.payloads or result.status != "OK":
                     self._fetched(result.payloads, result.status, asked=1)
-                    self._report()
         except StoreError as error:
             self._rest(error)
             return False
