@@ -137,16 +137,14 @@ class QueueManager(IoServer):
         return self._reconciled and self._lease.held and self._connection.opened != self._compared_over
 
     def _may_wait(self) -> bool:
-        table = self._table
-        if self._unsettled or table.ended or table.room != self._room.size:
+        if self._unsettled or self._table.ended or self._table.room != self._room.size:
             return False  # and somebody has told of it, or will
         return self._reconciled and self._lease.held and self._room.may_wait()
 
     def _look(self) -> None:
         """Take up what has ended, and how much room there is."""
         table = self._table
-        table.queue_manager.told = False
-        ended = emptied(table.ended)
+        table.queue_manager.told, ended = False, emptied(table.ended)
         table.judge(ended)
         self._unsettled.update(dict.fromkeys(ended))
         table.room_kept = max(table.room_kept, table.room)  # before the next line, and before anything is fetched

@@ -5,7 +5,7 @@ loses a job nor runs one twice: its successor goes on from the table. It says ho
 is not to run here, sees to the jobs of workers that die, and tells of all that has happened.
 
 Source: Verk lib/verk/workers_manager.ex. Differs: workers claim jobs, and the QueueManager hears of their ends from
-them, docs/decisions/0005, 0044.
+them, docs/decisions/0005, 0049.
 """
 
 from __future__ import annotations
