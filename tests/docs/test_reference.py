@@ -23,6 +23,7 @@ from verk_actors import (
     ScheduleSet,
     testing,
 )
+from verk_actors.integrations.prometheus import ClusterCollector, NodeCollector
 from verk_actors.integrations.sentry import SentryListener
 from verk_actors.integrations.statsd import StatsD
 from verk_actors.integrations.verk_stats import LoggerSink, VerkStats
@@ -32,7 +33,7 @@ CLASSES = (
     *(Client, Queue, RetrySet, ScheduleSet, DeadSet, AllNodes, Counters, RecentClasses),
     *(JobClass, CurrentJob, testing.FakeJobs, testing.RealJobs),
 )
-INTEGRATIONS = (StatsD, LoggerSink, VerkStats, SentryListener)
+INTEGRATIONS = (StatsD, LoggerSink, VerkStats, SentryListener, NodeCollector, ClusterCollector)
 
 # What only our own code calls.
 INTERNAL = {
@@ -47,6 +48,8 @@ INTERNAL = {
     LoggerSink: {"collect"},  # by VerkStats, as any sink's
     VerkStats: {"handle_event", "handle_idle", "terminate"},  # by the listener's process
     SentryListener: {"handle_event"},
+    NodeCollector: {"describe", "collect"},  # by a registry
+    ClusterCollector: {"describe", "collect"},
 }
 
 

@@ -66,17 +66,14 @@ class QueueStats(EventListener):
         """Count a run; it has failed if it has not finished."""
         row = self._node.queues.get(event.queue)
         if row is not None:  # else removed meanwhile
-            row.finished += finished_at is not None
-            row.failed += finished_at is None
-        tally = self._node.tallies.of(event.queue, event.job.class_)
-        if tally is None:
-            return
-        if finished_at is None:
-            tally.failed += 1
-        else:
-            tally.finish(finished_at - started_at)
-        if event.job.enqueued_at is not None:
-            tally.wait(started_at - event.job.enqueued_at)
+            if finished_at is None:
+                row.failed += 1
+            else:
+                row.finished += 1
+        job = event.job
+        tally = self._node.tallies.of(event.queue, job.class_)
+        if tally is not None:
+            tally.count(job.enqueued_at, started_at, finished_at)
 
     def _tell(self) -> None:
         general = self.whereis(self._node.own_server.named(names.GENERAL_CONNECTION))

@@ -5,11 +5,13 @@ QueueStats writes here, everybody may read. They outlive it, and so does what Re
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import attrs
 
 from verk_actors.status import ClassStatus
 from verk_actors.store.class_counts import ClassCounts
-from verk_actors.wire.histogram import BOUNDS_SECONDS, BUCKETS, Histogram, as_sidekiq, bucket_of
+from verk_actors.wire.histogram import BOUNDS_SECONDS, BUCKETS, Histogram, as_sidekiq
 
 _MOST = 1000  # whoever can write to Redis chooses the names of job classes
 
@@ -33,18 +35,24 @@ class Tally:
     waits: list[int] = attrs.Factory(lambda: [0] * BUCKETS)
     told: ClassCounts = attrs.Factory(ClassCounts)
 
-    def finish(self, seconds: float) -> None:
-        """Count a run that did not fail; clocks may be put back, but no time is negative."""
-        seconds = max(0.0, seconds)
-        self.finished += 1
-        self.seconds += seconds
-        self.durations[bucket_of(seconds)] += 1
+    def count(self, enqueued_at: float | None, started_at: float, finished_at: float | None) -> None:
+        """Count a run; one that has failed has not finished.
 
-    def wait(self, seconds: float) -> None:
-        """Count how long a job had waited, by the clocks of two machines."""
-        seconds = max(0.0, seconds)
-        self.waited_seconds += seconds
-        self.waits[bucket_of(seconds)] += 1
+        Clocks may be put back, or be those of two machines: no time is negative.
+        """
+        if finished_at is None:
+            self.failed += 1
+        else:
+            seconds = finished_at - started_at
+            self.finished += 1
+            self.durations[bisect_right(BOUNDS_SECONDS, seconds)] += 1
+            if seconds > 0:
+                self.seconds += seconds
+        if enqueued_at is not None:
+            seconds = started_at - enqueued_at
+            self.waits[bisect_right(BOUNDS_SECONDS, seconds)] += 1
+            if seconds > 0:
+                self.waited_seconds += seconds
 
     def runs(self) -> ClassCounts:
         """Return what Sidekiq tells of them."""

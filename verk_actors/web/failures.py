@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from verk_actors.errors import StoreUnavailable, VerkError
+from verk_actors.extras import ExtraMissing
 from verk_actors.job_run import JobNotRunning, NodesSilent
 from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
 from verk_actors.web.page import page
@@ -18,6 +19,7 @@ _STATUS: dict[type[VerkError], int] = {
     NodeNotFound: 404,
     JobNotRunning: 404,
     NodeTakesNoSignals: 409,
+    ExtraMissing: 501,
 }
 _TITLES = {
     403: "Not allowed",
@@ -25,6 +27,7 @@ _TITLES = {
     405: "Not possible",
     409: "Not possible now",
     500: "Something went wrong",
+    501: "Not installed",
     503: "Redis can't be reached",
     504: "No answer",
 }

@@ -5,7 +5,6 @@ Source: Sidekiq lib/sidekiq/metrics/shared.rb, Histogram.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 import attrs
@@ -18,16 +17,11 @@ SIDEKIQS_BOUNDS_SECONDS = (
 
 _FINER_SECONDS = (0.001, 0.0025, 0.005, 0.01)  # many jobs are shorter than Sidekiq's shortest
 BOUNDS_SECONDS = (*_FINER_SECONDS, *SIDEKIQS_BOUNDS_SECONDS)
-"""Those that a node counts by."""
+"""Those that a node counts by; a time's place is `bisect_right(BOUNDS_SECONDS, seconds)`."""
 
 BUCKETS = len(BOUNDS_SECONDS) + 1
 _SIDEKIQS_BUCKETS = len(SIDEKIQS_BOUNDS_SECONDS) + 1
 _BYTES = 2  # Redis counts up to 65,535 in each
-
-
-def bucket_of(seconds: float) -> int:
-    """Returns at which place of a node's buckets a time is counted."""
-    return bisect_right(BOUNDS_SECONDS, seconds)
 
 
 @attrs.frozen

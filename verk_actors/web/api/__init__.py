@@ -1,6 +1,6 @@
 """The JSON API, below `/api/v1`: what the pages show, and what they do."""
 
-from verk_actors.web.api import stats
+from verk_actors.web.api import prometheus, stats
 
-MODULES = (stats,)
+MODULES = (prometheus, stats)
 """Each with its `routes`."""

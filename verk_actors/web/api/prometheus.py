@@ -1,0 +1,20 @@
+"""`/metrics.prom`: what Prometheus scrapes of all that is in Redis; each node's own is on its health port."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from verk_actors.web.site import site_of
+
+
+def metrics(request: Request) -> Response:
+    """Answer a scrape."""
+    from verk_actors.integrations.prometheus import ClusterCollector, exposition  # an extra of its own
+
+    text, content_type = exposition(request.headers.get("accept", ""), ClusterCollector(site_of(request).client))
+    return Response(text, headers={"content-type": content_type})
+
+
+routes = [Route("/metrics.prom", metrics)]
