@@ -133,7 +133,7 @@ def test_a_running_node_and_its_redis_are_scraped(config: Config) -> None:
     assert of_all["verk_queue_latency_seconds", "q"] == 0
     assert [of_all["verk_queue_paused_everywhere", queue] for queue in ("q", "other")] == [0, 1]
     assert [of_all["verk_set_size", name] for name in ("retry", "schedule", "dead")] == [1, 0, 0]
-    assert [of_all["verk_nodes", state] for state in ("alive", "dead")] == [1, 0]
+    assert [of_all["verk_known_nodes", state] for state in ("alive", "dead")] == [1, 0]
     assert (of_all["verk_processed_total",], of_all["verk_failed_total",]) == (4, 1)
 
 

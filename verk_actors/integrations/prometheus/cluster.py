@@ -56,7 +56,7 @@ class ClusterCollector(Collector):
         yield sets
 
     def _nodes(self) -> Iterator[Metric]:
-        nodes = GaugeMetricFamily("verk_nodes", "Nodes by whether they live.", labels=("state",))
+        nodes = GaugeMetricFamily("verk_known_nodes", "Nodes by whether they live.", labels=("state",))
         held = GaugeMetricFamily("verk_jobs_in_progress", "Jobs that nodes hold.", labels=("queue",))
         statuses = self._client.nodes.statuses()
         alive = sum(status.is_alive for status in statuses)
