@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,9 +14,9 @@ from verk_actors.web.site import site_of
 
 def metrics(request: Request) -> Response:
     """Answer a scrape."""
-    from verk_actors.integrations.prometheus import ClusterCollector, exposition  # an extra of its own
-
-    text, content_type = exposition(request.headers.get("accept", ""), ClusterCollector(site_of(request).client))
+    prometheus: Any = import_module("verk_actors.integrations.prometheus")  # an extra of its own
+    collector = prometheus.ClusterCollector(site_of(request).client)
+    text, content_type = prometheus.exposition(request.headers.get("accept", ""), collector)
     return Response(text, headers={"content-type": content_type})
 
 
