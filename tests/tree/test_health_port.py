@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -65,13 +66,32 @@ def test_a_node_that_runs_is_alive_and_ready(node: Node) -> None:
     assert ask(node, "/readyz?verbose") == (200, "ok\n")
 
 
+def test_prometheus_scrapes_the_node_here(node: Node) -> None:
+    node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+    node.log.expect(JobFinished)
+    eventually(lambda: node.status().queues["q"].classes, "the run")
+
+    status, text = ask(node, "/metrics")
+    assert status == 200
+    assert 'verk_jobs_total{class="Good",queue="q",result="finished"} 1.0\n' in text
+    assert 'verk_actors{kind="HealthPort"} 1.0\n' in text
+
+
+def test_without_the_extra_the_scraper_is_told_what_to_install(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("verk_actors.integrations.prometheus")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+
+    assert ask(node, "/metrics") == (501, "prometheus_client is missing: pip install 'verk-actors[metrics]'\n")
+
+
 def test_a_node_without_the_setting_has_no_such_actor(config: Config) -> None:
     with running_node(config) as node:
         assert not [child for child in node.children() if str(child) == "health_port"]
 
 
 def test_what_is_no_question_is_told_so(node: Node) -> None:
-    assert ask(node, "/") == (404, "/healthz\n/readyz\n")
+    assert ask(node, "/") == (404, "/healthz\n/readyz\n/metrics\n")
     assert ask(node, "/healthz", "POST") == (405, "GET or HEAD\n")
     assert ask(node, "/healthz", "HEAD") == (200, "")
     assert say(node, b"hello\r\n\r\n").startswith(b"HTTP/1.1 400 ")

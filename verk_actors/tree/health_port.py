@@ -1,4 +1,4 @@
-"""Answers orchestrators over HTTP: `/healthz`, whether the node is alive, and `/readyz`, whether it is ready for jobs.
+"""Answers over HTTP: `/healthz`, whether the node is alive, `/readyz`, whether it is ready for jobs, and `/metrics`.
 
 Supervised by the ActorSystem where `Config.health` is set, permanent, restarted after growing pauses: no job and no
 other actor depends on it. It is stopped after the queues have drained, so a node that drains still answers. It talks
@@ -11,17 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
+from typing import Any
 
 import attrs
 
 from verk_actors.address import Address, listen
 from verk_actors.errors import loggable
-from verk_actors.otp import LoopServer, Pulse
+from verk_actors.extras import ExtraMissing
+from verk_actors.otp import LoopServer, Pulse, snapshot
 from verk_actors.otp.event_loop import StreamReader, StreamWriter, serve_connections, time_limit
 from verk_actors.tree import names
 from verk_actors.tree.health import why_not_alive, why_not_ready
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.node_status import status_of
 
 log = NodeLog(__name__)
 
@@ -29,7 +33,14 @@ _REQUEST_SECONDS = 5.0
 _MOST_CONNECTIONS = 50
 _MOST_HEADERS = 100
 _TEXT = "text/plain; charset=utf-8"
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
+_REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
 
 
 @attrs.frozen
@@ -49,7 +60,11 @@ class HealthPort(LoopServer):
         self._node = node
         self._address = address
         self._connections = 0
-        self._pages: Mapping[str, Callable[[], Page]] = {"/healthz": self._healthz, "/readyz": self._readyz}
+        self._pages: Mapping[str, Callable[[], Page]] = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+        }
 
     def init(self) -> None:
         """Listen. Raises `CannotListen` where the port is taken."""
@@ -83,6 +98,17 @@ class HealthPort(LoopServer):
     def _readyz(self) -> Page:
         now = self.clock.monotonic()
         return _judged(why_not_ready(self._node, self.whereis(names.MANAGER_SUPERVISOR), now))
+
+    def _metrics(self) -> Page:
+        """Return what Prometheus scrapes: read off the node's tables, and its tree's."""
+        try:
+            prometheus: Any = import_module("verk_actors.integrations.prometheus")  # an extra of its own
+        except ExtraMissing as error:
+            return Page(501, f"{error}\n".encode())
+        system = self.whereis(names.ACTOR_SYSTEM)
+        tree = None if system is None else lambda: snapshot(system)
+        collector = prometheus.NodeCollector(lambda: status_of(self._node, self.actor_ref), tree)
+        return Page(200, *prometheus.exposition("", collector))
 
     def _why_not_alive(self) -> Iterator[str]:
         now = self.clock.monotonic()
