@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import attrs
 
 from verk_actors.errors import VerkError
@@ -16,6 +19,11 @@ class ExtraMissing(VerkError):
 
     def __str__(self) -> str:
         return f"{self.package} is missing: pip install 'verk-actors[{self.extra}]'"
+
+
+def part(name: str) -> Any:
+    """Return a module of ours that needs an extra, imported when it is used; raises `ExtraMissing` without that."""
+    return import_module(f"verk_actors.{name}")
 
 
 def extra_missing(extra: str, error: ModuleNotFoundError) -> Exception:

@@ -9,7 +9,7 @@ The trace is carried by keys of the job itself (`traceparent`, `tracestate`), as
 Sidekiq has it: a trace that begins in Ruby goes on here, and the other way round. It takes the API alone; the program
 sets the SDK up.
 
-Source: opentelemetry-ruby-contrib instrumentation/sidekiq. Differs: docs/decisions/0048.
+Source: opentelemetry-ruby-contrib instrumentation/sidekiq. Differs: docs/decisions/0051.
 """
 
 from __future__ import annotations

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from importlib import import_module
-from typing import Any
 
 import attrs
 
 from verk_actors.address import Address, listen
 from verk_actors.errors import loggable
-from verk_actors.extras import ExtraMissing
+from verk_actors.extras import ExtraMissing, part
 from verk_actors.otp import LoopServer, Pulse, snapshot
 from verk_actors.otp.event_loop import StreamReader, StreamWriter, serve_connections, time_limit
 from verk_actors.tree import names
@@ -102,7 +100,7 @@ class HealthPort(LoopServer):
     def _metrics(self) -> Page:
         """Return what Prometheus scrapes: read off the node's tables, and its tree's."""
         try:
-            prometheus: Any = import_module("verk_actors.integrations.prometheus")  # an extra of its own
+            prometheus = part("integrations.prometheus")
         except ExtraMissing as error:
             return Page(501, f"{error}\n".encode())
         system = self.whereis(names.ACTOR_SYSTEM)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from verk_actors.extras import part
 from verk_actors.web.site import site_of
 
 
 def metrics(request: Request) -> Response:
     """Answer a scrape."""
-    prometheus: Any = import_module("verk_actors.integrations.prometheus")  # an extra of its own
+    prometheus = part("integrations.prometheus")
     collector = prometheus.ClusterCollector(site_of(request).client)
     text, content_type = prometheus.exposition(request.headers.get("accept", ""), collector)
     return Response(text, headers={"content-type": content_type})
