@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from verk_actors.store.members import Malformed, Member
     from verk_actors.store.processes import ProcessStatus
     from verk_actors.store.queue import Queue
+    from verk_actors.store.queue_share import QueueShare
     from verk_actors.store.requests import NodeAnswers
     from verk_actors.store.set_steps import SetStep
     from verk_actors.store.set_walk import InvalidCursor, SetPart
@@ -131,6 +132,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.job_sets": "DeadSet RetrySet ScheduleSet",
     "store.members": "Malformed Member",
     "store.processes": "ProcessStatus",
+    "store.queue_share": "QueueShare",
     "store.queue": "Queue",
     "store.set_steps": "SetStep",
     "store.set_walk": "InvalidCursor SetPart",
@@ -237,6 +239,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "QueuePaused",
     "QueuePausing",
     "QueueRunning",
+    "QueueShare",
     "QueueStatus",
     "Quiet",
     "RecentClasses",

@@ -11,6 +11,7 @@ from verk_actors.store.all_nodes import AllNodes, NodeNotFound
 from verk_actors.store.exchange import Limits
 from verk_actors.store.presence import Presence
 from verk_actors.store.processes import Processes, ProcessStatus
+from verk_actors.store.queue_share import QueueShare
 
 SIDEKIQ = "vm:952:02b4ecabc929"
 
@@ -25,7 +26,7 @@ def test_a_node_of_ours_is_told_of_by_its_id(processes, connection, keys, redis)
     now = redis.time()[0]
     Presence(connection, keys, "n1").beat(
         {"info": json.dumps(info), "concurrency": 5, "busy": 2, "beat": now - 10.0, "rtt_us": 250, "quiet": "true",
-         "rss": 2048}, [], first=True,
+         "rss": 2048, "shares": '{"a":{"size":3,"busy":1,"status":"running"},"b":7,"c":{"size":"3"}}'}, [], first=True,
     )  # fmt: skip
 
     [status] = processes.statuses()
@@ -33,6 +34,7 @@ def test_a_node_of_ours_is_told_of_by_its_id(processes, connection, keys, redis)
     assert 9 < (status.beat_age_seconds or 0) < 60
     assert status == ProcessStatus(
         node="n1", is_ours=True, hostname="vm", pid=7, tag="n1", labels=("x",), queues=("a", "b"),
+        shares={"a": QueueShare(size=3, busy=1, status="running")},
         started_at=1_700_000_000.0, concurrency=5, busy=2, is_quiet=True, beat_age_seconds=status.beat_age_seconds,
         round_trip_seconds=0.00025, memory_bytes=2_097_152,
     )  # fmt: skip
@@ -78,7 +80,7 @@ def test_one_that_has_expired_or_is_no_hash_is_left_out(processes, redis, keys):
 
 @pytest.mark.parametrize(("ask", "signal"), [("quiet", b"TSTP"), ("stop", b"TERM")])
 def test_a_process_of_sidekiq_is_sent_its_signals_by_its_identity(connection, redis, keys, ask, signal):
-    nodes = AllNodes([connection], keys, Limits(), lambda: 0.0)
+    nodes = AllNodes([connection], keys, Limits(), lambda: 0.0, lambda: 0.0)
     redis.sadd(keys.processes, SIDEKIQ)
     redis.hset(keys.process(SIDEKIQ), mapping={"busy": 1})
 
@@ -93,7 +95,7 @@ def test_it_is_known_whether_a_node_is_ours_or_verks(connection, nodes, redis, k
     nodes.heartbeat("n1", "token", 60_000, ["default"])
     redis.sadd(keys.nodes, "verk", "dead")
     redis.set(keys.node("verk"), "alive", px=60_000)
-    all_nodes = AllNodes([connection], keys, Limits(), lambda: 0.0)
+    all_nodes = AllNodes([connection], keys, Limits(), lambda: 0.0, lambda: 0.0)
 
     assert {one.node_id: (one.program, one.is_alive) for one in all_nodes.statuses()} == {
         "n1": ("verk_actors", True),

@@ -52,6 +52,9 @@ def test_the_node_tells_of_itself_as_sidekiq_does(config: Config, redis) -> None
         assert (process["concurrency"], process["busy"], process["quiet"]) == (9, "0", "false")
         assert {"hostname", "pid", "started_at", "labels", "beat"} <= process.keys()
         assert int(process["rss"]) > 1000
+        shares = json.loads(process["shares"])
+        assert {queue: share["size"] for queue, share in shares.items()} == {"q": 3, "p": 2, "r": 4, "s": 4}
+        assert shares["q"] == {"size": 3, "busy": 0, "status": "running"}
         assert int(process["rtt_us"]) > 0
     assert not redis.exists("processes", NODE)
 

@@ -13,12 +13,13 @@ from verk_actors.job_run import JobRun
 from verk_actors.store.commands import Commands
 from verk_actors.store.members import name_of
 from verk_actors.store.nodes import Nodes
+from verk_actors.store.queue_share import QueueShare, share_of
 from verk_actors.wire import strict_json, times
 from verk_actors.wire.codec import decode
 from verk_actors.wire.keys import Keys, node_of
 
 _MOST = 1e15  # beyond that a number counts nothing
-_FIELDS = ("info", "concurrency", "busy", "beat", "rtt_us", "quiet", "rss")
+_FIELDS = ("info", "concurrency", "busy", "beat", "rtt_us", "quiet", "rss", "shares")
 
 
 @attrs.frozen(kw_only=True)
@@ -31,6 +32,7 @@ class ProcessStatus:
         hostname, pid: where it runs.
         tag, labels: what its owner calls it.
         queues: those that it works.
+        shares: how it works each of them, where it is a node of this package.
         started_at: unix seconds.
         concurrency: how many jobs it can run at a time, on the servers where it tells.
         busy: how many it runs.
@@ -47,6 +49,7 @@ class ProcessStatus:
     tag: str = ""
     labels: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
+    shares: Mapping[str, QueueShare] = attrs.Factory(dict)
     started_at: float | None = None
     concurrency: int | None = None
     busy: int | None = None
@@ -128,6 +131,7 @@ def _status_of(identity: str, told: Mapping[str, bytes | None], now: float) -> P
         tag=_text(info.get("tag")),
         labels=_texts(info.get("labels")),
         queues=tuple(dict.fromkeys(_texts(info.get("queues")))),  # Sidekiq may name one several times, as its weight
+        shares=_shares(told["shares"] or b""),
         started_at=times.read(info.get("started_at")),
         concurrency=_whole(info.get("concurrency") if concurrency is None else concurrency),
         busy=_whole(_number(told["busy"])),
@@ -136,6 +140,11 @@ def _status_of(identity: str, told: Mapping[str, bytes | None], now: float) -> P
         round_trip_seconds=None if rtt_us is None else rtt_us / 1e6,
         memory_bytes=None if kilobytes is None else int(kilobytes) * 1024,
     )
+
+
+def _shares(told: bytes) -> Mapping[str, QueueShare]:
+    read = {name: share_of(value) for name, value in _object(told).items()}
+    return {name: share for name, share in read.items() if share is not None}
 
 
 def _run_of(node: str, worker: str, told: bytes, now: float) -> JobRun:

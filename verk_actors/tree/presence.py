@@ -117,6 +117,7 @@ class Presence(Server):
             "rtt_us": round(self._rtt_seconds * 1_000_000),
             "quiet": "true" if is_quiet else "false",
             "rss": resident_bytes() // 1024,
+            "shares": json.dumps({queue: _share_of(row) for queue, row in rows}),
         }
 
     def _work(self) -> Iterator[store.Work]:
@@ -169,6 +170,10 @@ class Presence(Server):
         root = self.whereis(names.ACTOR_SYSTEM)
         for ref in _below(root) if root is not None else ():
             log.warning("TTIN over Redis: %s: %s", ref, loggable(" < ".join(stack(ref)), _LONGEST_STACK))
+
+
+def _share_of(row: QueueRow) -> dict[str, int | str]:
+    return {"size": row.config.size, "busy": len(row.running_jobs.running()), "status": row.status}
 
 
 def _work_of(running_job: RunningJob, queue: str, taken: set[str], now: float) -> store.Work | None:

@@ -1,0 +1,39 @@
+"""What can be done to a queue, each told in a sentence."""
+
+from __future__ import annotations
+
+from verk_actors.client import Client
+from verk_actors.errors import loggable
+from verk_actors.store.handles import handle_of
+from verk_actors.web.views.queue_jobs import place_of
+
+_LOOKED_AT = 2000  # jobs on either side of where one was; a node takes thousands in a second
+
+
+def pause(client: Client, name: str) -> str:
+    """Have no node fetch from a queue."""
+    return f"{loggable(name)} {'is paused' if client.queue(name).pause() else 'was paused already'}."
+
+
+def resume(client: Client, name: str) -> str:
+    """Undo that."""
+    return f"{loggable(name)} {'is resumed' if client.queue(name).resume() else 'was not paused'}."
+
+
+def clear(client: Client, name: str) -> str:
+    """Delete all jobs that wait in a queue."""
+    queue = client.queue(name)
+    count = queue.count()
+    queue.clear()
+    return f"{loggable(name)} is empty: {count:,} jobs were deleted."
+
+
+def delete(client: Client, name: str, handle: str, page: int) -> str:
+    """Delete a job that waits in a queue, near the page that it was on."""
+    queue = client.queue(name)
+    last = -1 - max(0, place_of(page) - _LOOKED_AT)
+    for member in queue.range(last - 2 * _LOOKED_AT, last):
+        if handle_of(member, 0.0) == handle:
+            queue.delete(member)
+            return f"A job of {loggable(name)} was deleted."
+    return f"That job is not in {loggable(name)} any more."

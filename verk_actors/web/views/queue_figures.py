@@ -1,0 +1,82 @@
+"""Queues in numbers: what waits in each, and how it is worked, as nodes told of it up to five seconds ago."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+import attrs
+
+from verk_actors.client import Client
+from verk_actors.store.processes import ProcessStatus
+
+QueueState: TypeAlias = Literal["running", "idle", "pausing", "paused", "unworked"]
+"""Whether jobs of a queue run; none, for none waits or no worker is free; running ones may end; none may begin; or no
+node works it."""
+
+
+@attrs.frozen(kw_only=True)
+class QueueFigures:
+    """One queue.
+
+    Attributes:
+        name: of the queue.
+        state: how it is worked by all nodes together.
+        size: jobs that wait in it.
+        latency_seconds: how long the one that runs next has waited.
+        busy: jobs of it that run on nodes of ours.
+        slots: how many they can run at a time; None where none of them works it.
+        in_progress: jobs of it that nodes hold: those that run, and those fetched ahead.
+        is_paused: whether no node is to fetch from it.
+        processed, failed: its runs since the beginning.
+    """
+
+    name: str
+    state: QueueState
+    size: int
+    latency_seconds: float
+    busy: int
+    slots: int | None
+    in_progress: int
+    is_paused: bool
+    processed: int
+    failed: int
+
+
+def read_figures(client: Client, names: Iterable[str]) -> tuple[QueueFigures, ...]:
+    """Return queues in numbers."""
+    paused = frozenset(client.paused_queue_names())
+    in_progress = sum((Counter(node.in_progress) for node in client.nodes.statuses()), Counter[str]())
+    processes = client.nodes.processes()
+    return tuple(_figures_of(client, name, in_progress[name], name in paused, processes) for name in names)
+
+
+def _figures_of(
+    client: Client, name: str, in_progress: int, is_paused: bool, processes: list[ProcessStatus]
+) -> QueueFigures:
+    queue, counts = client.queue(name), client.counters.of_queue(name)
+    shares = [share for process in processes if (share := process.shares.get(name)) is not None]
+    busy = sum(share.busy for share in shares)
+    is_worked = bool(shares) or any(name in process.queues for process in processes)
+    return QueueFigures(
+        name=name,
+        state=_state(is_worked, is_paused, busy or in_progress, [share.status for share in shares]),
+        size=queue.count(),
+        latency_seconds=queue.latency_seconds(),
+        busy=busy,
+        slots=sum(share.size for share in shares) if shares else None,
+        in_progress=in_progress,
+        is_paused=is_paused,
+        processed=counts.processed,
+        failed=counts.failed,
+    )
+
+
+def _state(is_worked: bool, is_paused: bool, busy: int, statuses: list[str]) -> QueueState:
+    """Return how a queue is worked; one that each of its nodes was told to pause is paused too."""
+    if is_paused or (statuses and all(status in ("pausing", "paused") for status in statuses)):
+        return "pausing" if busy else "paused"
+    if not is_worked:
+        return "unworked"
+    return "running" if busy else "idle"
