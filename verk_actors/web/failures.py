@@ -10,10 +10,16 @@ from verk_actors.errors import StoreUnavailable, VerkError
 from verk_actors.extras import ExtraMissing
 from verk_actors.job_run import JobNotRunning, NodesSilent
 from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
+from verk_actors.store.handles import InvalidHandle
+from verk_actors.store.set_walk import InvalidCursor
 from verk_actors.web.page import page
 from verk_actors.web.urls import root_of
+from verk_actors.web.views.job_search import InvalidSearch
 
 _STATUS: dict[type[VerkError], int] = {
+    InvalidCursor: 400,
+    InvalidHandle: 400,
+    InvalidSearch: 400,
     StoreUnavailable: 503,
     NodesSilent: 504,
     NodeNotFound: 404,

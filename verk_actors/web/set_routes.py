@@ -1,0 +1,125 @@
+"""What the pages of the three sets share: a list that can be filtered, and what is done to some or all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from verk_actors.errors import VerkError
+from verk_actors.store.job_filter import ALL_JOBS, JobFilter
+from verk_actors.web.access import allowed_of
+from verk_actors.web.actions import form_route
+from verk_actors.web.job_actions import VERBS, act_on_all, act_on_some, counted, verb_of
+from verk_actors.web.job_filters import fields_of, filter_in, sentence_of
+from verk_actors.web.messages import leave_message
+from verk_actors.web.page import page
+from verk_actors.web.site import site_of
+from verk_actors.web.urls import url_to
+from verk_actors.web.views.job_sets import MOST_PER_PAGE, PER_PAGE, SetName, read_set
+
+_MOST_PAGES = 10**9
+
+
+def set_routes(name: SetName, *, title: str, time: str, lead: str, empty: tuple[str, str]) -> list[Route]:
+    """Return the routes of a set.
+
+    Args:
+        name: of the set.
+        title: of the page.
+        time: what the time of a job in this set means.
+        lead: what the set is, in a sentence.
+        empty: what is said where nothing is in it, and what would be.
+    """
+
+    def show(request: Request) -> Response:
+        return _list(request, name, title=title, time=time, lead=lead, empty=empty)
+
+    def some(request: Request, form: FormData) -> str:
+        handles = [str(handle) for handle in form.getlist("only") or form.getlist("handle")]
+        return act_on_some(request, name, verb_of(name, request.path_params["verb"]), handles)
+
+    async def every(request: Request) -> Response:
+        form = await request.form(max_files=0, max_fields=20)
+        return await run_in_threadpool(_step, request, form, name, title)
+
+    return [
+        Route(f"/{name}", show),
+        Route(f"/{name}/all/{{verb}}", every, methods=["POST"]),
+        form_route(f"/{name}/{{verb}}", some, back=name),
+    ]
+
+
+def _list(request: Request, name: SetName, **context: Any) -> Response:
+    query, site = request.query_params, site_of(request)
+    where = filter_in(query)
+    per_page = _number(query.get("per_page"), PER_PAGE, MOST_PER_PAGE, least=1)
+    found = _number(query.get("found"), 0, per_page - 1) if where != ALL_JOBS else 0  # by the parts before, on one page
+    jobs = read_set(
+        site.client,
+        name,
+        site.redaction,
+        where,
+        page=_number(query.get("page"), 1, _MOST_PAGES, least=1),
+        cursor=query.get("cursor") or None,
+        per_page=per_page - found,
+    )
+    found += len(jobs.rows)
+    options: dict[str, Any] = {"per_page": query.get("per_page"), **fields_of(where)}
+
+    def link(**more: object) -> str:
+        return url_to(request, name, **options, **more)
+
+    return page(
+        request,
+        "job_set.html",
+        set=jobs,
+        where=where,
+        filter_fields=fields_of(where),
+        link=link,
+        found=found,
+        is_full=found >= per_page,
+        per_page=per_page,
+        doable=[verb for verb in VERBS[name] if allowed_of(request).may(verb.action)],
+        classes=sorted({row.class_ for row in jobs.rows if row.class_ is not None}),
+        queues=site.client.queue_names(),
+        sentence=sentence_of(where),
+        **context,
+    )
+
+
+def _step(request: Request, form: FormData, name: SetName, title: str) -> Response:
+    """Do the next step of something that is done to all that fit, then show how far it is, or what came of it."""
+    verb, where = verb_of(name, request.path_params["verb"]), filter_in(form)
+    done = _number(form.get("done"), 0, _MOST_PAGES)
+    try:
+        step = act_on_all(request, name, verb, where, str(form.get("cursor") or "") or None)
+    except VerkError as error:
+        before = f" {verb.done} {counted(done)} before." if done else ""
+        return _led_back(request, name, where, f"{error}.{before}", is_error=True)
+    done += step.done
+    refused = str(step.refusal or form.get("refusal") or "")
+    if step.cursor is None:
+        why = f" Not all of them: {refused}." if refused else ""
+        return _led_back(request, name, where, f"{verb.done} {counted(done)}.{why}", is_error=bool(refused))
+    fields = {**fields_of(where), "cursor": step.cursor, "done": done, "refusal": refused}
+    return page(request, "job_steps.html", step=step, verb=verb, done=done, fields=fields, name=name, title=title)
+
+
+def _led_back(request: Request, name: SetName, where: JobFilter, text: str, *, is_error: bool) -> Response:
+    back = url_to(request, name, **fields_of(where))
+    response: Response = RedirectResponse(back, 303)
+    if "hx-request" in request.headers:  # a redirect would be followed within the page
+        response = Response(headers={"hx-redirect": back})
+    leave_message(request, response, text, is_error=is_error)
+    return response
+
+
+def _number(text: object, default: int, most: int, least: int = 0) -> int:
+    """Return a number from an address or a form, within its bounds."""
+    is_number = isinstance(text, str) and text.isascii() and text.isdigit()
+    return max(least, min(int(str(text)[:12]), most)) if is_number else default
