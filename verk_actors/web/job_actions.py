@@ -29,7 +29,7 @@ class Verb:
     Attributes:
         name: as addresses have it.
         action: as access rules and the audit have it.
-        label: what a button says.
+        label, label_for_all: what a button says.
         done: what was done to them, as in "Deleted 3 jobs".
         is_harsh: whether it can't be undone.
     """
@@ -37,16 +37,20 @@ class Verb:
     name: VerbName
     action: Action
     label: str
+    label_for_all: str
     done: str
     is_harsh: bool = False
 
 
-_DELETE = Verb(name="delete", action=Action.DELETE_JOB, label="Delete", done="Deleted", is_harsh=True)
-_KILL = Verb(name="kill", action=Action.KILL_JOB, label="Kill", done="Killed")
+_RETRY = Verb(name="retry", action=Action.RETRY_JOB, label="Retry now", label_for_all="Retry all now", done="Enqueued")
+_DELETE = Verb(
+    name="delete", action=Action.DELETE_JOB, label="Delete", label_for_all="Delete all", done="Deleted", is_harsh=True
+)
+_KILL = Verb(name="kill", action=Action.KILL_JOB, label="Kill", label_for_all="Kill all", done="Killed")
 VERBS: dict[SetName, tuple[Verb, ...]] = {
-    "retries": (Verb(name="retry", action=Action.RETRY_JOB, label="Retry now", done="Enqueued"), _KILL, _DELETE),
-    "scheduled": (Verb(name="retry", action=Action.RETRY_JOB, label="Run now", done="Enqueued"), _KILL, _DELETE),
-    "dead": (Verb(name="retry", action=Action.RETRY_JOB, label="Retry", done="Enqueued"), _DELETE),
+    "retries": (_RETRY, _KILL, _DELETE),
+    "scheduled": (attrs.evolve(_RETRY, label="Run now", label_for_all="Run all now"), _KILL, _DELETE),
+    "dead": (attrs.evolve(_RETRY, label="Retry", label_for_all="Retry all"), _DELETE),
 }
 """What can be done in each set; a dead job can't be killed."""
 

@@ -41,9 +41,10 @@ function isAtRest(element) {
   return !document.querySelector("dialog[open]") && !element.querySelector("input:checked");
 }
 
-function refresh(element) {
+async function refresh(element) {
   const source = `#${element.id}`;
-  return htmx.ajax("GET", location.href, { target: source, select: source, swap: "outerMorph" });
+  await htmx.ajax("GET", location.href, { target: source, select: source, swap: "outerMorph" });
+  for (const form of $$("form:has([data-all])")) showSelection(form);
 }
 
 function showTimes(now) {
@@ -121,13 +122,14 @@ document.addEventListener("change", (event) => {
 
 function showSelection(form) {
   const boxes = $$("input[type=checkbox]:not([data-all])", form);
+  const within = form.closest("section") || form;
   const ticked = boxes.filter((box) => box.checked).length;
   for (const all of $$("[data-all]", form)) {
     all.checked = ticked > 0 && ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
   }
-  for (const button of $$("[data-selected]", form)) button.disabled = ticked === 0;
-  for (const count of $$("[data-selected-count]", form)) count.textContent = numbers.format(ticked);
+  for (const button of $$("[data-selected]", within)) button.disabled = ticked === 0;
+  for (const count of $$("[data-selected-count]", within)) count.textContent = numbers.format(ticked);
 }
 
 for (const form of $$("form:has([data-all])")) showSelection(form);
