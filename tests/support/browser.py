@@ -85,10 +85,11 @@ def served(app: Any) -> Iterator[str]:
             thread.join(WAIT_SECONDS)
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page, a sentence for each element."""
+def violations(page: Page, *rules: str) -> list[str]:
+    """Return what axe-core finds wrong with a page, a sentence for each element: by all rules, or by these."""
     page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
