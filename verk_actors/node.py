@@ -22,26 +22,36 @@ from functools import partial
 from typing import NoReturn
 
 from verk_actors.config import Config
+from verk_actors.errors import StoreError
 from verk_actors.messages import HandBack, Quiet
 from verk_actors.otp import NORMAL, ExitReason, Ref, Shutdown
 from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
 from verk_actors.signals import Signals
 from verk_actors.starter import Start, Starter
+from verk_actors.store.backlog import Backlog
+from verk_actors.store.pool import Pool
 from verk_actors.tree import names
 from verk_actors.tree.actor_system import ActorSystem
+from verk_actors.wire.keys import Keys
 
 log = logging.getLogger(__name__)
 
 _SWITCH_INTERVAL_SECONDS = 0.0005  # a job that computes delays a heartbeat and a fetch by no more, per thread
 _OBJECTS_PER_COLLECTION = 10_000  # not 700: a thousand tasks are as many objects, and looked at in vain all the time
+_LOOK_SECONDS = 0.2  # between two looks whether anything is left to do
 _HURRY_SECONDS = 0.8  # for handing jobs back; with what the interpreter needs, the process ends within a second
 _FAILED = 1
 _STOPPED_BY = 128  # plus the signal's number, as shells count
 
 
-def run_node(config: Config, registry: Registry = default_registry) -> int:
+def run_node(config: Config, registry: Registry = default_registry, *, drain: bool = False) -> int:
     """Run a node until a signal ends it; returns the exit code. For the main thread.
+
+    Args:
+        config: what to run, and where Redis is.
+        registry: the job classes.
+        drain: end it as well once no job waits in its queues, none is due, and those that ran have ended.
 
     Raises:
         NodeIdInUse: another live process has the configured node id.
@@ -54,7 +64,7 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
         starter = Starter.start(signals.wake)
         try:
             system, early = _start(starter, config, registry, signals)
-            stops = _obey(system, signals, early)
+            stops = _obey(system, signals, early, Backlogs(config) if drain else None)
         finally:
             starter.stop()  # while there is something to wake
         system.join()
@@ -65,6 +75,29 @@ def run_node(config: Config, registry: Registry = default_registry) -> int:
     if system.runtime.abandoned():
         _leave(code)
     return code
+
+
+class Backlogs:
+    """What is left to do for a node, on all its servers."""
+
+    def __init__(self, config: Config) -> None:
+        keys, queues = Keys(config.namespace), list(config.all_queues)
+        self._all = [
+            Backlog(
+                Pool(url, name="verk:drain", size=1),
+                keys,
+                config.node_id,
+                [queue for queue in queues if config.redis_url_of(queue) == url],
+            )
+            for url in config.redis_urls
+        ]
+
+    def are_empty(self) -> bool:
+        """Tell whether nothing is left; not where Redis can't say."""
+        try:
+            return all(backlog.is_empty() for backlog in self._all)
+        except StoreError:
+            return False
 
 
 def end_process(code: int) -> NoReturn:
@@ -92,12 +125,23 @@ def _start(starter: Ref, config: Config, registry: Registry, signals: Signals) -
     return system, early
 
 
-def _obey(system: Ref, signals: Signals, early: Sequence[int]) -> Sequence[int]:
+def _obey(system: Ref, signals: Signals, early: Sequence[int], backlogs: Backlogs | None) -> Sequence[int]:
     """Do what the signals say until the node has ended; returns those that stopped it."""
     stops: list[int] = []
-    for number in _received(system, signals, early, lambda: _HURRY_SECONDS if len(stops) > 1 else None):
+
+    def patience() -> float | None:
+        if len(stops) > 1:
+            return _HURRY_SECONDS
+        return None if backlogs is None or stops else _LOOK_SECONDS
+
+    for number in _received(system, signals, early, patience):
         if number is None:
-            _leave(_exit_code(stops))
+            if len(stops) > 1:
+                _leave(_exit_code(stops))
+            if backlogs is not None and backlogs.are_empty():
+                log.info("nothing is left to do: the node stops")
+                system.stop(block=False)
+                backlogs = None
         elif number == signal.SIGTSTP:
             if not stops:
                 _stop_fetching(system)

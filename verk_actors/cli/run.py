@@ -7,19 +7,27 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import get_args
 
 import click
 
+from verk_actors.cli.dev import changes
 from verk_actors.cli.modules import import_all, modules_option
 from verk_actors.cli.options import health_option, insecure_option, redis_option, web_option, web_setting
+from verk_actors.cli.plan import plan_of
 from verk_actors.config import Config, LogLevel
 from verk_actors.config_sources import group_list, queue_list
+from verk_actors.fleet.reloading import run_reloading
 from verk_actors.fleet.running import run_fleet
 from verk_actors.log_formats import LogFormat, formatter
 from verk_actors.log_handler import LineHandler
 from verk_actors.node import end_process, run_node
 from verk_actors.otp.port import interpreter
+from verk_actors.registry import Terms, registry
+
+# A node of this command's, which ends with it.
+_RUN = (*interpreter(), "-m", "verk_actors", "run", "-r", "verk_actors.fleet.leashed")
 
 
 @click.command("run")
@@ -45,6 +53,9 @@ from verk_actors.otp.port import interpreter
 @click.option(
     "--log-format", type=click.Choice(get_args(LogFormat), case_sensitive=False), help="Form of lines. Default: text."
 )
+@click.option("--drain", is_flag=True, help="Stop once no job waits in the queues, is due, or runs.")
+@click.option("--dev", is_flag=True, help="Start anew whenever a Python file below this directory changes.")
+@click.option("--dry-run", is_flag=True, help="Import the modules, show what would run, and end.")
 @click.option("--log-level", type=click.Choice(get_args(LogLevel), case_sensitive=False), help="Default: info.")
 def command(
     *,
@@ -60,6 +71,9 @@ def command(
     insecure: bool,
     log_format: str | None,
     log_level: str | None,
+    drain: bool,
+    dev: bool,
+    dry_run: bool,
 ) -> None:
     """Run a node in the foreground until a signal ends it.
 
@@ -84,14 +98,24 @@ def command(
     )
     if not config.all_queues:
         raise click.UsageError("no queue to work: give -q NAME:N, or set queues in verk.toml or VERK_QUEUES")
-    if config.processes > 1:
+    if (drain, dev, config.processes > 1).count(True) > 1:
+        raise click.UsageError("of --drain, --dev and several --processes only one can be had")
+    if dev and not dry_run:
+        _log_at(log_level, config)
+        own = [word for word in _given(click.get_current_context()) if word != "--dev"]
+        end_process(run_reloading([*_RUN, *own], changes(Path.cwd())))
+    if config.processes > 1 and not dry_run:
         _log_at(log_level, config)
         end_process(run_fleet(config, partial(_command, config, list(_given(click.get_current_context())))))
     import_all(modules)
+    if dry_run:
+        Terms.of(config)  # imports what they name
+        click.echo(plan_of(config, registry))
+        return
     _log_at(log_level, config)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # what jobs print is seen at once, also in a container's log
-    end_process(run_node(config))
+    end_process(run_node(config, drain=drain))
 
 
 def _command(config: Config, options: Sequence[str], node_id: str) -> list[str]:
@@ -102,7 +126,7 @@ def _command(config: Config, options: Sequence[str], node_id: str) -> list[str]:
         own += ["--health", str(config.health.numbered(number))]
     if not node_id.endswith("-1"):  # one of them has the dashboard
         own += ["--web", ""]
-    return [*interpreter(), "-m", "verk_actors", "run", "-r", "verk_actors.fleet.leashed", *options, *own]
+    return [*_RUN, *options, *own]
 
 
 def _given(context: click.Context) -> Iterator[str]:

@@ -17,20 +17,27 @@ class Program:
     Its process group is its own, so that a Ctrl+C on the terminal reaches it by way of its owner alone. A SIGTSTP
     waits until the program says that it wants it; it would stand still where it has not got so far.
 
+    Args:
+        command: what to run.
+        reads_output: whether its output is ours to read; else it goes where ours goes.
+
     Raises:
         OSError: there is no such program, or no room for another process.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], *, reads_output: bool = True) -> None:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTSTP])
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE if reads_output else None,
+                stderr=subprocess.STDOUT if reads_output else None,
+                process_group=0,
             )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        assert self._process.stdout is not None
-        self._output = self._process.stdout.fileno()
+        self._output = -1 if self._process.stdout is None else self._process.stdout.fileno()
         self.pid = self._process.pid
 
     def fileno(self) -> int:

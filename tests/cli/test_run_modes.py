@@ -1,0 +1,98 @@
+"""`verk run` in its other modes: to the end of the work, with reloads, and not at all."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from support.commands import RunningNode, wait_pushed
+
+from verk_actors.wire.job import Job
+
+pytestmark = pytest.mark.slow  # an interpreter starts
+
+APP = """
+from verk_actors import worker
+
+@worker
+def Planned(): ...
+"""
+TELLS = """
+import os
+import redis
+redis.Redis.from_url(os.environ["JOBS_REDIS"]).rpush("loaded", "{}")
+"""
+
+
+def test_a_node_that_drains_ends_when_nothing_waits_is_due_or_runs(tmp_path, redis_url, redis, client):
+    client.enqueue_many([Job(class_="Note", args=[key]) for key in range(3)])
+    client.enqueue(Job(class_="Wait", args=["running"]))
+    client.schedule(Job(class_="Note", args=["later"]), 3600)
+    redis.zadd("schedule", {b'{"class":"Note","args":["due"],"jid":"due","queue":"default"}': 1.0})
+
+    with RunningNode(tmp_path, redis_url, "--drain", VERK_POLL_INTERVAL_SECONDS="0.2") as node:
+        assert wait_pushed(redis, "started", 1) == ["running"]
+        ran = wait_pushed(redis, "ran", 4)
+        assert "nothing is left to do" not in node.output
+        redis.rpush("gate", "open")
+
+        assert node.exit_code() == 0
+
+    assert sorted(ran) == ["0", "1", "2", "due"]
+    assert wait_pushed(redis, "ran", 1) == ["running"]
+    assert "nothing is left to do: the node stops" in node.output
+    assert client.scheduled.count() == 1
+
+
+def test_a_node_that_drains_an_empty_queue_ends_at_once(tmp_path, redis_url):
+    with RunningNode(tmp_path, redis_url, "--drain") as node:
+        assert node.exit_code() == 0
+
+
+def test_under_dev_a_node_starts_anew_when_a_file_changes(tmp_path, redis_url, redis):
+    app = tmp_path / "app.py"
+    app.write_text(TELLS.format("first"))
+    with RunningNode(tmp_path, redis_url, "--dev", "-r", "app", queue="default:1") as node:
+        assert wait_pushed(redis, "loaded", 1) == ["first"]
+        node.expect(" runs; queues: default")
+        app.write_text("this is no Python")
+        node.expect("app.py changed: the node starts anew")
+        node.expect("the node exited with 1; it starts anew when a file changes")
+        app.write_text(TELLS.format("second"))
+
+        assert wait_pushed(redis, "loaded", 1) == ["second"]
+        node.expect(" runs; queues: default", count=2)
+        node.send(signal.SIGINT)
+        assert node.exit_code() == 0
+
+
+def test_a_dry_run_shows_what_would_run_and_needs_no_redis(tmp_path, verk_here):
+    (tmp_path / "dryapp.py").write_text(APP)
+    (tmp_path / "verk.toml").write_text("[groups.web]\nqueues = {critical = 3, low = 1}\nsize = 4\n")
+
+    said = verk_here(
+        "run", "--dry-run", "-r", "dryapp", "-q", "mail:2:process", "--node-id", "n1", VERK_REDIS_URL="unix:///nothing"
+    )
+
+    assert said.returncode == 0, said.stderr
+    facts, table = said.stdout.split("\n\n")
+    assert [line.split(None, 1)[1].strip() for line in facts.splitlines() if not line.startswith("job")] == [
+        "n1", "1", "unix:///nothing", "from  verk.toml, VERK_REDIS_URL",
+    ]  # fmt: skip
+    assert "Planned" in facts.partition("job classes")[2]
+    assert [line.split() for line in table.splitlines()] == [
+        ["QUEUE", "WORKERS", "EXECUTOR", "GROUP", "REDIS"],
+        ["mail", "2", "process", "unix:///nothing"],
+        ["critical", "4", "thread", "web", "unix:///nothing"],
+        ["low", "4", "thread", "web", "unix:///nothing"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "modes", [["--drain", "--dev"], ["--drain", "--processes", "2"], ["--dev", "--processes", "2"]]
+)
+def test_modes_that_exclude_each_other_are_refused(verk_here, modes):
+    refused = verk_here("run", "-q", "default:1", *modes)
+
+    assert refused.returncode == 2
+    assert refused.stderr == "Error: of --drain, --dev and several --processes only one can be had\n"
