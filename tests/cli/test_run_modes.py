@@ -20,7 +20,7 @@ def Planned(): ...
 TELLS = """
 import os
 import redis
-redis.Redis.from_url(os.environ["JOBS_REDIS"]).rpush("loaded", "{}")
+redis.Redis.from_url(os.environ["JOBS_REDIS"]).rpush("loaded", "app")
 """
 
 
@@ -44,24 +44,16 @@ def test_a_node_that_drains_ends_when_nothing_waits_is_due_or_runs(tmp_path, red
     assert client.scheduled.count() == 1
 
 
-def test_a_node_that_drains_an_empty_queue_ends_at_once(tmp_path, redis_url):
-    with RunningNode(tmp_path, redis_url, "--drain") as node:
-        assert node.exit_code() == 0
-
-
+@pytest.mark.timeout(180)  # three interpreters start, one after the other
 def test_under_dev_a_node_starts_anew_when_a_file_changes(tmp_path, redis_url, redis):
     app = tmp_path / "app.py"
-    app.write_text(TELLS.format("first"))
+    app.write_text("this is no Python")
     with RunningNode(tmp_path, redis_url, "--dev", "-r", "app", queue="default:1") as node:
-        assert wait_pushed(redis, "loaded", 1) == ["first"]
-        node.expect(" runs; queues: default")
-        app.write_text("this is no Python")
-        node.expect("app.py changed: the node starts anew")
         node.expect("the node exited with 1; it starts anew when a file changes")
-        app.write_text(TELLS.format("second"))
+        app.write_text(TELLS)
+        node.expect("app.py changed: the node starts anew")
 
-        assert wait_pushed(redis, "loaded", 1) == ["second"]
-        node.expect(" runs; queues: default", count=2)
+        assert wait_pushed(redis, "loaded", 1) == ["app"]
         node.send(signal.SIGINT)
         assert node.exit_code() == 0
 
