@@ -55,6 +55,7 @@ def test_a_queue_lists_what_runs_next(verk_here, redis_url, filled):
         (["retry", "--class", "Mail"], ["f1"]),
         (["retry", "--queue", "mail", "--text", "no such"], ["f1", "f2"]),
         (["queue:default", "--class", "Note"], ["q1", "q3"]),
+        (["dead", "--error", "address"], ["d1", "d2"]),
         (["dead", "--class", "Other"], []),
     ],
 )

@@ -14,13 +14,15 @@ def nodes(redis):
     now = int(redis.time()[0])
     redis.sadd("verk_nodes", "alive", "dead", "mute")
     redis.set("verk:node:alive", "token", px=60_000)
-    redis.set("verk:node:mute", "token", px=60_000)
+    redis.set("verk:node:mute", "alive", px=60_000)
     redis.sadd("verk:node:alive:queues", "default", "mail")
     redis.sadd("verk:node:dead:queues", "mail")
     payloads = ['{"class":"Mail","args":[],"jid":"m1"}', '{"class":"Mail","args":[],"jid":"m2"}']
     redis.lpush("inprogress:mail:dead", *payloads)
     redis.hset("verk:process:alive", mapping={"beat": str(now), "quiet": "false"})
-    redis.sadd("processes", "verk:process:alive")
+    redis.sadd("processes", "verk:process:alive", "host:1:abc")
+    about = json.dumps({"queues": ["low"], "hostname": "host", "pid": 1})
+    redis.hset("host:1:abc", mapping={"info": about, "beat": str(now), "busy": "3", "quiet": "false"})
     job = {"class": "Note", "args": ["\x1b[2J"], "jid": "j1", "queue": "default"}
     work = {"queue": "default", "payload": json.dumps(job), "run_at": now - 130}
     redis.hset("verk:process:alive:work", "w1", json.dumps(work))
@@ -30,10 +32,11 @@ def test_nodes_are_listed_with_what_they_hold(verk_here, redis_url, nodes):
     said = verk_here("nodes", "--redis", redis_url)
 
     assert re.sub(r"\d+ s ago", "T      ", said.stdout) == (
-        "NODE   STATE    HEARTBEAT  IN PROGRESS  QUEUES\n"
-        "alive  running  T                    0  default, mail\n"
-        "dead   dead                          2  mail\n"
-        "mute   running                       0\n"
+        "NODE        PROGRAM      STATE    HEARTBEAT  IN PROGRESS  QUEUES\n"
+        "alive       verk_actors  running  T                    0  default, mail\n"
+        "dead                     dead                          2  mail\n"
+        "mute        verk         running                       0\n"
+        "host:1:abc  sidekiq      running  T                    3  low\n"
     )
 
 
@@ -41,7 +44,8 @@ def test_nodes_as_json(verk_here, redis_url, nodes):
     said = verk_here("nodes", "list", "--json", "--redis", redis_url)
 
     assert json.loads(said.stdout)[1] == {
-        "id": "dead", "state": "dead", "heartbeat_age_seconds": None, "queues": ["mail"], "in_progress": {"mail": 2},
+        "id": "dead", "program": None, "state": "dead", "heartbeat_age_seconds": None, "queues": ["mail"],
+        "in_progress": 2,
     }  # fmt: skip
 
 

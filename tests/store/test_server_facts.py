@@ -49,7 +49,7 @@ def test_a_version_that_will_do_or_cannot_be_read_raises_no_concern(version) -> 
 @pytest.mark.parametrize("version", ["5.0.14", "6.0.16"])
 def test_an_old_version_is_a_concern(version) -> None:
     [concern] = ServerFacts(version=version).concerns()
-    assert concern == f"its version {version} lacks commands that are needed; upgrade to Redis 6.2 or later"
+    assert str(concern) == f"its version {version} lacks commands that are needed; upgrade to Redis 6.2 or later"
 
 
 @pytest.mark.parametrize("permissions", ["+@all -info", "+@all -config"])

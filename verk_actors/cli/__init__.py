@@ -20,9 +20,6 @@ from typing import Any
 
 import click
 
-from verk_actors.address import CannotListen
-from verk_actors.errors import ConfigError, InvalidJob, NodeIdInUse, VerkError
-
 _COMMANDS = {
     "demo": "Watch jobs of every fate, on a Redis of their own.",
     "run": "Run a node in the foreground.",
@@ -35,6 +32,7 @@ _COMMANDS = {
     "busy": "List the jobs that run now.",
     "nodes": "List the nodes; quiet, stop or rescue one.",
     "tree": "Show the supervision tree of a running node.",
+    "doctor": "Look for what loses jobs or lets them stand still, with the remedy.",
     "redis": "Start, stop and look into the embedded Redis.",
     "config": "Show the settings in force, check them, or begin a file of them.",
     "completion": "Print what makes a shell complete these commands.",
@@ -43,7 +41,6 @@ _COMMANDS = {
     "bench": "Measure how fast jobs run here.",
 }
 _EXIT_CODES = "Exit codes: 0 done, 1 it failed, 2 it can't be done as it was asked for."
-_NOT_AS_ASKED = (CannotListen, ConfigError, InvalidJob, NodeIdInUse)
 
 
 class Commands(click.Group):
@@ -72,9 +69,22 @@ class Commands(click.Group):
         except click.UsageError as error:
             error.ctx = None  # the usage above the line would hide it
             raise
-        except VerkError as error:
-            failure = click.UsageError if isinstance(error, _NOT_AS_ASKED) else click.ClickException
-            raise failure(str(error)) from error
+        except Exception as error:
+            if (failure := _failure_of(error)) is not None:
+                raise failure from error
+            raise
+
+
+def _failure_of(error: Exception) -> click.ClickException | None:
+    """Return what tells a user of an error in one line; None for one that is nobody's to correct."""
+    # With attrs, which takes a third of the time of --help.
+    from verk_actors.address import CannotListen
+    from verk_actors.errors import ConfigError, InvalidJob, NodeIdInUse, VerkError
+
+    if not isinstance(error, VerkError):
+        return None
+    not_as_asked = isinstance(error, CannotListen | ConfigError | InvalidJob | NodeIdInUse)
+    return (click.UsageError if not_as_asked else click.ClickException)(str(error))
 
 
 @click.group(cls=Commands, epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})

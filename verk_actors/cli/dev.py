@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-import click
+from verk_actors.extras import extra_missing
 
 _LOOK_MILLISECONDS = 200  # no longer does a signal wait
 
@@ -14,8 +14,8 @@ def changes(directory: Path) -> Iterator[Collection[str]]:
     """Return what yields the Python files below a directory that have changed, or none, several times a second."""
     try:
         from watchfiles import PythonFilter, watch
-    except ImportError:
-        raise click.UsageError("--dev needs watchfiles: pip install 'verk-actors[dev]'") from None
+    except ModuleNotFoundError as error:
+        raise extra_missing("dev", error) from None
     found = watch(
         directory,
         watch_filter=PythonFilter(),

@@ -30,6 +30,7 @@ def _filters(command: Command) -> Command:
     """Add the options that choose jobs by what is in them."""
     for name, says in (
         ("text", "With this somewhere in the payload, arguments included."),
+        ("error", "With this in the class or message of the error."),
         ("queue", "Of this queue."),
         ("class", "Of this class."),
     ):

@@ -16,7 +16,7 @@ from verk_actors.cli.table import lay_out
 from verk_actors.client import Client
 from verk_actors.errors import loggable
 
-_HEADINGS = ("NODE", "STATE", "HEARTBEAT", "IN PROGRESS", "QUEUES")
+_HEADINGS = ("NODE", "PROGRAM", "STATE", "HEARTBEAT", "IN PROGRESS", "QUEUES")
 
 _ids = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 
@@ -33,9 +33,12 @@ def command() -> None:
 @redis_option
 @json_option
 def list_(redis_url: str | None, as_json: bool) -> None:
-    """List all nodes that live, or have died with jobs: when they told last of themselves, and what they hold."""
+    """List all nodes that live, or have died with jobs: when they told last of themselves, and what they hold.
+
+    Those of Verk, Sidekiq and Exq too.
+    """
     with client_of(redis_url) as client:
-        found = {node.node_id: figures.of_node(node) for node in client.nodes.statuses()}
+        found = figures.read_nodes(client)
     if as_json:
         click.echo(as_json_line([{"id": node_id, **attrs.asdict(one)} for node_id, one in found.items()]))
     else:
@@ -89,9 +92,10 @@ def nodes_table(nodes: Mapping[str, NodeFigures]) -> str:
     rows = [
         (
             loggable(node_id),
+            one.program or "",
             one.state,
             "" if one.heartbeat_age_seconds is None else f"{age(one.heartbeat_age_seconds)} ago",
-            sum(one.in_progress.values()),
+            one.in_progress,
             ", ".join(map(loggable, one.queues)),
         )
         for node_id, one in nodes.items()

@@ -33,7 +33,7 @@ def command() -> None:
 def list_(names: tuple[str, ...], redis_url: str | None, as_json: bool) -> None:
     """List queues, all unless some are named: what waits, for how long, and what has run."""
     with client_of(redis_url) as client:
-        found = figures.read_queues(client, names or client.queue_names(), client.nodes.statuses())
+        found = figures.read_queues(client, names or client.queue_names())
     click.echo(as_json_line(_named(found)) if as_json else queues_table(found))
 
 

@@ -6,6 +6,7 @@ A node looks whenever it takes its lease: at its start, and after an outage in w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 import attrs
 
@@ -13,6 +14,22 @@ from verk_actors.errors import StoreError
 from verk_actors.store.commands import Commands
 
 _OLDEST_VERSION = (6, 2)  # has LMOVE and BLMOVE
+
+
+Topic: TypeAlias = Literal["eviction", "persistence", "version"]
+"""What a concern is about."""
+
+
+@attrs.frozen
+class Concern:
+    """Something about a server that costs jobs, and its remedy."""
+
+    topic: Topic
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}"
 
 
 @attrs.frozen(kw_only=True)
@@ -23,11 +40,17 @@ class ServerFacts:
         version: of Redis, or the one that a relative claims to be compatible with.
         eviction_policy: what it drops when it is full, such as `noeviction`.
         persistent: whether it writes its data to disk, in either way.
+        role: `master`, or `slave` for a replica.
+        used_memory_bytes: what its data takes.
+        most_memory_bytes: what it may take; 0 for all there is.
     """
 
     version: str | None = None
     eviction_policy: str | None = None
     persistent: bool | None = None
+    role: str | None = None
+    used_memory_bytes: int | None = None
+    most_memory_bytes: int | None = None
 
     @classmethod
     def read(cls, commands: Commands) -> ServerFacts:
@@ -39,25 +62,28 @@ class ServerFacts:
             version=info.get("redis_version"),
             eviction_policy=info.get("maxmemory_policy"),
             persistent=_saves_snapshots(commands) if persistent is False else persistent,
+            role=info.get("role"),
+            used_memory_bytes=_bytes(info.get("used_memory")),
+            most_memory_bytes=_bytes(info.get("maxmemory")),
         )
 
-    def concerns(self) -> Iterator[str]:
-        """Yields a sentence with its remedy for each fact that costs jobs."""
+    def concerns(self) -> Iterator[Concern]:
+        """Yields each fact that costs jobs."""
         if self.eviction_policy not in (None, "noeviction"):
-            yield (
-                f"its maxmemory-policy is {self.eviction_policy}, so it may drop jobs when its memory is full; "
-                "set maxmemory-policy noeviction"
-            )
+            policy = f"its maxmemory-policy is {self.eviction_policy}, so it may drop jobs when its memory is full"
+            yield Concern("eviction", policy, "set maxmemory-policy noeviction")
         if self.persistent is False:
-            yield "it writes nothing to disk, so all jobs are lost when it stops; set appendonly yes"
+            what = "it writes nothing to disk, so all jobs are lost when it stops"
+            yield Concern("persistence", what, "set appendonly yes")
         if (version := _numbers(self.version)) and version < _OLDEST_VERSION:
-            yield f"its version {self.version} lacks commands that are needed; upgrade to Redis 6.2 or later"
+            what = f"its version {self.version} lacks commands that are needed"
+            yield Concern("version", what, "upgrade to Redis 6.2 or later")
 
 
 def concerns_about(commands: Commands) -> list[str]:
     """Returns a sentence for each concern about a server; none where its user may not ask."""
     try:
-        return list(ServerFacts.read(commands).concerns())
+        return list(map(str, ServerFacts.read(commands).concerns()))
     except StoreError:
         return []
 
@@ -73,3 +99,7 @@ def _saves_snapshots(commands: Commands) -> bool | None:
 
 def _numbers(version: str | None) -> tuple[int, ...]:
     return tuple(int(part) for part in (version or "").split(".") if part.isdecimal())
+
+
+def _bytes(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None
