@@ -37,7 +37,7 @@ RUNS = 5
 LARGE_RUNS = 2
 ROUNDS = 5
 ROWS = drain prefetch nodes waiting failing log process process-compute async pickup pickup-busy idle enqueue \
-	enqueue-many by-workers
+	enqueue-many by-workers dashboard
 LARGE_ROWS = memory backlog due by-backlog
 COMPARED = verk_actors sidekiq repid ardiq
 MEASURES = drain,latency

@@ -154,7 +154,8 @@ def walk(
     places, passed, size = list(cursor.places), cursor.passed, 0
     found: list[tuple[Member, float]] = []
     for score, payload, at in merge(*walks, key=itemgetter(0), reverse=latest_first):
-        places[at] = after(places[at], (score,))
+        last, skip = places[at]
+        places[at] = (score, skip + 1 if score == last else 1)
         passed += 1
         size += len(payload)
         member = where.found_in(payload)

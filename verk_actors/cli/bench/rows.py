@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from verk_actors.cli.bench import curves, drains, enqueues, executors, idle, large, pickup
+from verk_actors.cli.bench import curves, drains, enqueues, executors, idle, large, pages, pickup
 from verk_actors.cli.bench.drains import Figures
 from verk_actors.cli.bench.ground import Ground
 
@@ -172,6 +172,13 @@ ROWS: Mapping[str, Row] = {
         size=100_000,
         brief=100,
         goals={"jobs/s": Goal(least=120_000, scale=rate)},
+    ),
+    "dashboard": Row(
+        says="pages of the dashboard, so many jobs in each set",
+        measure=pages.big_sets,
+        size=100_000,
+        brief=100,
+        goals={"slowest page ms": Goal(most=100)},
     ),
     "memory": Row(
         says="resident memory while two queues of 25 drain",

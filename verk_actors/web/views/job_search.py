@@ -14,7 +14,7 @@ from verk_actors.web.views.job_details import JobDetails, details_of, details_of
 from verk_actors.web.views.job_sets import SetName, set_of
 from verk_actors.wire.results import JobResult
 
-_MOST_PASSED = 30_000  # in one part, a fifth of a second or so
+_MOST_PASSED = 20_000  # in one part, a tenth of a second or so
 _SETS: tuple[SetName, ...] = ("retries", "scheduled", "dead")
 _QUEUE = "in "
 
