@@ -130,8 +130,8 @@ def test_who_deletes_is_asked_first_with_the_number_of_jobs(verk_here, redis_url
 
     said = verk_here("jobs", "delete", "dead", "--text", "secret", "--redis", redis_url)
 
-    assert said.stderr == "Delete 2 jobs in dead? [y/N]: "
-    assert said.stdout == "deleted 2 jobs\n"
+    assert said.stderr.strip() == "Delete 2 jobs in dead? [y/N]:"
+    assert said.stdout.strip() == "deleted 2 jobs"
     assert client.dead.count() == 0
 
 

@@ -68,7 +68,7 @@ def test_a_queue_is_cleared_only_by_who_says_yes(verk_here, redis_url, client, f
     assert (aborted.returncode, client.queue("default").count()) == (1, 3)
 
     answers("y")
-    assert verk_here("queues", "clear", "default", "--redis", redis_url).stdout == "default cleared of 3 jobs\n"
+    assert verk_here("queues", "clear", "default", "--redis", redis_url).stdout.strip() == "default cleared of 3 jobs"
     assert verk_here("queues", "clear", "mail", "none", "--yes", "--redis", redis_url).stdout == (
         "mail cleared of 1 job\nnone was empty\n"
     )
