@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -184,6 +185,25 @@ def test_a_node_that_was_told_to_fetch_no_more_still_moves_what_is_due(tmp_path,
         client.schedule(Job(class_="Note", args=["due"]), 0.01)
 
         eventually(lambda: client.queue("default").count() == 1, "job in the queue")
+
+
+# -- SIGTTIN
+
+
+@slow
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_sigttin_has_the_tree_and_all_threads_written_to_the_log(tmp_path, redis_url, redis, client, processes):
+    with RunningNode(tmp_path, redis_url, "--processes", processes, queue="default:1") as node:
+        run_waiting(client, redis, 1)
+        node.expect(" runs; queues: ", count=int(processes))
+        node.send(signal.SIGTTIN)
+        node.expect("SIGTTIN: thread MainThread: ", count=int(processes))
+
+        assert node.output.count("SIGTTIN: actor_system, ") == int(processes)
+        assert re.search(r"SIGTTIN: +default\.worker_1, .*jobs\.py:\d+:in Wait < ", node.output)
+        redis.rpush("gate", "open")
+        node.send(signal.SIGTERM)
+        assert node.exit_code() == 0
 
 
 # -- without any

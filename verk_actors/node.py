@@ -2,7 +2,8 @@
 
 SIGTERM and SIGINT drain: no more jobs are fetched, and those that run may end within the shutdown timeout. A second
 one stops now: running jobs go back to their queues at once, and the process ends within a second. A third does not
-even wait for that. SIGTSTP stops fetching and nothing else.
+even wait for that. SIGTSTP stops fetching and nothing else. SIGTTIN has all threads, and the tree, written to the log.
+systemd is told of the start, the stop and, if it wants to be, of life.
 
 Exit codes: 0 after a drain, also where jobs had to be handed back; 1 where the tree gave up, or where Redis was away
 and keeps jobs in progress, or the lease, until another node takes them; 128 + the signal's number where a second signal
@@ -23,10 +24,12 @@ from typing import NoReturn
 
 from verk_actors.config import Config
 from verk_actors.errors import StoreError
+from verk_actors.loggable import loggable
 from verk_actors.messages import HandBack, Quiet
-from verk_actors.otp import NORMAL, ExitReason, Ref, Shutdown
+from verk_actors.otp import NORMAL, ExitReason, Ref, Shutdown, dump
 from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
+from verk_actors.service_manager import ServiceManager
 from verk_actors.signals import Signals
 from verk_actors.starter import Start, Starter
 from verk_actors.store.backlog import Backlog
@@ -42,6 +45,7 @@ _OBJECTS_PER_COLLECTION = 10_000  # not 700: a thousand tasks are as many object
 _LOOK_SECONDS = 0.2  # between two looks whether anything is left to do
 _HURRY_SECONDS = 0.8  # for handing jobs back; with what the interpreter needs, the process ends within a second
 _FAILED = 1
+_LONGEST_LINE = 10_000  # characters of a line of the log that shows a stack
 _STOPPED_BY = 128  # plus the signal's number, as shells count
 
 
@@ -60,11 +64,13 @@ def run_node(config: Config, registry: Registry = default_registry, *, drain: bo
     youngest, *older = gc.get_threshold()
     if youngest:  # else it is not wanted at all
         gc.set_threshold(max(youngest, _OBJECTS_PER_COLLECTION), *older)
-    with Signals(signal.SIGTERM, signal.SIGINT, signal.SIGTSTP) as signals:
-        starter = Starter.start(signals.wake)
+    service_manager = ServiceManager.of_environment()
+    with Signals(signal.SIGTERM, signal.SIGINT, signal.SIGTSTP, signal.SIGTTIN) as signals:
+        starter = Starter.start(signals.wake, service_manager)
         try:
             system, early = _start(starter, config, registry, signals)
-            stops = _obey(system, signals, early, Backlogs(config) if drain else None)
+            service_manager.ready(f"node {config.node_id} runs")
+            stops = _obey(system, signals, early, service_manager, Backlogs(config) if drain else None)
         finally:
             starter.stop()  # while there is something to wake
         system.join()
@@ -115,7 +121,9 @@ def _start(starter: Ref, config: Config, registry: Registry, signals: Signals) -
     patience = None
     while number := signals.wait(patience):
         early.append(number)
-        if number != signal.SIGTSTP:
+        if number == signal.SIGTTIN:
+            _log_all(None)
+        elif number != signal.SIGTSTP:
             # Either it runs in a moment and can drain; or it waits for its node id or for Redis, and has no jobs.
             patience = _HURRY_SECONDS
     if number is None:
@@ -125,7 +133,13 @@ def _start(starter: Ref, config: Config, registry: Registry, signals: Signals) -
     return system, early
 
 
-def _obey(system: Ref, signals: Signals, early: Sequence[int], backlogs: Backlogs | None) -> Sequence[int]:
+def _obey(
+    system: Ref,
+    signals: Signals,
+    early: Sequence[int],
+    service_manager: ServiceManager,
+    backlogs: Backlogs | None,
+) -> Sequence[int]:
     """Do what the signals say until the node has ended; returns those that stopped it."""
     stops: list[int] = []
 
@@ -142,11 +156,15 @@ def _obey(system: Ref, signals: Signals, early: Sequence[int], backlogs: Backlog
                 log.info("nothing is left to do: the node stops")
                 system.stop(block=False)
                 backlogs = None
+        elif number == signal.SIGTTIN:
+            _log_all(system)
         elif number == signal.SIGTSTP:
             if not stops:
+                service_manager.status("quiet: it fetches no more jobs")
                 _stop_fetching(system)
         elif number:
             stops.append(number)
+            service_manager.stopping("it drains, and stops" if len(stops) == 1 else "it stops now")
             _stop(system, stops)
     return stops
 
@@ -177,6 +195,12 @@ def _stop_fetching(system: Ref) -> None:
     """Pause all queues; a stop that comes later drains as ever."""
     log.info("SIGTSTP: the node fetches no more jobs; those that run may end")
     system.tell(Quiet())
+
+
+def _log_all(system: Ref | None) -> None:
+    """Write to the log where each thread is."""
+    for line in dump(system):
+        log.warning("SIGTTIN: %s", loggable(line, _LONGEST_LINE))
 
 
 def _exit_code(stops: Sequence[int], reason: ExitReason | None = NORMAL) -> int:

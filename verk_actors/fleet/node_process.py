@@ -47,6 +47,7 @@ class NodeProcess(IoServer):
         self._fleet = fleet
         self._node_id = node_id
         self._obeyed = 0  # how many of the fleet's signals
+        self._before = len(fleet.signals)  # those that came before this node
         self._stops = 0
         self._kill_at = math.inf  # monotonic
         self._is_readable = True
@@ -93,7 +94,7 @@ class NodeProcess(IoServer):
             self._obeyed += 1
             if number in STOPS:
                 self._stop()
-            else:
+            elif number != signal.SIGTTIN or self._obeyed > self._before:
                 self._program.send(number)
 
     def _stop(self) -> None:

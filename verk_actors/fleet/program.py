@@ -14,8 +14,8 @@ _PIECE = 65_536  # bytes read at once
 class Program:
     """A running program, whose standard input ends when this process does, however that ends.
 
-    Its process group is its own, so that a Ctrl+C on the terminal reaches it by way of its owner alone. A SIGTSTP
-    waits until the program says that it wants it; it would stand still where it has not got so far.
+    Its process group is its own, so that a Ctrl+C on the terminal reaches it by way of its owner alone. A SIGTSTP or
+    SIGTTIN waits until the program says that it wants it; it would stand still where it has not got so far.
 
     Args:
         command: what to run.
@@ -26,7 +26,7 @@ class Program:
     """
 
     def __init__(self, command: Sequence[str], *, reads_output: bool = True) -> None:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTSTP])
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTSTP, signal.SIGTTIN])
         try:
             self._process = subprocess.Popen(
                 command,

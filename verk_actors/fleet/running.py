@@ -2,7 +2,7 @@
 
 SIGTERM and SIGINT make all nodes drain, a second one stops them now, a third does not even wait for that; SIGTSTP lets
 them fetch no more. Each is passed on to every node, also to one that is started later, and the terminal's go to this
-process alone.
+process alone. SIGTTIN has the nodes that run write to the log where their threads are.
 
 Exit codes: 0 when all nodes have drained; 1 where the fleet gave up, or a node failed in its stop or had to be killed;
 2 where a node can't do what it is asked for; 128 + the signal's number where a second signal stopped it.
@@ -24,6 +24,7 @@ from verk_actors.fleet.fleet import CANNOT, Fleet
 from verk_actors.fleet.fleet_state import HARMLESS, STOPS, FleetState
 from verk_actors.fleet.node_process import Obey
 from verk_actors.otp import SHUTDOWN, ExitReason, Ref, Shutdown
+from verk_actors.service_manager import ServiceManager
 from verk_actors.signals import Signals
 from verk_actors.starter import Start, Starter
 
@@ -54,24 +55,28 @@ def run_fleet(config: Config, command: Callable[[str], Sequence[str]]) -> int:
         max_restarts=config.max_restarts,
         restart_window_seconds=config.restart_window_seconds,
     )
-    with Signals(*STOPS, signal.SIGTSTP) as signals:
-        starter = Starter.start(signals.wake)
+    service_manager = ServiceManager.of_environment()
+    with Signals(*STOPS, signal.SIGTSTP, signal.SIGTTIN) as signals:
+        starter = Starter.start(signals.wake, service_manager)
         try:
             fleet: Ref = starter.ask(Start(partial(Fleet.start, state)))
-            _obey(fleet, signals, state)
+            service_manager.ready(f"{config.processes} nodes are started")
+            _obey(fleet, signals, state, service_manager)
         finally:
             starter.stop()  # while there is something to wake
         fleet.join()
     return _exit_code(state, fleet.reason)
 
 
-def _obey(fleet: Ref, signals: Signals, state: FleetState) -> None:
+def _obey(fleet: Ref, signals: Signals, state: FleetState, service_manager: ServiceManager) -> None:
     """Pass signals on until the fleet has ended."""
     while fleet.is_alive():
         number = signals.wait()
         if not number:
             continue
         state.signals.append(number)
+        if number in STOPS:
+            service_manager.stopping("all nodes stop")
         if len(state.stops) > 2:
             os._exit(_exit_code(state, None))  # nodes die with this process
         for row in fleet.children:

@@ -9,6 +9,7 @@ from pykka import ActorDeadError, ActorRef, Future, Timeout
 from verk_actors.otp.child_spec import BRUTAL_KILL, INFINITY, Backoff, ChildSpec, ChildType, Restart
 from verk_actors.otp.clock import Clock, SystemClock
 from verk_actors.otp.deferred import Deferred
+from verk_actors.otp.dump import dump
 from verk_actors.otp.dynamic_supervisor import DynamicSupervisor
 from verk_actors.otp.errors import (
     BadChildSpec,
@@ -136,6 +137,7 @@ __all__ = [
     "WhichChildren",
     "coroutine_stack",
     "current",
+    "dump",
     "handles",
     "snapshot",
     "stack",

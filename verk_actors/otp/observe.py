@@ -70,7 +70,7 @@ def snapshot(ref: Ref, row: ChildRow | None = None) -> ProcessInfo:
         pid=ref.pid,
         state=row.state if row is not None else ("running" if ref.is_alive() else "stopped"),
         restarts=row.restarts if row is not None else 0,
-        inbox=_inbox_length(ref),
+        inbox=inbox_length(ref),
         age_seconds=round(ref.runtime.clock.monotonic() - ref.started_at, 3),
         is_busy=ref.handling is not LAST,
         strategy=_strategy(ref),
@@ -93,7 +93,8 @@ def _strategy(ref: Ref) -> str:
     return strategy.value if isinstance(strategy, Strategy) else ""
 
 
-def _inbox_length(ref: Ref) -> int:
+def inbox_length(ref: Ref) -> int:
+    """Return how many messages wait for a process."""
     inbox: Any = ref.actor_inbox
     return int(inbox.qsize())
 
@@ -108,7 +109,11 @@ def stack(ref: Ref) -> tuple[str, ...]:
     thread = ref.thread
     if thread is None or thread.ident is None or not thread.is_alive():
         return ()
-    frame = sys._current_frames().get(thread.ident)
+    return lines_of(sys._current_frames().get(thread.ident))
+
+
+def lines_of(frame: FrameType | None) -> tuple[str, ...]:
+    """Return a frame, and those that have called it, as `stack` does."""
     lines: list[str] = []
     while frame is not None:
         lines.append(_line(frame))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from verk_actors.errors import StoreError, loggable
 from verk_actors.job_run_messages import CancelJob
 from verk_actors.messages import Quiet, Tick
-from verk_actors.otp import ExitReason, Ref, Server, handles, stack
+from verk_actors.otp import ExitReason, Server, dump, handles
 from verk_actors.running_job import RunningJob
 from verk_actors.store import presence as store
 from verk_actors.store.connection import Connection
@@ -31,7 +31,7 @@ log = NodeLog(__name__)
 _CANCEL = "CANCEL:"  # Exq's
 _BEAT_SECONDS = 5.0  # Sidekiq's
 _BEATS_PER_LOOK = 12  # at others that were killed
-_LONGEST_STACK = 10_000  # characters of a line
+_LONGEST_LINE = 10_000  # characters
 _MOST_SHOWN = 1000  # running jobs, those that have run for longest
 
 
@@ -167,9 +167,8 @@ class Presence(Server):
             canceller.cast(CancelJob(jid))
 
     def _log_stacks(self) -> None:
-        root = self.whereis(names.ACTOR_SYSTEM)
-        for ref in _below(root) if root is not None else ():
-            log.warning("TTIN over Redis: %s: %s", ref, loggable(" < ".join(stack(ref)), _LONGEST_STACK))
+        for line in dump(self.whereis(names.ACTOR_SYSTEM)):
+            log.warning("TTIN over Redis: %s", loggable(line, _LONGEST_LINE))
 
 
 def _share_of(row: QueueRow) -> dict[str, int | str]:
@@ -190,10 +189,3 @@ def _work_of(running_job: RunningJob, queue: str, taken: set[str], now: float) -
         jid=jid,
         started_at=running_job.started_at or now,
     )
-
-
-def _below(ref: Ref) -> Iterator[Ref]:
-    yield ref
-    for row in ref.children:
-        if row.ref is not None:
-            yield from _below(row.ref)
