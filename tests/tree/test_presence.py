@@ -144,8 +144,8 @@ def test_ttin_writes_to_the_log_where_each_thread_is(config: Config, redis, capl
         node.jobs.gate.wait_started(1)
         redis.lpush(f"{NODE}-signals", "TTIN")
         beat(node)
-        eventually(lambda: "queues_drainer: " in caplog.text, "the last stack")
-        [line] = [line for line in caplog.messages if "q.worker_1: " in line]
+        eventually(lambda: "thread MainThread: " in caplog.text, "the last stack")
+        [line] = [line for line in caplog.messages if "q.worker_1, " in line]
         assert "in Gate.pass_through < " in line
 
 
