@@ -76,8 +76,11 @@ class JobCode:
         self._found: dict[tuple[str, str], Performer] = {}
 
     def warm_up(self, modules: Iterable[str]) -> None:
-        """Import modules before there is a job of theirs; one that can't be is told of, and fails its jobs."""
-        for module in modules:
+        """Import modules before there is a job of theirs; one that can't be is told of, and fails its jobs.
+
+        Those of middleware come first: one may prepare what job classes need, as Django has to be set up.
+        """
+        for module in (*(reference.partition(":")[0] for reference in self._middleware), *modules):
             try:
                 self._module(module)
             except BaseException as error:  # noqa: BLE001  users' code, which must not fail the jobs of others
@@ -92,7 +95,8 @@ class JobCode:
         """
         performer = self._found.get((reference, name))
         if performer is None:
-            performer = performer_of(name, self.target(reference)).on(self._terms or self._found_terms())
+            terms = self._terms or self._found_terms()  # first, as in `warm_up`
+            performer = performer_of(name, self.target(reference)).on(terms)
             self._found[reference, name] = performer
         return performer
 

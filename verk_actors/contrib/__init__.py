@@ -1,0 +1,1 @@
+"""What ties verk_actors to frameworks; each package needs its framework, and nothing else does."""

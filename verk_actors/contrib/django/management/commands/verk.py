@@ -1,0 +1,63 @@
+"""`manage.py verk`: a node that works the queues of `settings.VERK`, with the jobs of all apps."""
+
+from __future__ import annotations
+
+import logging
+from argparse import ArgumentParser
+from typing import Any
+
+import attrs
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.module_loading import autodiscover_modules
+
+from verk_actors.config import Config
+from verk_actors.config_sources import queue_list
+from verk_actors.contrib.django import config
+from verk_actors.errors import VerkError
+from verk_actors.log_formats import formatter
+from verk_actors.log_handler import LineHandler
+from verk_actors.node import end_process, run_node
+
+
+class Command(BaseCommand):
+    """Runs a node until a signal ends it."""
+
+    help = "Runs a node in the foreground; SIGTERM or Ctrl+C ends it when running jobs have ended."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add what may differ from one node to the next; the rest is `settings.VERK`."""
+        parser.add_argument("-q", "--queue", action="append", metavar="NAME:N[:EXECUTOR]", help="Work these alone.")
+        parser.add_argument("--node-id", metavar="ID", help="Bear this name.")
+        parser.add_argument("--health", metavar="[HOST:]PORT", help="Where the node answers /healthz and /readyz.")
+        parser.add_argument("-t", "--timeout", type=float, metavar="SECONDS", help="Let running jobs end for so long.")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Find the jobs, and run."""
+        try:
+            found = _with(options)
+        except VerkError as error:
+            raise CommandError(str(error), returncode=2) from error
+        if not found.all_queues:
+            raise CommandError("no queue to work: set queues in settings.VERK, or give -q NAME:N", returncode=2)
+        autodiscover_modules("jobs")
+        logger = logging.getLogger("verk_actors")
+        if not logger.hasHandlers():  # else settings.LOGGING has said
+            logger.addHandler(LineHandler(formatter(found.log_format, found.node_id)))
+            logger.setLevel(logging.INFO)
+        try:
+            code = run_node(found)
+        except VerkError as error:
+            raise CommandError(str(error), returncode=2) from error
+        end_process(code)
+
+
+def _with(options: dict[str, Any]) -> Config:
+    """Return the settings with what was given as options."""
+    given = {
+        "queues": queue_list(",".join(options["queue"])) if options["queue"] else None,
+        "groups": {} if options["queue"] else None,
+        "node_id": options["node_id"],
+        "health": options["health"],
+        "shutdown_timeout_seconds": options["timeout"],
+    }
+    return attrs.evolve(config(), **{key: value for key, value in given.items() if value is not None})
