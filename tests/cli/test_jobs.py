@@ -53,16 +53,16 @@ def test_a_queue_lists_what_runs_next(verk_here, redis_url, filled):
     ("options", "found"),
     [
         (["retry", "--class", "Mail"], ["f1"]),
-        (["retry", "--queue", "mail", "--text", "no such"], ["f1", "f2"]),
+        (["retry", "--queue", "mail", "--text", "no such"], ["f2", "f1"]),
         (["queue:default", "--class", "Note"], ["q1", "q3"]),
-        (["dead", "--error", "address"], ["d1", "d2"]),
+        (["dead", "--error", "address"], ["d2", "d1"]),
         (["dead", "--class", "Other"], []),
     ],
 )
 def test_jobs_are_chosen_by_what_is_in_them(verk_here, redis_url, filled, options, found):
     said = verk_here("jobs", "list", *options, "--json", "--redis", redis_url)
 
-    assert sorted(job["jid"] for job in json.loads(said.stdout)) == found
+    assert [job["jid"] for job in json.loads(said.stdout)] == found
 
 
 def test_a_job_is_shown_wherever_it_is_and_nothing_of_it_reaches_the_terminal_as_it_is(verk_here, redis_url, filled):
@@ -168,3 +168,15 @@ def test_of_jobs_that_are_named_all_must_be_there(verk_here, redis_url, client, 
 
     assert (failed.returncode, failed.stderr) == (1, "Error: not in dead: x1\n")
     assert client.dead.count() == 2
+
+
+def test_what_redis_refuses_for_one_queue_is_told_and_the_rest_is_done(verk_here, redis_url, redis, client, filled):
+    redis.set("queue:mail", "a text")
+    client.dead.add(b'{"class":"Note","args":[],"jid":"d3","queue":"low"}', 1.0)
+
+    failed = verk_here("jobs", "retry", "dead", "--all", "--redis", redis_url)
+
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Error: it was done to 1 jobs, and not to all: ")
+    assert client.dead.count() == 2
+    assert client.queue("low").count() == 1

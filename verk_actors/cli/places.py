@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import attrs
@@ -13,6 +14,7 @@ from verk_actors.store.job_filter import ALL_JOBS, JobFilter
 from verk_actors.store.job_sets import PendingSet, SortedSet
 from verk_actors.store.members import Member
 from verk_actors.store.queue import Queue
+from verk_actors.store.set_steps import SetStep
 from verk_actors.wire.keys import Keys
 
 SETS = ("retry", "scheduled", "dead")
@@ -58,50 +60,91 @@ class Place:
         return self.jobs.count()
 
     def first(self, limit: int, where: JobFilter) -> list[Entry]:
-        """Return some jobs that fit: those that are due first, have died last, or run next.
-
-        Where something is asked of them, the first that are found.
-        """
-        if where != ALL_JOBS:
-            found: list[Entry] = []
-            for page in self.pages(where):
-                found += page
-                if len(found) >= limit:
-                    break
-            return found[:limit]
+        """Return some jobs that fit: those that are due first, have died last, or run next."""
         if isinstance(self.jobs, Queue):
-            return [(member, None) for member in reversed(self.jobs.range(-limit, -1))]
-        if self.name == "dead":
-            return [*reversed(self.jobs.range_with_score(-limit, -1))]
-        return [*self.jobs.range_with_score(0, limit - 1)]
+            if where == ALL_JOBS:
+                return [(member, None) for member in reversed(self.jobs.range(-limit, -1))]
+            last = deque((member for page in self.jobs.pages(where) for member in page), maxlen=limit)
+            return [(member, None) for member in reversed(last)]
+        found: list[Entry] = []
+        cursor: str | None = None
+        while len(found) < limit:
+            part = self.jobs.scan(where, cursor, limit=limit - len(found), latest_first=self.name == "dead")
+            found += part.members
+            cursor = part.cursor
+            if cursor is None:
+                break
+        return found
 
-    def pages(self, where: JobFilter) -> Iterator[Sequence[Entry]]:
-        """Yield the jobs that fit, page by page; of a set they may be removed meanwhile."""
-        if isinstance(self.jobs, Queue):
-            yield from ([(member, None) for member in page] for page in self.jobs.pages(where))
-        else:
-            yield from self.jobs.pages(where)
+    def count_fitting(self, where: JobFilter) -> int:
+        """Return how many jobs fit; all are looked at."""
+        return self.count() if where == ALL_JOBS else sum(map(len, self.jobs.pages(where)))
 
     def find(self, jid: str) -> Entry | None:
         """Return the job with an id, None if it isn't here."""
-        return next((entry for page in self.pages(JobFilter(jid=jid)) for entry in page), None)
+        where = JobFilter(jid=jid)
+        if isinstance(self.jobs, Queue):
+            job = self.jobs.find(jid)
+            return None if job is None else (job, None)
+        return next((entry for page in self.jobs.pages(where) for entry in page), None)
+
+    # Some jobs, and all that fit, step by step
 
     def delete(self, members: Iterable[Member]) -> int:
         """Remove these jobs; returns how many were still here."""
         return self.jobs.delete_many(members)
 
+    def deleting(self, where: JobFilter) -> Iterator[SetStep]:
+        """Remove the jobs that fit."""
+        return (
+            self._clearing(self.jobs, where) if isinstance(self.jobs, Queue) else _steps(self.jobs.delete_step, where)
+        )
+
     def retry(self, members: Iterable[Member]) -> int:
         """Move these jobs to their queues; returns how many."""
-        if isinstance(self.jobs, Queue):
-            raise click.UsageError("jobs of a queue run anyway; a set is needed: " + ", ".join(SETS))
-        return self.jobs.requeue_many(members)
+        return self._retried().requeue_many(members)
+
+    def retrying(self, where: JobFilter) -> Iterator[SetStep]:
+        """Move the jobs that fit to their queues."""
+        return _steps(self._retried().requeue_step, where)
 
     def kill(self, members: Iterable[Member]) -> int:
         """Move these jobs to the dead set; returns how many."""
-        if not isinstance(self.jobs, PendingSet):
-            raise click.UsageError("jobs can be killed in retry and scheduled alone; see to cancel for others")
-        return self.jobs.kill_many(members)
+        return self._killed().kill_many(members)
+
+    def killing(self, where: JobFilter) -> Iterator[SetStep]:
+        """Move the jobs that fit to the dead set."""
+        return _steps(self._killed().kill_step, where)
 
     def clear(self) -> bool:
         """Remove all jobs; returns whether there were any."""
         return self.jobs.clear()
+
+    def _retried(self) -> SortedSet:
+        if isinstance(self.jobs, Queue):
+            raise click.UsageError("jobs of a queue run anyway; a set is needed: " + ", ".join(SETS))
+        return self.jobs
+
+    def _killed(self) -> PendingSet:
+        if not isinstance(self.jobs, PendingSet):
+            raise click.UsageError("jobs can be killed in retry and scheduled alone; see to cancel for others")
+        return self.jobs
+
+    @staticmethod
+    def _clearing(queue: Queue, where: JobFilter) -> Iterator[SetStep]:
+        """Remove jobs of a queue. All are found before, since what is taken from a list moves the rest."""
+        pages = list(queue.pages(where))
+        total, passed = sum(map(len, pages)), 0
+        for page in pages:
+            passed += len(page)
+            yield SetStep(done=queue.delete_many(page), refusal=None, cursor=None, passed=passed, total=total)
+
+
+def _steps(step: Callable[[JobFilter, str | None], SetStep], where: JobFilter) -> Iterator[SetStep]:
+    cursor: str | None = None
+    while True:
+        one = step(where, cursor)
+        yield one
+        cursor = one.cursor
+        if cursor is None:
+            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import attrs
 import click
@@ -11,27 +12,34 @@ import click
 from verk_actors.cli.amounts import counted
 from verk_actors.cli.options import client_of, confirm
 from verk_actors.cli.places import Place
-from verk_actors.errors import loggable
+from verk_actors.errors import DoneInPart, StoreError, loggable
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
 from verk_actors.store.members import Member
-from verk_actors.store.queue import Queue
+from verk_actors.store.set_steps import SetStep
 
 _WORTH_A_BAR = 1000  # jobs; fewer are done at once
 
 
 @attrs.frozen(kw_only=True)
 class Act:
-    """What is done to jobs, and its words."""
+    """What is done to jobs, and its words.
+
+    Attributes:
+        asks: whether it can't be undone.
+        some: does it to those that are named; returns to how many.
+        fitting: does it to all that fit, step by step.
+    """
 
     verb: str
     done: str
     asks: bool
-    to: Callable[[Place, Sequence[Member]], int]
+    some: Callable[[Place, Sequence[Member]], int]
+    fitting: Callable[[Place, JobFilter], Iterator[SetStep]]
 
 
-RETRY = Act(verb="Retry", done="retried", asks=False, to=Place.retry)
-DELETE = Act(verb="Delete", done="deleted", asks=True, to=Place.delete)
-KILL = Act(verb="Kill", done="killed", asks=True, to=Place.kill)
+RETRY = Act(verb="Retry", done="retried", asks=False, some=Place.retry, fitting=Place.retrying)
+DELETE = Act(verb="Delete", done="deleted", asks=True, some=Place.delete, fitting=Place.deleting)
+KILL = Act(verb="Kill", done="killed", asks=True, some=Place.kill, fitting=Place.killing)
 
 
 def sweep(
@@ -49,54 +57,48 @@ def sweep(
         raise click.UsageError("which jobs? Give either their JIDs, or what is to fit, or --all")
     with client_of(redis_url) as client:
         chosen = Place.named(client, place)
-        act.to(chosen, [])  # refuses what can't be done there before anybody is asked
-        pages = _named(chosen, jids) if jids else None
-        count = len(jids) if jids else chosen.count() if takes_all else sum(map(len, chosen.pages(where)))
-        if act.asks and count:
+        act.some(chosen, [])  # refuses what can't be done there before anybody is asked
+        named = _named(chosen, jids)
+        if act.asks and not yes and (count := len(named) if jids else chosen.count_fitting(where)):
             confirm(f"{act.verb} {counted(count, 'job')} in {place}?", yes)
-        done = 0
-        with _bar(act.verb, count) as advance:
-            for page in pages or _pages(chosen, where):
-                done += act.to(chosen, page)
-                advance(len(page))
+        done = act.some(chosen, named) if jids else _all(act, chosen, where)
     click.echo(f"{act.done} {counted(done, 'job')}")
 
 
-def _named(place: Place, jids: Sequence[str]) -> list[list[Member]]:
+def _named(place: Place, jids: Sequence[str]) -> list[Member]:
     """Return the jobs with these ids, all of them or none."""
     found = [(jid, place.find(jid)) for jid in dict.fromkeys(jids)]
     if missing := [jid for jid, entry in found if entry is None]:
         raise click.ClickException(f"not in {place.name}: {', '.join(map(loggable, missing))}")
-    return [[entry[0] for _, entry in found if entry is not None]]
+    return [entry[0] for _, entry in found if entry is not None]
 
 
-def _pages(place: Place, where: JobFilter) -> Iterator[list[Member]]:
-    pages = ([member for member, _ in page] for page in place.pages(where))
-    yield from list(pages) if isinstance(place.jobs, Queue) else pages  # what is taken from a list moves the rest
+def _all(act: Act, place: Place, where: JobFilter) -> int:
+    """Do it to all that fit; returns to how many."""
+    done = 0
+    refusal: StoreError | None = None
+    with _bar(act.verb, place.count()) as advance:
+        for step in act.fitting(place, where):
+            done += step.done
+            refusal = step.refusal or refusal
+            advance(step.passed, step.total)
+    if refusal is not None and done:
+        raise DoneInPart(refusal.operation, refusal.key, refusal.why, done) from refusal
+    if refusal is not None:
+        raise refusal
+    return done
 
 
-class _Quiet:
-    """Stands where a progress bar is not worth it, or nobody would see it."""
+@contextmanager
+def _bar(verb: str, count: int) -> Iterator[Callable[[int, int], None]]:
+    """Show how far it is, on standard error, where that takes long and somebody sees it."""
+    if count < _WORTH_A_BAR or not sys.stderr.isatty():
+        yield lambda _passed, _total: None
+        return
+    with click.progressbar(length=count, label=verb, file=sys.stderr) as bar:
 
-    def __enter__(self) -> Callable[[int], None]:
-        return lambda _: None
+        def advance(passed: int, total: int) -> None:
+            bar.length = total
+            bar.update(passed - bar.pos)
 
-    def __exit__(self, *_: object) -> None:
-        """Nothing is left to do."""
-
-
-class _Bar(_Quiet):
-    """A progress bar on standard error."""
-
-    def __init__(self, verb: str, count: int) -> None:
-        self._bar = click.progressbar(length=count, label=verb, file=sys.stderr)
-
-    def __enter__(self) -> Callable[[int], None]:
-        return self._bar.__enter__().update
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.__exit__(None, None, None)
-
-
-def _bar(verb: str, count: int) -> _Quiet:
-    return _Bar(verb, count) if count >= _WORTH_A_BAR and sys.stderr.isatty() else _Quiet()
+        yield advance
