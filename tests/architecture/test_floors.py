@@ -21,6 +21,7 @@ BREACHES = [  # contract, and an import that it forbids
     ("floors", "verk_actors.errors -> verk_actors.config"),
     ("web", "verk_actors.web.page -> verk_actors.web.pages.queues"),
     ("web-pages", "verk_actors.web.pages.queue -> verk_actors.web.pages.queues"),
+    ("web-api", "verk_actors.web.api.operation -> verk_actors.web.api.routes"),
     ("client-floors", "verk_actors.client.preparing -> verk_actors.client.pushing"),
     ("tree", "verk_actors.tree.outage -> verk_actors.tree.queue_stats"),
     ("manager", "verk_actors.tree.manager.manager -> verk_actors.tree.manager.queue.fate"),

@@ -106,7 +106,7 @@ def test_a_long_search_goes_on_by_a_link(
 
     assert parts == 3
     assert "Mail::Send" in answer.text
-    assert web.get("/jobs/j0?cursor=nonsense").status_code == 400
+    assert web.get("/jobs/j0?cursor=nonsense").status_code == 409
     assert web.get("/jobs/j0?where=dead&handle=nonsense").status_code == 400
 
 

@@ -130,7 +130,7 @@ def test_nothing_named_is_nothing_done_and_nonsense_is_refused(web: TestClient, 
     assert web.post("/dead/explode", data={"handle": "1-x"}).status_code == 404
     assert web.get("/dead/delete").status_code == 405
     assert redis.zcard("dead") == len(members)
-    assert web.get("/dead?class=Add&cursor=nonsense").status_code == 400
+    assert web.get("/dead?class=Add&cursor=nonsense").status_code == 409
 
 
 @pytest.mark.parametrize("verb", ["retry", "kill", "delete"])

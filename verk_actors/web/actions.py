@@ -28,6 +28,16 @@ Perform: TypeAlias = Callable[[Request, FormData], str]
 """Does what a form asks for, in a thread, and returns what the user is told."""
 
 
+def check_allowed(request: Request, action: Action) -> None:
+    """Refuse a request that may not do this.
+
+    Raises:
+        HTTPException: 403.
+    """
+    if not allowed_of(request).may(action):
+        raise HTTPException(403, "You may look, but not do this.")
+
+
 def carry_out(request: Request, action: Action, target: str, do: Callable[[], str]) -> str:
     """Do something if the request may, and write it down; returns what came of it, in a sentence.
 
@@ -40,8 +50,7 @@ def carry_out(request: Request, action: Action, target: str, do: Callable[[], st
         HTTPException: 403, it may not.
         VerkError: what `do` raises.
     """
-    if not allowed_of(request).may(action):
-        raise HTTPException(403, "You may look, but not do this.")
+    check_allowed(request, action)
     try:
         outcome = do()
     except VerkError as error:

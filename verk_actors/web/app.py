@@ -69,4 +69,4 @@ def create_app(
 
 
 def _routes() -> list[Route]:
-    return [route for module in (*api.MODULES, *pages.MODULES) for route in module.routes]
+    return [*api.routes, *(route for module in pages.MODULES for route in module.routes)]

@@ -1,20 +1,13 @@
-"""`/api/v1/stats`: what pages poll while they are looked at."""
+"""What pages poll while they are looked at."""
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
-from verk_actors.web.api.answer import as_answer
-from verk_actors.web.site import site_of
-from verk_actors.web.views.stats import read_stats
+from verk_actors.web.api.operation import looks
+from verk_actors.web.site import Site
+from verk_actors.web.views.stats import Stats, read_stats
 
 
-def stats(request: Request) -> Response:
-    """Answer the system in numbers."""
-    site = site_of(request)
-    return as_answer(read_stats(site.client, site.clock()))
-
-
-routes = [Route("/api/v1/stats", stats)]
+@looks("/stats")
+def stats(site: Site) -> Stats:
+    """Return the system in numbers."""
+    return read_stats(site.client, site.clock())

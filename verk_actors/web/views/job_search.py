@@ -5,10 +5,11 @@ from __future__ import annotations
 import attrs
 
 from verk_actors.client import Client
-from verk_actors.errors import StoreError, StoreUnavailable, VerkError, shown
+from verk_actors.errors import StoreError, StoreUnavailable, shown
 from verk_actors.store.handles import handle_of
 from verk_actors.store.job_filter import JobFilter
 from verk_actors.store.members import member_of
+from verk_actors.store.set_walk import InvalidCursor
 from verk_actors.web.redaction import Redaction
 from verk_actors.web.views.job_details import JobDetails, details_of, details_of_run
 from verk_actors.web.views.job_sets import SetName, set_of
@@ -19,11 +20,8 @@ _SETS: tuple[SetName, ...] = ("retries", "scheduled", "dead")
 _QUEUE = "in "
 
 
-@attrs.define(eq=False)
-class InvalidSearch(VerkError):
+class InvalidSearch(InvalidCursor):
     """Raised when a text is no cursor of a search; begin anew without one."""
-
-    cursor: str
 
     def __str__(self) -> str:
         return f"{shown(self.cursor)} is no cursor of a search"

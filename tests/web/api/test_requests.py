@@ -1,0 +1,84 @@
+"""What a request to the API has to be like."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from verk_actors.store.class_counts import ClassCounts
+from verk_actors.wire.histogram import Histogram
+
+API = "/api/v1"
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "status"),
+    [
+        (b'{"handles": [', "application/json", 400),
+        (b'{"handles": [NaN]}', "application/json", 400),
+        (b"", "application/json", 400),
+        (b"\xff", "application/json; charset=utf-8", 400),
+        (b'{"handles": []}', "text/plain", 415),
+        (b'{"handles": []}', "application/x-www-form-urlencoded", 415),
+        (b" " * ((1 << 20) + 1), "application/json", 413),
+    ],
+    ids=range(7),
+)
+def test_a_body_is_json_says_so_and_is_short(web, content, content_type, status):
+    answer = web.post(f"{API}/sets/dead/retry", content=content, headers={"content-type": content_type})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert answer.json()["status"] == status
+
+
+def test_a_program_says_that_it_is_one_and_a_page_of_another_site_is_refused(make_app):
+    web = TestClient(make_app())
+
+    assert web.post(f"{API}/queues/mail/pause").status_code == 403
+    assert web.post(f"{API}/queues/mail/pause", headers={"x-requested-with": ""}).status_code == 200
+    assert web.post(f"{API}/queues/mail/pause", headers={"origin": "http://evil.test"}).status_code == 403
+
+
+def test_what_can_not_be_done_there_says_what_can(web):
+    answer = web.post(f"{API}/stats")
+
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
+    assert answer.json()["title"] == "Not possible"
+
+
+def test_where_it_is_mounted_the_document_says_so(make_app):
+    web = TestClient(Starlette(routes=[Mount("/ops/jobs", make_app())]))
+
+    document = web.get("/ops/jobs/api/v1/openapi.json").json()
+
+    assert document["servers"] == [{"url": "/ops/jobs/api/v1"}]
+    assert web.get("/ops/jobs/api/v1/stats").status_code == 200
+
+
+def test_numbers_and_texts_that_json_lacks_do_no_harm(web, redis):
+    redis.zadd("dead", {'{"class":"A","jid":"j","args":["\\ud800"],"queue":"q"}': "inf"})
+
+    [row] = web.get(f"{API}/sets/dead").json()["rows"]
+
+    assert (row["at"], row["args"]) == (None, ["\ud800"])
+    assert web.get(f"{API}/sets/dead/{row['handle']}").json()["jid"] == "j"
+
+
+def test_what_has_run_is_told_by_the_day_and_by_class(web, client, redis):
+    today = datetime.now(UTC).date()  # noqa: TID251  the server's
+    redis.mset({f"stat:processed:{today}": 5, f"stat:failed:{today}": 2})
+    client.recent_classes.add({"Mail": ClassCounts(3, 1, 0.5, Histogram((2,) + (0,) * 25))})
+
+    days = web.get(f"{API}/history?days=2").json()
+    mail = {"class": "Mail", "processed": 3, "failed": 1, "seconds": 0.5, "mean_seconds": 0.25}
+    durations = web.get(f"{API}/metrics/Mail?minutes=5").json()
+
+    assert {"day": str(today), "processed": 5, "failed": 2} in days
+    assert web.get(f"{API}/metrics").json() == [mail]
+    assert (durations["metrics"], sum(durations["counts"])) == (mail, 2)
+    assert len(durations["counts"]) == len(durations["bounds_seconds"]) + 1
+    assert web.get(f"{API}/metrics/Nobody").status_code == 404
