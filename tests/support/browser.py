@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 AXE = Path(__file__).parents[1] / "web" / "browser" / "vendor" / "axe.min.js"
 WAIT_SECONDS = 20.0  # that only a test about to fail waits
@@ -45,7 +45,7 @@ class Chromium:
         complaints: list[str] = []
         asyncio._set_running_loop(self.loop)
         try:
-            context = self.browser.new_context(base_url=base_url, **options)
+            context = self.browser.new_context(base_url=base_url, reduced_motion="reduce", **options)
             context.set_default_timeout(WAIT_SECONDS * 1000)
             page = context.new_page()
             page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
@@ -60,6 +60,7 @@ class Chromium:
 @contextmanager
 def chromium() -> Iterator[Chromium]:
     """Start a browser, and end it after the block."""
+    expect.set_options(timeout=WAIT_SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_QUIET.split())
         loop = asyncio.get_running_loop()

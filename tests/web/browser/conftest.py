@@ -38,7 +38,7 @@ def dashboard(_redis_server: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(request: pytest.FixtureRequest, _chromium: Chromium, dashboard: str, redis_url: str) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, _chromium: Chromium, dashboard: str) -> Iterator[Page]:
     """Return a page in which nothing is open yet; `@pytest.mark.parametrize("page", ["phone"], indirect=True)` too."""
     width, height = PHONE if getattr(request, "param", "wide") == "phone" else WIDE
     with _chromium.visiting(dashboard, viewport={"width": width, "height": height}) as page:
