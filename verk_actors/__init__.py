@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from verk_actors.store.queue import Queue
     from verk_actors.store.queue_share import QueueShare
     from verk_actors.store.requests import NodeAnswers
+    from verk_actors.store.server_facts import Concern, ServerFacts, Topic
     from verk_actors.store.set_steps import SetStep
     from verk_actors.store.set_walk import InvalidCursor, SetPart
     from verk_actors.tree.actor_system import ActorSystem
@@ -134,6 +135,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.processes": "ProcessStatus",
     "store.queue_share": "QueueShare",
     "store.queue": "Queue",
+    "store.server_facts": "Concern ServerFacts Topic",
     "store.set_steps": "SetStep",
     "store.set_walk": "InvalidCursor SetPart",
     "store.requests": "NodeAnswers",
@@ -164,6 +166,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "ClassStatus",
     "Client",
     "ClientMiddleware",
+    "Concern",
     "Config",
     "ConfigError",
     "Counters",
@@ -255,6 +258,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "RunningJobs",
     "ScheduleSet",
     "Scheduled",
+    "ServerFacts",
     "SetPart",
     "SetStep",
     "Snooze",
@@ -262,6 +266,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "StoreError",
     "StoreUnavailable",
     "SystemStatus",
+    "Topic",
     "UniqueUntil",
     "UnregisterListener",
     "VerkError",

@@ -143,6 +143,7 @@ class AsyncClient(View):
     queue_names = awaited(Client.queue_names)
     paused_queue_names = awaited(Client.paused_queue_names)
     result = awaited(Client.result)
+    servers = awaited(Client.servers)
     running = awaited(Client.running)
     inspect = awaited(Client.inspect)
     cancel = awaited(Client.cancel)

@@ -21,6 +21,7 @@ from verk_actors.store.exchange import Limits
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
 from verk_actors.store.pool import Pool
 from verk_actors.store.queue import Queue, paused_names, queue_names
+from verk_actors.store.server_facts import ServerFacts, facts_about
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 from verk_actors.wire.results import JobResult, result_in
@@ -146,6 +147,13 @@ class Client:
     def paused_queue_names(self) -> list[str]:
         """Return the names of the queues that are paused for all nodes."""
         return sorted({name for pool in self._seen.values() for name in paused_names(pool, self._keys)})
+
+    def servers(self) -> dict[str, ServerFacts | None]:
+        """Return what each Redis tells of itself, by its URL, without the password; None where it may not be asked.
+
+        INFO, and CONFIG GET where that leaves a question.
+        """
+        return {str(url): facts_about(pool) for url, pool in self._seen.items()}
 
     def running(self) -> list[JobRun]:
         """Return the jobs that run now on any node, those that have run for longest first.

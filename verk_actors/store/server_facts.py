@@ -5,12 +5,12 @@ A node looks whenever it takes its lease: at its start, and after an outage in w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import attrs
 
-from verk_actors.errors import StoreError
+from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.commands import Commands
 
 _OLDEST_VERSION = (6, 2)  # has LMOVE and BLMOVE
@@ -41,16 +41,25 @@ class ServerFacts:
         eviction_policy: what it drops when it is full, such as `noeviction`.
         persistent: whether it writes its data to disk, in either way.
         role: `master`, or `slave` for a replica.
-        used_memory_bytes: what its data takes.
-        most_memory_bytes: what it may take; 0 for all there is.
+        product: what it calls itself, as "Valkey 9.1.2".
+        uptime_seconds: since it started.
+        used_memory_bytes, peak_memory_bytes: of memory, now and at most so far.
+        most_memory_bytes: what it may use; 0 for all there is.
+        clients: that are connected.
+        commands_per_second: lately.
     """
 
     version: str | None = None
     eviction_policy: str | None = None
     persistent: bool | None = None
     role: str | None = None
+    product: str | None = None
+    uptime_seconds: int | None = None
     used_memory_bytes: int | None = None
+    peak_memory_bytes: int | None = None
     most_memory_bytes: int | None = None
+    clients: int | None = None
+    commands_per_second: int | None = None
 
     @classmethod
     def read(cls, commands: Commands) -> ServerFacts:
@@ -63,8 +72,13 @@ class ServerFacts:
             eviction_policy=info.get("maxmemory_policy"),
             persistent=_saves_snapshots(commands) if persistent is False else persistent,
             role=info.get("role"),
-            used_memory_bytes=_bytes(info.get("used_memory")),
-            most_memory_bytes=_bytes(info.get("maxmemory")),
+            product=_product(info),
+            uptime_seconds=_count(info, "uptime_in_seconds"),
+            used_memory_bytes=_count(info, "used_memory"),
+            peak_memory_bytes=_count(info, "used_memory_peak"),
+            most_memory_bytes=_count(info, "maxmemory"),
+            clients=_count(info, "connected_clients"),
+            commands_per_second=_count(info, "instantaneous_ops_per_sec"),
         )
 
     def concerns(self) -> Iterator[Concern]:
@@ -80,12 +94,38 @@ class ServerFacts:
             yield Concern("version", what, "upgrade to Redis 6.2 or later")
 
 
+def facts_about(commands: Commands) -> ServerFacts | None:
+    """Returns what a server tells; None where its user may not ask.
+
+    Raises:
+        StoreUnavailable: it can't be reached.
+    """
+    try:
+        return ServerFacts.read(commands)
+    except StoreUnavailable:
+        raise
+    except StoreError:
+        return None
+
+
 def concerns_about(commands: Commands) -> list[str]:
     """Returns a sentence for each concern about a server; none where its user may not ask."""
     try:
         return list(map(str, ServerFacts.read(commands).concerns()))
     except StoreError:
         return []
+
+
+def _product(info: Mapping[str, str]) -> str | None:
+    """Returns what a server calls itself. A Valkey has the version of the Redis that it is compatible with, too."""
+    if "valkey_version" in info:
+        return f"Valkey {info['valkey_version']}"
+    return f"Redis {info['redis_version']}" if "redis_version" in info else None
+
+
+def _count(info: Mapping[str, str], name: str) -> int | None:
+    text = info.get(name, "")
+    return int(text) if text.isdecimal() else None
 
 
 def _saves_snapshots(commands: Commands) -> bool | None:
@@ -99,7 +139,3 @@ def _saves_snapshots(commands: Commands) -> bool | None:
 
 def _numbers(version: str | None) -> tuple[int, ...]:
     return tuple(int(part) for part in (version or "").split(".") if part.isdecimal())
-
-
-def _bytes(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() else None
