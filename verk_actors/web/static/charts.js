@@ -1,6 +1,8 @@
 // The charts of the overview: jobs per second from what app.js polls, and the history from the table beside it.
 "use strict";
 
+const SECONDS = 300; // that are shown
+const DAY = 86400;
 const MOST_POINTS = 150; // five minutes, at one every other second
 const MOST_APART = 30; // seconds; after more the tab was away, and the mean says little
 
@@ -17,21 +19,21 @@ function faded(rgb) {
   return rgb.replace(/^rgb\((.*)\)$/, "rgba($1, 0.14)");
 }
 
-function chart(id, data, time) {
+function chart(id, data, time, { window, paths, ...options }) {
   const place = document.getElementById(id);
   const faint = colour("--faint"), line = colour("--line");
   const axis = { stroke: faint, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
   const series = (label, name) => {
     const stroke = colour(name);
-    return { label, stroke, fill: faded(stroke), width: 2, points: { show: false }, value: (_, value) => value == null ? "–" : value.toLocaleString("en") };
+    return { label, stroke, fill: faded(stroke), width: 2, points: { show: false }, paths, value: (_, value) => value == null ? "–" : value.toLocaleString("en") };
   };
   const plot = new uPlot({
     width: place.clientWidth, height: place.clientHeight - 34,
     cursor: { y: false, points: { size: 7 } },
-    scales: { y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
-    axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en")) }],
+    scales: { x: { range: window }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
+    axes: [{ ...axis, grid: { show: false }, values: (_, ticks) => ticks.map((tick) => time(_, tick)), space: 90 }, { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => tick.toLocaleString("en")) }],
     series: [{ label: "", value: time }, series("Processed", "--accent"), series("Failed", "--bad")],
-    ...(id === "history" ? { tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC") } : {}),
+    ...options,
   }, data, place);
   new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: place.clientHeight - 34 })).observe(place);
   return plot;
@@ -76,7 +78,14 @@ let plots = [];
 
 function draw() {
   for (const plot of plots) plot.destroy();
-  plots = [chart("rate", rates, clock), chart("history", history_, day)];
+  plots = [
+    chart("rate", rates, clock, { window: (_, first, latest) => [latest - SECONDS, latest] }),
+    chart("history", history_, day, {
+      window: (_, first, today) => [first - DAY / 2, today + DAY / 2],
+      paths: uPlot.paths.bars({ size: [0.7, 36] }),
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
+    }),
+  ];
 }
 
 document.addEventListener("verk:theme", draw);
