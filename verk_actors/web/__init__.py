@@ -11,7 +11,8 @@ from verk_actors.extras import extra_missing
 
 try:
     from verk_actors.web.app import create_app
+    from verk_actors.web.beside import beside
 except ModuleNotFoundError as error:
     raise extra_missing("web", error) from error
 
-__all__ = ["create_app"]
+__all__ = ["beside", "create_app"]

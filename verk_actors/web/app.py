@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.routing import Mount, Route
 
 from verk_actors.config import Config
@@ -29,6 +30,7 @@ def create_app(
     access: AccessRule = everything,
     read_only: bool = False,
     redact: Redact | None = None,
+    user: Callable[[Request], str] = lambda _: "",
     credentials: str | None = None,
     hosts: Collection[str] | None = None,
 ) -> Starlette:
@@ -42,10 +44,11 @@ def create_app(
         access: returns what a request may do: "all", "read_only", some `Action`s, or None for nothing at all.
         read_only: whether nobody may do anything but look.
         redact: returns the arguments to show, of the name of a job class and its arguments.
+        user: returns who asks, for the audit; who gives `credentials`, or Starlette's `request.user`, unless given.
         credentials: `user:password`, which a browser asks for.
         hosts: the names by which it may be asked, without ports; any unless given.
     """
-    site = Site(Config.load() if config is None else config, Redaction(redact))
+    site = Site(Config.load() if config is None else config, Redaction(redact), user)
     middleware = [
         Middleware(SecurityHeaders),
         Middleware(OriginCheck, hosts=hosts),

@@ -139,6 +139,11 @@ class Keys:
         """The answer to one question (list; expires), from the node to the tool that asks."""
         return self._named(f"verk:reply:{nonce}")
 
+    @property
+    def audit(self) -> str:
+        """What people have done by dashboards (list, JSON, the newest at the head), written and read by dashboards."""
+        return self._named("verk:audit")
+
     # What Sidekiq Web shows as Busy; the names are Sidekiq's, those of our nodes begin with `verk:process:`
 
     @property
