@@ -53,7 +53,7 @@ def test_a_filter_goes_on_by_itself_until_the_page_is_full(
     page.get_by_role("button", name="Filter").click()
 
     expect(page.locator("#searched")).to_contain_text("40 found; looked at 240 of 240.")
-    expect(page).to_have_url(re.compile(r"/retries\?class=Mail%3A%3ASend&queue=&error=Timeout&text=$"))
+    expect(page).to_have_url(re.compile(r"/retries\?class=Mail%3A%3ASend&error=Timeout$"))
     assert page.locator("#rows input").count() == 40
     assert axe(page) == []
     keep_screenshot(page, "retries-filtered")

@@ -134,6 +134,13 @@ function showSelection(form) {
 
 for (const form of $$("form:has([data-all])")) showSelection(form);
 
+// -- Filters: what is left empty is not in the address, so that it is short enough to be kept
+
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
 // -- Menu, dialogs, copies
 
 document.addEventListener("click", (event) => {
