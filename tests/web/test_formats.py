@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from verk_actors.web import formats
@@ -28,7 +30,16 @@ def test_a_duration_is_shown_in_its_two_largest_units(seconds, shown):
 
 @pytest.mark.parametrize(
     ("at", "shown"),
-    [(1000, "now"), (999, "1 s ago"), (1059, "in 59 s"), (1060, "in 1 min"), (-6300, "2 h ago"), (1e9, "in 11,574 d")],
+    [
+        (1000, "now"),
+        (999, "1 s ago"),
+        (1059, "in 59 s"),
+        (1060, "in 1 min"),
+        (-6300, "2 h ago"),
+        (math.inf, "never"),
+        (-1e300, "long ago"),
+        (1e9, "in 11,574 d"),
+    ],
 )
 def test_a_time_is_shown_as_seen_from_now(at, shown):
     assert formats.ago(at, 1000) == shown

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import math
+import random
 import re
 
 import pytest
 import redis as redis_py
 from starlette.testclient import TestClient
+from support.payloads import malformed
 
 from verk_actors.store import set_steps, set_walk
 from verk_actors.store.handles import handle_of
@@ -194,6 +197,22 @@ def test_who_may_only_look_sees_no_buttons_and_can_do_nothing(make_app, redis: r
     assert "/retries/all/delete" not in some.get("/retries").text
     assert some.post("/retries/all/delete").status_code == 403
     assert redis.zcard("retry") == 3
+
+
+def test_whatever_peers_have_put_into_a_set_has_a_row_and_a_page(web: TestClient, redis: redis_py.Redis) -> None:
+    choice = random.Random(5)
+    times = [math.inf, -math.inf, 1e308, 1e17, -6e10, 4e9]
+    redis.zadd("retry", {malformed(choice, number): choice.choice(times) for number in range(60)})
+    redis.zadd("retry", {rb'{"class":"A","args":["\ud800"],"error_class":"\udfff","error_message":"\ud800"}': 1})
+
+    text = web.get("/retries?per_page=100").text
+    links = re.findall(r'<td class="fit who"><a href="([^"]*)"', text)
+
+    assert len(links) == redis.zcard("retry")
+    assert [link for link in links if web.get(html.unescape(link)).status_code != 200] == []
+    web.post("/retries/all/kill")
+    assert redis.zcard("retry") == 0
+    assert web.get("/dead?per_page=100").status_code == 200
 
 
 def test_arguments_are_shown_as_the_redaction_says(make_app, redis: redis_py.Redis) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_AGES = 1e11  # three thousand years: a time in milliseconds, or a score that a peer has set to infinity
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 UNKNOWN = "\N{EN DASH}"
@@ -35,8 +36,10 @@ def duration(seconds: float | None) -> str:
 
 
 def ago(at: float, now: float) -> str:
-    """Return when something was, or will be, seen from now; in one unit."""
+    """Return when something was, or will be, seen from now; in one unit, if it is no time that never comes."""
     seconds = abs(now - at)
+    if seconds > _AGES:
+        return "long ago" if at < now else "never"
     if seconds < 1:
         return "now"
     count, unit = next(

@@ -47,7 +47,8 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
         message=message,
         **context,
     )  # fmt: skip
-    response = HTMLResponse(text, status)
+    # Half of a pair of surrogates, which JSON can hold, is no character that could be sent
+    response = HTMLResponse(text.encode("utf-8", "backslashreplace"), status)
     if message is not None:
         forget_message(request, response)
     return response

@@ -21,9 +21,9 @@ def url_to(request: Request, *parts: str, **query: object) -> str:
         parts: of the path, such as "queues" and a name, whatever characters that has.
         query: what is None or empty is left out.
     """
-    path = "/".join(quote(part, safe="") for part in parts)
+    path = "/".join(quote(part, safe="", errors="replace") for part in parts)
     given = {name: value for name, value in query.items() if value not in (None, "")}
-    return f"{root_of(request)}/{path}" + (f"?{urlencode(given)}" if given else "")
+    return f"{root_of(request)}/{path}" + (f"?{urlencode(given, errors='replace')}" if given else "")
 
 
 def where_from(request: Request, default: str) -> str:
