@@ -33,6 +33,7 @@ _COMMANDS = {
     "nodes": "List the nodes; quiet, stop or rescue one.",
     "tree": "Show the supervision tree of a running node.",
     "doctor": "Look for what loses jobs or lets them stand still, with the remedy.",
+    "top": "Watch all of it on the terminal, live, and do something about it.",
     "redis": "Start, stop and look into the embedded Redis.",
     "config": "Show the settings in force, check them, or begin a file of them.",
     "completion": "Print what makes a shell complete these commands.",

@@ -1,0 +1,156 @@
+"""What `verk top` shows, read through a client: the totals, and the table of one tab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import cattrs
+
+from verk_actors.cli import figures
+from verk_actors.cli.amounts import age, distance
+from verk_actors.cli.places import SETS, Place
+from verk_actors.client import Client
+from verk_actors.drawing.tree_text import draw
+from verk_actors.errors import loggable
+from verk_actors.otp import Supervision, SystemClock
+from verk_actors.store.job_filter import ALL_JOBS
+from verk_actors.store.members import Malformed
+from verk_actors.wire import strict_json
+
+_MOST = 200  # rows; more is what `verk jobs` is for
+_ANSWER_SECONDS = 1.0
+
+
+@attrs.frozen
+class Row:
+    """A line of a table.
+
+    Attributes:
+        key: what the cursor stays on when lines come and go.
+        cells: texts, fit for a terminal, and numbers.
+        subject: what actions act on.
+    """
+
+    key: str
+    cells: tuple[str | int, ...]
+    subject: Any = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Table:
+    """The table of a tab.
+
+    Attributes:
+        empty: what is said where there is no line.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
+    empty: str
+
+
+@attrs.frozen(kw_only=True)
+class View:
+    """All that is shown at a time: the totals, and the table or the text of one tab."""
+
+    tab: str
+    totals: Mapping[str, int]
+    table: Table | None
+    text: str = ""
+
+
+def read(client: Client, tab: str) -> View:
+    """Return what is to be shown now with a tab open."""
+    counts = client.counters.totals()
+    totals = {
+        "processed": counts.processed,
+        "failed": counts.failed,
+        "waiting": sum(client.queue(name).count() for name in client.queue_names()),
+        **{name: Place.named(client, name).count() for name in SETS},
+    }
+    if tab == "tree":
+        return View(tab=tab, totals=totals, table=None, text=_trees(client))
+    return View(tab=tab, totals=totals, table=_TABLES[tab](client))
+
+
+def _queues(client: Client) -> Table:
+    found = figures.read_queues(client, client.queue_names())
+    rows = (
+        Row(
+            name,
+            (
+                loggable(name),
+                one.waiting,
+                age(one.latency_seconds) if one.waiting else "",
+                one.in_progress,
+                one.processed,
+                one.failed,
+                "paused" if one.paused else "",
+            ),
+            name,
+        )
+        for name, one in found.items()
+    )
+    headings = ("queue", "waiting", "latency", "in progress", "processed", "failed", "")
+    return Table(headings, tuple(rows), "No queue has had a job yet: verk enqueue CLASS")
+
+
+def _busy(client: Client) -> Table:
+    rows = (
+        Row(
+            f"{run.node} {run.worker} {run.jid}",
+            (*map(loggable, (run.jid, run.class_, run.queue, run.node)), age(run.elapsed_seconds)),
+            run.jid,
+        )
+        for run in client.running()[:_MOST]
+    )
+    return Table(("jid", "class", "queue", "node", "runs for"), tuple(rows), "No job runs.")
+
+
+def _set(name: str) -> Callable[[Client], Table]:
+    def table(client: Client) -> Table:
+        now = SystemClock.time()
+        rows = []
+        for number, (member, at) in enumerate(Place.named(client, name).first(_MOST, ALL_JOBS)):
+            if isinstance(member, Malformed):
+                cells: tuple[str, ...] = ("", "(no job)", "", loggable(member.reason))
+            else:
+                error = f"{member.error_class}: {member.error_message}" if member.error_class else ""
+                cells = tuple(map(loggable, (str(member.jid), member.class_, member.queue or "", error)))
+            rows.append(Row(f"{cells[0]} {number if not cells[0] else ''}", (*cells, distance(at or now, now)), member))
+        return Table(("jid", "class", "queue", "error", "at"), tuple(rows), f"No job is in {name}.")
+
+    return table
+
+
+def _nodes(client: Client) -> Table:
+    rows = []
+    for name, one in figures.read_nodes(client).items():
+        beat = "" if one.heartbeat_age_seconds is None else f"{age(one.heartbeat_age_seconds)} ago"
+        cells = (loggable(name), one.program or "", one.state, beat, one.in_progress)
+        rows.append(Row(name, (*cells, ", ".join(map(loggable, one.queues))), name))
+    headings = ("node", "program", "state", "heartbeat", "in progress", "queues")
+    return Table(headings, tuple(rows), "No node runs: verk run -r MODULE -q default:25")
+
+
+def _trees(client: Client) -> str:
+    answers = client.nodes.ask("supervision", seconds=_ANSWER_SECONDS)
+    texts = []
+    for node_id, answer in sorted(answers.given.items()):
+        try:
+            tree = cattrs.structure(strict_json.parse(answer), Supervision).tree
+            texts.append(f"node {loggable(node_id)}\n{draw(tree)}")
+        except (ValueError, TypeError, cattrs.BaseValidationError):  # whoever can write to Redis can answer too
+            texts.append(f"node {loggable(node_id)} answered with something that is no tree")
+    texts += [f"node {loggable(node_id)} has not answered" for node_id in answers.missing]
+    return "\n\n".join(texts) or "No node runs: verk run -r MODULE -q default:25"
+
+
+_TABLES: Mapping[str, Callable[[Client], Table]] = {
+    "queues": _queues,
+    "busy": _busy,
+    **{name: _set(name) for name in SETS},
+    "nodes": _nodes,
+}
