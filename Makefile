@@ -1,5 +1,5 @@
 # What a developer runs; `make` alone lists it. Wants an environment with `pip install -e '.[test]'`.
-.PHONY: help check lint unit test faults coverage format diagrams benchmarks benchmarks-peers benchmarks-all-peers flame
+.PHONY: help check lint unit test faults coverage format docs diagrams benchmarks benchmarks-peers benchmarks-all-peers flame
 
 help:      ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -29,6 +29,9 @@ coverage:  ## what the quick tests run of the floors that hold jobs: 95 % of lin
 format:    ## let ruff put the code in order
 	ruff check --fix .
 	ruff format .
+
+docs:      ## the book, in build/docs; a warning fails it. Wants the extra `docs`
+	sphinx-build -q -W --keep-going -j auto -c docs -d build/doctrees . build/docs
 
 diagrams:  ## draw diagrams/ again, from a running node
 	python -m verk_actors.diagrams diagrams

@@ -75,7 +75,7 @@ class RedisUrl:
 
     @property
     def embedded_directory(self) -> str | None:
-        """The directory of an `embedded:DIRECTORY` URL, None for every other kind."""
+        """The directory of the embedded server that is named, None for every other kind of URL."""
         scheme, _, directory = self._value.partition(":")
         return directory if scheme == "embedded" else None
 

@@ -1,70 +1,91 @@
-"""The Python in the documents runs as it is written, but for the address of Redis."""
+"""The code in the documents runs as it is written, but for the address of Redis."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
-from support.source import REPOSITORY
+from support.blocks import DOCUMENTS, REPOSITORY, Runner, blocks
 
 from verk_actors.config import Config
 
-DOCUMENTS = [
-    path.relative_to(REPOSITORY).as_posix()
-    for path in (REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md")))
-    if "\n```python\n" in path.read_text()
-]
-README_URL = "redis://127.0.0.1:6379/0"
+DOCUMENTED_URL = "redis://127.0.0.1:6379/0"
+FIRST_STEPS = "docs/first-steps.md"  # one session, file by file and command by command: test_first_steps.py
+
+# Each language that a block may be in, and what runs or reads it. CONTRIBUTING.md says the same to people.
+KINDS = {
+    "python": "run",
+    "toml": "read as a configuration",
+    "sh": "run, or held to what is there",
+    "ruby": "run by the real Sidekiq",
+    "yaml": "parsed: it is for other programs",
+    "text": "compared with what the block of Python above it prints; else a picture, or lines that tests hold",
+}
 
 
-def blocks(document: str, language: str) -> list[str]:
-    text = (REPOSITORY / document).read_text()
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+@pytest.fixture(scope="module")
+def python() -> Iterator[Runner]:
+    with Runner() as runner:
+        yield runner
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_python_of_a_document_runs(document: str, redis_url: str, tmp_path: Path) -> None:
-    found = blocks(document, "python")
-    assert found
-
-    for block in found:
-        ran = subprocess.run(
-            [sys.executable, "-c", block.replace(README_URL, redis_url)],
-            cwd=tmp_path,
-            env={name: value for name, value in os.environ.items() if not name.startswith("VERK_")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+def documents(language: str) -> list[str]:
+    names = [path.relative_to(REPOSITORY).as_posix() for path in DOCUMENTS if blocks(path, language)]
+    return [name for name in names if name != FIRST_STEPS]
 
 
-def test_the_jobs_of_the_readmes_example_are_run(redis_url: str, redis: Redis, tmp_path: Path) -> None:
-    block, _ = blocks("README.md", "python")
-    assert README_URL in block
-    # A stop lets running jobs end, but those that wait stay: so it has to come after they ran.
-    block = block.replace(
-        "\nsystem.stop()", "\nimport time\nwhile client.counters.totals().processed < 102: pass\nsystem.stop()"
-    )
-
-    subprocess.run([sys.executable, "-c", block.replace(README_URL, redis_url)], cwd=tmp_path, check=True, timeout=30)
-
-    assert redis.get("stat:processed") == b"102"
-    assert redis.get("stat:failed") is None
+@pytest.mark.slow  # nodes start and stop
+@pytest.mark.parametrize("document", documents("python"))
+def test_the_python_of_a_document_runs_and_prints_what_is_below_it(
+    document: str, python: Runner, redis_url: str, tmp_path: Path
+) -> None:
+    for block in blocks(REPOSITORY / document, "python"):
+        assert python(block.code.replace(DOCUMENTED_URL, redis_url), tmp_path) == (0, block.output)
 
 
-def test_the_toml_of_the_configuration_is_a_configuration(tmp_path: Path) -> None:
-    block = "\n".join(blocks("docs/configuration.md", "toml"))
-    (tmp_path / "verk.toml").write_text(block)
+@pytest.mark.parametrize("document", documents("toml"))
+def test_the_toml_of_a_document_is_a_configuration(document: str, tmp_path: Path) -> None:
+    for block in blocks(REPOSITORY / document, "toml"):
+        (tmp_path / "verk.toml").write_text(block.code)
+        Config.from_toml(tmp_path / "verk.toml")
+
+
+@pytest.mark.parametrize("document", documents("yaml"))
+def test_the_yaml_of_a_document_can_be_parsed(document: str) -> None:
+    yaml = pytest.importorskip("yaml")
+
+    assert all(yaml.safe_load(block.code) for block in blocks(REPOSITORY / document, "yaml"))
+
+
+def test_the_toml_of_the_configuration_says_what_is_said_of_it(tmp_path: Path) -> None:
+    text = "\n".join(block.code for block in blocks(REPOSITORY / "docs/configuration.md", "toml"))
+    (tmp_path / "verk.toml").write_text(text)
 
     config = Config.from_toml(tmp_path / "verk.toml")
 
     assert {name: queue.size for name, queue in config.queues.items()} == {"default": 25, "priority": 10}
     assert {name: group.queues for name, group in config.groups.items()} == {"web": {"critical": 3, "mails": 1}}
-    assert tomllib.loads(block)["redis_url"] == config.redis_url.value
+    assert tomllib.loads(text)["redis_url"] == config.redis_url.value
+
+
+def test_the_job_of_the_readmes_example_is_run(python: Runner, redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    [block] = blocks(REPOSITORY / "README.md", "python")
+    assert DOCUMENTED_URL in block.code
+    # A stop lets running jobs end, but those that wait stay: so it has to come after they ran.
+    code = block.code.replace("\nsystem.stop()", "\nwhile client.counters.totals().processed < 1: pass\nsystem.stop()")
+
+    assert python(code.replace(DOCUMENTED_URL, redis_url), tmp_path) == (0, "")
+
+    assert (redis.get("stat:processed"), redis.get("stat:failed"), redis.zcard("schedule")) == (b"1", None, 1)
+
+
+def test_of_each_kind_of_block_it_is_said_how_it_is_tested() -> None:
+    kinds = {block.language for path in DOCUMENTS for block in blocks(path)}
+    said = (REPOSITORY / "CONTRIBUTING.md").read_text().partition("\n## Documents\n")[2].partition("\n## ")[0]
+
+    assert kinds <= set(KINDS)
+    assert set(re.findall(r"^\| `(\w+)` \|", said, re.MULTILINE)) == set(KINDS)

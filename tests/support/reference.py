@@ -36,7 +36,7 @@ def of_modules(homes: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
 def section(title: str, rows: Sequence[tuple[str, Any, str]]) -> Iterator[str]:
     """Yield the lines of a table."""
     yield f"\n## {title}\n\n| name | what it is |\n|---|---|"
-    for name, value, file in sorted(rows, key=lambda row: row[0].lower()):
+    for name, value, file in rows:
         yield f"| [`{name}`](../{file}) | {first_line(name, value, file)} |"
 
 
@@ -54,19 +54,31 @@ def docstring(name: str, value: Any, file: str) -> str:
     return found[1] if found else ""
 
 
-def page() -> str:
-    """Return the whole page."""
-    found = list(of_modules(verk_actors._HOMES))
+def groups() -> dict[str, list[tuple[str, Any, str]]]:
+    """Return the public names by what they are: the tables of the page, in order."""
+    found = sorted(of_modules(verk_actors._HOMES), key=lambda row: row[0].lower())
     errors = [row for row in found if isinstance(row[1], type) and issubclass(row[1], VerkError)]
     events = [row for row in found if isinstance(row[1], type) and issubclass(row[1], Event)]
     others = [row for row in found if row not in errors and row not in events]
     messages = [row for row in others if row[2].endswith(("/messages.py", "/status.py"))]
-    rest = [row for row in others if row not in messages]
+    return {
+        "Jobs, clients, nodes": [row for row in others if row not in messages],
+        "Messages to an ActorSystem, and what they are answered": messages,
+        "Events": events,
+        "Errors": errors,
+    }
+
+
+def slug(title: str) -> str:
+    """Return the first word of a title, for the name of its page in the book."""
+    return re.split(r"\W", title.lower())[0]
+
+
+def page() -> str:
+    """Return the whole page."""
     lines = [HEAD.rstrip("\n")]
-    lines += section("Jobs, clients, nodes", rest)
-    lines += section("Messages to an ActorSystem, and what they are answered", messages)
-    lines += section("Events", events)
-    lines += section("Errors", errors)
+    for title, rows in groups().items():
+        lines += section(title, rows)
     return "\n".join(lines) + "\n"
 
 

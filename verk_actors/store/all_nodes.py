@@ -169,7 +169,9 @@ class AllNodes:
 
         Its peers do this by themselves within a heartbeat or two; here is what to do where none is left. When Redis has
         just come back without its latest data, leases are gone though every node lives: wait for a heartbeat, or jobs
-        run twice. Safe to repeat. Raises:
+        run twice. Safe to repeat.
+
+        Raises:
             NodeNotFound: there is none of this id.
         """
         requeued = buried = left = 0
