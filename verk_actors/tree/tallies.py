@@ -40,19 +40,19 @@ class Tally:
 
         Clocks may be put back, or be those of two machines: no time is negative.
         """
-        if finished_at is None:
-            self.failed += 1
-        else:
-            seconds = finished_at - started_at
-            self.finished += 1
-            self.durations[bisect_right(BOUNDS_SECONDS, seconds)] += 1
-            if seconds > 0:
-                self.seconds += seconds
         if enqueued_at is not None:
             seconds = started_at - enqueued_at
             self.waits[bisect_right(BOUNDS_SECONDS, seconds)] += 1
             if seconds > 0:
                 self.waited_seconds += seconds
+        if finished_at is None:
+            self.failed += 1
+            return
+        seconds = finished_at - started_at
+        self.durations[bisect_right(BOUNDS_SECONDS, seconds)] += 1
+        if seconds > 0:
+            self.seconds += seconds
+        self.finished += 1  # last, for whoever reads it meanwhile
 
     def runs(self) -> ClassCounts:
         """Return what Sidekiq tells of them."""
