@@ -7,6 +7,7 @@ import signal
 import pytest
 from support.commands import RunningNode, wait_pushed
 
+from verk_actors.cli.dev import changes
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.slow  # an interpreter starts
@@ -44,18 +45,23 @@ def test_a_node_that_drains_ends_when_nothing_waits_is_due_or_runs(tmp_path, red
     assert client.scheduled.count() == 1
 
 
-@pytest.mark.timeout(180)  # three interpreters start, one after the other
-def test_under_dev_a_node_starts_anew_when_a_file_changes(tmp_path, redis_url, redis):
-    app = tmp_path / "app.py"
-    app.write_text("this is no Python")
+def test_under_dev_a_node_runs_as_a_process_that_ends_with_the_command(tmp_path, redis_url, redis):
+    """That it starts anew when files change is told by tests/fleet/test_reloading.py."""
+    (tmp_path / "app.py").write_text(TELLS)
     with RunningNode(tmp_path, redis_url, "--dev", "-r", "app", queue="default:1") as node:
-        node.expect("the node exited with 1; it starts anew when a file changes")
-        app.write_text(TELLS)
-        node.expect("app.py changed: the node starts anew")
-
         assert wait_pushed(redis, "loaded", 1) == ["app"]
         node.send(signal.SIGINT)
+
         assert node.exit_code() == 0
+
+
+def test_the_python_files_that_change_are_told(tmp_path):
+    found = changes(tmp_path)
+    assert next(found) == set()
+    (tmp_path / "notes.txt").write_text("no code")
+    (tmp_path / "app.py").write_text("pass")
+
+    assert next(filter(None, found)) == {"app.py"}
 
 
 def test_a_dry_run_shows_what_would_run_and_needs_no_redis(tmp_path, verk_here):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 import re
-import subprocess
 import sys
 
 import pytest
-from support.commands import environment, on_a_terminal
+from click.shell_completion import ShellComplete
 
+from verk_actors.cli import main
 from verk_actors.wire.job import Job
 
 
@@ -23,29 +24,19 @@ def test_a_shell_is_told_how_to_complete(verk_here, shell, part):
     assert f"_VERK_COMPLETE={shell}_complete" in said.stdout
 
 
-@pytest.mark.slow  # an interpreter starts
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "incomplete", "found"),
     [
-        ("verk ru", {"plain,run"}),
-        ("verk queues pa", {"plain,pause"}),
-        ("verk jobs list re", {"plain,retry"}),
-        ("verk stats --j", {"plain,--json"}),
+        ([], "ru", ["run"]),
+        (["queues"], "pa", ["pause"]),
+        (["jobs", "list"], "", ["retry", "scheduled", "dead", "queue:"]),
+        (["stats"], "--j", ["--json"]),
     ],
 )
-def test_commands_and_options_are_completed(tmp_path, words, found):
-    variables = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_VERK_COMPLETE": "bash_complete"}
+def test_commands_places_and_options_are_completed(words, incomplete, found):
+    completions = ShellComplete(main, {}, "verk", "_VERK_COMPLETE").get_completions(words, incomplete)
 
-    said = subprocess.run(
-        [sys.executable, "-c", "from verk_actors.cli import main; main(prog_name='verk')"],
-        cwd=tmp_path,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (set(said.stdout.split()), said.stderr) == (found, "")
+    assert [one.value for one in completions] == found
 
 
 def test_versions_of_what_matters_are_shown(verk_here):
@@ -57,20 +48,38 @@ def test_versions_of_what_matters_are_shown(verk_here):
     assert said.splitlines()[0].split() == ["verk-actors", versions["verk-actors"]]
 
 
-@pytest.mark.slow  # an interpreter starts
+class Terminal(io.StringIO):
+    """What is written on a terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Return a terminal that the command writes on."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
+
+
 @pytest.mark.parametrize(("variables", "green"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_colours_are_for_terminals_whose_owner_likes_them(tmp_path, redis_url, variables, green):
-    shown = on_a_terminal("doctor", "--redis", redis_url, cwd=tmp_path, TERM="xterm", **variables)
+def test_colours_are_for_terminals_whose_owner_likes_them(verk_here, monkeypatch, redis_url, variables, green):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    terminal = on_a_terminal(monkeypatch)
 
-    assert ("\x1b[32m" in shown) is green
-    assert "The version has all commands that are needed." in shown
+    verk_here("doctor", "--redis", redis_url, **variables)
+
+    assert ("\x1b[32m" in terminal.getvalue()) is green
+    assert "The version has all commands that are needed." in terminal.getvalue()
 
 
-@pytest.mark.slow  # an interpreter starts
-def test_what_takes_long_shows_how_far_it_is(tmp_path, redis_url, client):
+def test_what_takes_long_shows_how_far_it_is(verk_here, monkeypatch, redis_url, client):
     client.enqueue_many([Job(class_="Note", args=[key]) for key in range(2000)])
+    terminal = on_a_terminal(monkeypatch)
 
-    shown = on_a_terminal("jobs", "delete", "queue:default", "--all", "-y", "--redis", redis_url, cwd=tmp_path)
+    verk_here("jobs", "delete", "queue:default", "--all", "-y", "--redis", redis_url)
 
-    assert re.search(r"Delete  \[.*100%", shown)
-    assert "deleted 2,000 jobs" in shown
+    assert re.search(r"Delete  \[.*100%", terminal.getvalue())
+    assert "deleted 2,000 jobs" in terminal.getvalue()

@@ -79,10 +79,9 @@ def test_all_of_it_is_one_line_of_json(verk_here, redis_url, filled):
 
 
 @pytest.mark.slow  # an interpreter starts
-@pytest.mark.parametrize(("options", "part"), [([], "jobs per second: 0.0\n"), (["--json"], '"processed": 1234')])
-def test_they_are_shown_again_and_again_until_a_signal(tmp_path, redis_url, filled, options, part):
-    with Command("stats", "--watch", "0.1", "--redis", redis_url, *options, cwd=tmp_path) as watching:
-        watching.expect(part, count=2)
+def test_they_are_shown_again_and_again_until_a_signal(tmp_path, redis_url, filled):
+    with Command("stats", "--watch", "0.1", "--redis", redis_url, cwd=tmp_path) as watching:
+        watching.expect("jobs per second: 0.0\n", count=2)
         watching.send(signal.SIGINT)
 
         assert watching.exit_code() == 0
