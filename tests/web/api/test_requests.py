@@ -74,11 +74,21 @@ def test_what_has_run_is_told_by_the_day_and_by_class(web, client, redis):
     client.recent_classes.add({"Mail": ClassCounts(3, 1, 0.5, Histogram((2,) + (0,) * 25))})
 
     days = web.get(f"{API}/history?days=2").json()
-    mail = {"class": "Mail", "processed": 3, "failed": 1, "seconds": 0.5, "mean_seconds": 0.25}
-    durations = web.get(f"{API}/metrics/Mail?minutes=5").json()
+    [mail] = web.get(f"{API}/metrics?class=mai").json()["rows"]
+    times = web.get(f"{API}/metrics/Mail?period=4h").json()
 
     assert {"day": str(today), "processed": 5, "failed": 2} in days
-    assert web.get(f"{API}/metrics").json() == [mail]
-    assert (durations["metrics"], sum(durations["counts"])) == (mail, 2)
-    assert len(durations["counts"]) == len(durations["bounds_seconds"]) + 1
-    assert web.get(f"{API}/metrics/Nobody").status_code == 404
+    assert (mail["name"], mail["processed"], mail["failed"], mail["mean_seconds"]) == ("Mail", 3, 1, 0.25)
+    assert web.get(f"{API}/metrics?class=nobody").json()["rows"] == []
+    assert (times["row"]["seconds"], sum(bucket["count"] for bucket in times["buckets"])) == (0.5, 2)
+    assert web.get(f"{API}/metrics?period=5h").json()["detail"] == "period must be one of 1h, 4h, 8h, 24h, 72h"
+
+
+def test_the_servers_and_what_was_done_are_told(web):
+    web.post(f"{API}/queues/mail/pause")
+
+    [server] = web.get(f"{API}/servers").json()
+    [entry] = web.get(f"{API}/audit").json()
+
+    assert server["facts"]["role"] == "master"
+    assert (entry["action"], entry["target"], entry["outcome"]) == ("pause_queue", "mail", "mail is paused.")

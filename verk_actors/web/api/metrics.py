@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import attrs
 
-from verk_actors.store.class_counts import ClassCounts
 from verk_actors.web.api.json_form import Between
 from verk_actors.web.api.names import Word
 from verk_actors.web.api.operation import looks
-from verk_actors.web.errors import NotThere
 from verk_actors.web.site import Site
-from verk_actors.wire.histogram import Histogram
+from verk_actors.web.views.class_metrics import ClassTable, ClassTimes, read_class_table, read_class_times
+from verk_actors.web.views.overview import Day, read_history
 
-_MOST_MINUTES = 72 * 60  # as long as Redis keeps them
+Period: TypeAlias = Literal["1h", "4h", "8h", "24h", "72h"]
 
 
 @attrs.frozen(kw_only=True)
@@ -30,97 +28,46 @@ class HistoryQuery:
 
 
 @attrs.frozen(kw_only=True)
-class Day:
-    """The runs of one UTC day.
+class MetricsQuery:
+    """How far back, and of what.
 
     Attributes:
-        processed, failed: how many, and how many of them failed.
+        period: from then on.
+        class_: occurs in the names of the classes, in whatever case; all of them unless given.
     """
 
-    day: date
-    processed: int
-    failed: int
+    period: Period = "1h"
+    class_: Word | None = None
 
 
 @attrs.frozen(kw_only=True)
-class MetricsQuery:
+class ClassQuery:
     """How far back.
 
     Attributes:
-        minutes: how many; up to 480 each counts, beyond that each ten.
+        period: from then on.
     """
 
-    minutes: Annotated[int, Between(1, _MOST_MINUTES)] = 60
-
-
-@attrs.frozen(kw_only=True)
-class ClassMetrics:
-    """The runs of one job class.
-
-    Attributes:
-        class_: its name.
-        processed, failed: how many, and how many of them failed.
-        seconds: how long those took in all that did not fail.
-        mean_seconds: on average; null where there were none.
-    """
-
-    class_: str
-    processed: int
-    failed: int
-    seconds: float
-    mean_seconds: float | None
-
-
-@attrs.frozen(kw_only=True)
-class ClassDurations:
-    """The runs of one job class, and how long each took that did not fail.
-
-    Attributes:
-        metrics: how many there were.
-        bounds_seconds: what the runs of each place took less than; those of the last place have no bound.
-        counts: the runs in each place, of the last 480 minutes at most.
-    """
-
-    metrics: ClassMetrics
-    bounds_seconds: tuple[float, ...]
-    counts: tuple[int, ...]
+    period: Period = "1h"
 
 
 @looks("/history")
-def history(site: Site, query: HistoryQuery) -> tuple[Day, ...]:
-    """Return what has run on each of the last days, today first."""
-    days = site.client.counters.history(query.days).items()
-    return tuple(Day(day=day, processed=counts.processed, failed=counts.failed) for day, counts in days)
+def history(site: Site, query: HistoryQuery) -> list[Day]:
+    """Return what has run on each of the last days; the last one is today."""
+    return read_history(site.client, query.days)
 
 
 @looks("/metrics")
-def metrics(site: Site, query: MetricsQuery) -> tuple[ClassMetrics, ...]:
-    """Return what has run lately, by job class; nodes tell of it every twenty seconds."""
-    classes = site.client.recent_classes.last(query.minutes).items()
-    return tuple(_metrics_of(name, counts) for name, counts in classes)
+def metrics(site: Site, query: MetricsQuery) -> ClassTable:
+    """Return what has run lately, by job class, those first that took the most time."""
+    return read_class_table(site.client, query.period, query.class_ or "")
 
 
-@looks("/metrics/{class_name}", NotThere)
-def class_metrics(site: Site, class_name: Word, query: MetricsQuery) -> ClassDurations:
-    """Return how the jobs of one class have run lately.
+@looks("/metrics/{class_name}")
+def class_metrics(site: Site, class_name: Word, query: ClassQuery) -> ClassTimes:
+    """Return how the jobs of one class have run lately, in time and by how long they took; there may have been none.
 
     Args:
         class_name: its name.
     """
-    counts = site.client.recent_classes.last(query.minutes).get(class_name)
-    if counts is None:
-        raise NotThere("job class that ran then", class_name)
-    together = Histogram.sum(site.client.recent_classes.durations(class_name, query.minutes))
-    return ClassDurations(
-        metrics=_metrics_of(class_name, counts), bounds_seconds=together.bounds_seconds, counts=together.counts
-    )
-
-
-def _metrics_of(name: str, counts: ClassCounts) -> ClassMetrics:
-    return ClassMetrics(
-        class_=name,
-        processed=counts.processed,
-        failed=counts.failed,
-        seconds=counts.seconds,
-        mean_seconds=counts.mean_seconds,
-    )
+    return read_class_times(site.client, class_name, query.period)

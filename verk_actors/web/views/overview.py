@@ -58,8 +58,13 @@ def read_overview(client: Client, now: float, days: int) -> Overview:
     return Overview(
         stats=read_stats(client, now),
         history=read_history(client, days),
-        servers=[_server(name, facts) for name, facts in client.servers().items()],
+        servers=read_servers(client),
     )
+
+
+def read_servers(client: Client) -> list[Server]:
+    """Return the servers behind all of it."""
+    return [_server(name, facts) for name, facts in client.servers().items()]
 
 
 def _server(name: str, facts: ServerFacts | None) -> Server:
