@@ -16,6 +16,7 @@ SEEN = {
     "/": ["Processed", "Enqueued"],
     "/queues": ["default", "mail", "video"],
     "/queues/video": ["EncodeVideo"],
+    "/busy": ["demo", "EncodeVideo"],
     "/retries": ["AskStock"],
     "/scheduled": ["WriteReceipt"],
     "/dead": ["ChargeCard", "has expired"],
