@@ -23,6 +23,8 @@ def test_the_commands_are_those_that_are_run_below() -> None:
     assert shell_commands() == [
         "pip install '.[embedded]'",  # by the gate
         "verk demo",  # by the gate, and by tests/cli/test_demo.py
+        "pip install '.[embedded,web]'",
+        "verk demo --web 127.0.0.1:0 --keep",
         "verk run -r jobs",
         "python sign_up.py",
         """verk enqueue welcome '["Alan"]' --queue mail""",
