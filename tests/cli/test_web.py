@@ -7,7 +7,11 @@ import signal
 
 import httpx
 import pytest
-from support.commands import Command, RunningNode
+from support.commands import Command
+
+from verk_actors.cli.run import _command, _given
+from verk_actors.cli.run import command as run
+from verk_actors.config import Config
 
 pytestmark = pytest.mark.slow  # an interpreter starts
 URL = re.compile(r"dashboard is at (http://\S+)\n")
@@ -50,12 +54,21 @@ def test_what_would_let_others_in_or_is_no_address_is_refused_in_one_line(verk_h
     assert said.stderr.count("\n") == 1
 
 
-def test_of_several_nodes_one_serves_it(tmp_path, redis_url):
-    with RunningNode(tmp_path, redis_url, "--processes", "2", "--web", "0.0.0.0:0", "--insecure") as fleet:
-        fleet.expect(" runs; queues: ", 2)
-        url = url_of(fleet).replace("0.0.0.0", "127.0.0.1")
+def test_a_node_takes_the_same_addresses(verk_here):
+    refused = verk_here("run", "-q", "q:1", "--web", "0.0.0.0:0")
 
-        assert httpx.get(f"{url}api/v1/stats").json()["nodes"] == 2
-        fleet.send(signal.SIGTERM)
-        assert fleet.exit_code() == 0
-    assert len(URL.findall(fleet.output)) == 1
+    assert refused.returncode == 2
+    assert "an address of this machine alone" in refused.stderr
+
+
+def test_of_several_nodes_the_first_serves_it():
+    options = ["-q", "q:1", "--processes", "3", "--web", "0.0.0.0:0", "--insecure"]
+    given = list(_given(run.make_context("run", [*options])))
+    commands = {node_id: _command(Config(), given, node_id) for node_id in ("a-1", "a-2", "a-11")}
+
+    assert given == options
+    assert {node_id: command[-2:] == ["--web", ""] for node_id, command in commands.items()} == {
+        "a-1": False,
+        "a-2": True,
+        "a-11": True,
+    }
