@@ -101,22 +101,35 @@ def test_each_tab_shows_what_is_there(node: Node) -> None:
     on_screen(node.client, steps)
 
 
-def test_keys_act_on_the_line_under_the_cursor_and_ask_where_something_is_lost(node: Node) -> None:
+def test_keys_act_on_the_queue_or_node_under_the_cursor_and_ask_where_something_is_lost(node: Node) -> None:
     client = node.client
 
     async def steps(pilot: Pilot[None]) -> None:
-        await press(pilot, "d", "x")  # of other tabs
+        await press(pilot, "d")  # of another tab
         assert len(pilot.app.screen_stack) == 1
-        await press(pilot, "2", "x", "y")
-        assert node.state.queues["q"].running_jobs.running()[0].cancel is not None
-        await press(pilot, "1", "p")
+        await press(pilot, "p")
         assert client.paused_queue_names() == ["other"]
         await press(pilot, "p", "c", "enter")  # no is where the cursor is
         assert (client.paused_queue_names(), client.queue("other").count()) == ([], 1)
         await press(pilot, "c", "y")
         assert client.queue("other").count() == 0
-        await press(pilot, "3", "k", "y", "4", "d", "y")
-        assert (client.retries.find("again"), client.scheduled.find("later")) == (None, None)
+        await press(pilot, "6", "t")
+
+    on_screen(client, steps)
+    node.whereis("presence").ask(Tick())
+    assert node.state.queues["q"].paused
+    node.jobs.gate.open()
+
+
+def test_keys_act_on_the_job_under_the_cursor_and_ask_where_something_is_lost(node: Node) -> None:
+    client = node.client
+
+    async def steps(pilot: Pilot[None]) -> None:
+        await press(pilot, "2", "x", "y")
+        assert [one.cancel is not None for one in node.state.queues["q"].running_jobs.running()] == [True]
+        node.jobs.gate.open()
+        await press(pilot, "3", "k", "y")
+        assert client.retries.find("again") is None
         assert client.dead.find("again") is not None
         await press(pilot, "5")
         again = lines(pilot, "dead")[0][0]
@@ -125,13 +138,8 @@ def test_keys_act_on_the_line_under_the_cursor_and_ask_where_something_is_lost(n
         gone = lines(pilot, "dead")[0][0]
         await press(pilot, "d", "y")
         assert client.dead.find(gone) is None
-        assert "No job is in retry." in text(pilot, "#retry-empty")
-        await press(pilot, "6", "u", "t", "s", "escape")
 
     on_screen(client, steps)
-    node.jobs.gate.open()
-    node.whereis("presence").ask(Tick())
-    assert node.state.queues["q"].paused
 
 
 def test_where_redis_is_away_the_screen_says_so_and_goes_on(config: Config, monkeypatch) -> None:
