@@ -28,7 +28,7 @@ def of_modules(homes: Mapping[str, str]) -> Iterator[tuple[str, Any, str]]:
     """Yield each public name, what it is, and the file where it is defined."""
     for home, names in sorted(homes.items()):
         module = importlib.import_module(f"verk_actors.{home}")
-        file = Path(str(module.__file__)).relative_to(REPOSITORY).as_posix()
+        file = f"{module.__name__.replace('.', '/')}{'/__init__' if hasattr(module, '__path__') else ''}.py"
         for name in names.split():
             yield name, getattr(module, name), file
 

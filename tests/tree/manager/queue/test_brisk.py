@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import SimpleNamespace
 
 import attrs
@@ -10,13 +11,14 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.config import Config
-from verk_actors.events import JobFinished
+from verk_actors.events import JobFinished, QueuePaused
 from verk_actors.messages import LeaseRenewed, PauseQueue, ResumeQueue
 from verk_actors.registry import Registry
 from verk_actors.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_jobs import Nudged
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
 
@@ -56,6 +58,24 @@ def test_a_room_that_was_closed_before_the_queue_manager_had_looked_is_confirmed
 
     assert table.room_kept == 0
     assert len(told) == 1
+
+
+def test_the_managers_of_a_paused_queue_leave_each_other_in_peace(config: Config, monkeypatch) -> None:
+    nudges = Counter[str]()
+
+    def nudge(nudged: Nudged) -> None:
+        nudges[type(nudged.message).__name__] += 1
+        original(nudged)
+
+    original = Nudged.nudge
+    monkeypatch.setattr(Nudged, "nudge", nudge)
+    with running_node(config, queues={"q": 1}) as node:
+        node.system.ask(PauseQueue("q"))
+        node.log.expect(QueuePaused)
+        nudges.clear()
+        for _ in range(50):
+            node.status()
+        assert nudges.total() < 5
 
 
 def test_a_queue_is_not_closed_while_what_was_fetched_in_a_larger_room_may_come(config: Config) -> None:

@@ -158,7 +158,8 @@ class WorkersManager(Server):
             is_here = job.settled is None and self._table.end(job, GIVEN_BACK, self.clock.time())
             if is_here and job.interrupt is not None:
                 job.interrupt()  # before others get it
-        self._table.queue_manager.nudge()
+        if jobs:
+            self._table.queue_manager.nudge()
 
     # -- jobs that do not end
 
