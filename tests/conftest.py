@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     complaints = leaks + errors.complaints(marker.args if marker else ())
     if complaints:
         pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _same_path() -> Iterator[None]:
+    """Undo what commands that ran in here have done to the Python path: job processes are given it."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from support.source import REPOSITORY
 
 EXAMPLES = [path for path in sorted((REPOSITORY / "examples").glob("*.py")) if path.name != "a_redis.py"]
-FRAMEWORKS = [path for path in EXAMPLES if path.stem.endswith(("_fastapi", "_flask"))]  # which mypy reads for a minute
 MARK = "# Output:\n"
 
 
@@ -48,21 +47,6 @@ def test_an_example_is_short_and_says_what_it_shows_and_how_to_run_it(example: P
     assert text.count("\n") <= 60
     assert "\nShows: " in text
     assert f"\nRun: python examples/{example.name}\n" in text
-
-
-@pytest.mark.slow  # mypy reads the package
-def test_mypy_finds_nothing_in_the_examples(tmp_path: Path) -> None:
-    options = ["--strict", "--config-file=", f"--cache-dir={tmp_path}"]
-
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", *options, *(path for path in EXAMPLES if path not in FRAMEWORKS)],
-        env=os.environ | {"MYPYPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "examples")])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def run(example: Path, **environ: str) -> subprocess.CompletedProcess[str]:

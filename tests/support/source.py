@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import attrs
@@ -48,5 +49,10 @@ def sources(*places: str, but: str | None = None) -> Iterator[Source]:
         path = REPOSITORY / place
         for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
             if but is None or not file.is_relative_to(REPOSITORY / but):
-                text = file.read_text()
-                yield Source(file.relative_to(REPOSITORY).as_posix(), text, ast.parse(text))
+                yield _parsed(file)
+
+
+@cache
+def _parsed(file: Path) -> Source:
+    text = file.read_text()
+    return Source(file.relative_to(REPOSITORY).as_posix(), text, ast.parse(text))
