@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from support.eventually import eventually
 from support.nodes import Node, running_node
 from support.source import REPOSITORY
 from textual.pilot import Pilot
@@ -117,7 +118,7 @@ def test_keys_act_on_the_queue_or_node_under_the_cursor_and_ask_where_something_
 
     on_screen(client, steps)
     node.whereis("presence").ask(Tick())
-    assert node.state.queues["q"].paused
+    eventually(lambda: node.state.queues["q"].paused, "the pause")
     node.jobs.gate.open()
 
 

@@ -36,7 +36,7 @@ class Kit(JobKit):
             def perform(self, key: str) -> None:
                 kit.runs["Ending", key] += 1
                 if kit.runs["Ending", key] == 1:
-                    raise {"snooze": Snooze(0.05), "discard": Discard("done with"), "kill": Kill("no use")}[key]
+                    raise {"snooze": Snooze(300), "discard": Discard("done with"), "kill": Kill("no use")}[key]
 
         @worker(registry=self.registry)
         class Succeeding(JobClass):
@@ -129,6 +129,8 @@ def test_it_is_held_while_the_job_is_snoozed(node: Node, redis) -> None:
     jid = node.client.enqueue(unique("Ending", "snooze", max_retry_count=0))
     node.log.expect(JobSnoozed, jid=jid)
     assert redis.get(LOCK) == jid.encode()
+    [snoozed] = node.client.scheduled.range()
+    assert node.client.scheduled.requeue(snoozed)
     node.log.expect(JobFinished, jid=jid)
 
     assert not redis.exists(LOCK)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from verk_actors.otp import coroutine_stack, stack
 from verk_actors.running_job import RunningJob
 
-_OURS = str(Path(__file__).parents[1])  # the package: its frames are above the job's, and say nothing
+_PACKAGE = Path(__file__).parents[1]
 
 
 def stack_of(running_job: RunningJob) -> tuple[str, ...]:
@@ -27,8 +28,20 @@ def own_frames(stack: Sequence[str]) -> tuple[str, ...]:
     Where there are none, as while a class is looked up, they are the worker's.
     """
     outermost = len(stack)
-    while outermost and not stack[outermost - 1].startswith(_OURS):  # the interpreter's, of every thread
+    while outermost and not _is_ours(stack[outermost - 1]):  # the interpreter's, of every thread
         outermost -= 1
-    while outermost and stack[outermost - 1].startswith(_OURS):
+    while outermost and _is_ours(stack[outermost - 1]):
         outermost -= 1
     return tuple(stack[:outermost] or stack)
+
+
+def _is_ours(frame: str) -> bool:
+    """Whether a frame is of this package, whose frames are above the job's; a job process may have it elsewhere."""
+    file, _, _ = frame.rpartition(":in ")[0].rpartition(":")
+    _, found, module = file.rpartition(f"/{_PACKAGE.name}/")
+    return bool(found) and _is_module(module)
+
+
+@cache
+def _is_module(path: str) -> bool:
+    return (_PACKAGE / path).is_file()

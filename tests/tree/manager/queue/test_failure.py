@@ -70,17 +70,25 @@ OURS = str(Path(verk_actors.__file__).parent)
         (
             [
                 "/lib/wait.py:1:in w",
-                f"{OURS}/client.py:1:in e",
+                f"{OURS}/node.py:1:in e",
                 "/job.py:1:in f",
-                f"{OURS}/a.py:1:in p",
+                f"{OURS}/config.py:1:in p",
                 "/t.py:1:in r",
             ],
             3,
         ),
-        ([f"{OURS}/registry.py:1:in find", f"{OURS}/worker.py:1:in run", "/lib/threading.py:1:in r"], 3),
+        (
+            [
+                f"{OURS}/registry.py:1:in find",
+                f"{OURS}/tree/manager/queue/worker.py:1:in run",
+                "/lib/threading.py:1:in r",
+            ],
+            3,
+        ),
+        (["/my/verk_actors/jobs.py:1:in f", "/else/verk_actors/job_class.py:1:in p", "<string>:1:in <module>"], 1),
         ([], 0),
     ],
-    ids=["a job", "a job that uses us", "no job", "no thread"],
+    ids=["a job", "a job that uses us", "no job", "in a process that has us elsewhere", "no thread"],
 )
 def test_of_a_stack_the_frames_of_the_job_are_kept(stack: list[str], own: int) -> None:
     assert own_frames(stack) == tuple(stack[:own])
