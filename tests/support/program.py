@@ -19,7 +19,7 @@ def gone(pid: int) -> Callable[[], bool]:
     def look() -> bool:
         try:
             return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # the latter where it ends between opening and reading
             return True
 
     return look
