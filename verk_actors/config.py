@@ -133,7 +133,7 @@ class Config:
     poll_interval_seconds: float = attrs.field(default=5.0, validator=SOME_SECONDS)
     """Longest time between two looks at the schedule and retry sets."""
 
-    block_seconds: float = attrs.field(default=3.0, validator=SOME_SECONDS)
+    block_seconds: float = attrs.field(default=4.0, validator=SOME_SECONDS)
     """How long one blocking wait for a job lasts."""
 
     shutdown_timeout_seconds: float = attrs.field(default=30.0, validator=SECONDS)
