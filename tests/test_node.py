@@ -131,7 +131,10 @@ def test_a_second_signal_hands_running_jobs_back_at_once(tmp_path, redis_url, re
 @slow
 def test_a_second_signal_ends_a_node_whose_redis_hangs(tmp_path):
     server = embedded.ensure(tmp_path / "redis", fsync="no")
-    with redis_py.Redis.from_url(server.url) as redis, Client(Config(redis_url=server.url)) as client:
+    with (
+        redis_py.Redis.from_url(server.url, socket_timeout=None) as redis,
+        Client(Config(redis_url=server.url)) as client,
+    ):
         try:
             with RunningNode(tmp_path, server.url, "-t", "1000") as node:
                 payloads = run_waiting(client, redis, 3)
