@@ -26,7 +26,7 @@ def proxy(own_server: OwnServer) -> Iterator[CuttingProxy]:
 @pytest.fixture
 def client(proxy: CuttingProxy) -> Iterator[redis_py.Redis]:
     """Return a client that goes through the proxy, and sends nothing twice."""
-    with redis_py.Redis.from_url(proxy.url, retry=Retry(NoBackoff(), 0), socket_timeout=1.0) as client:
+    with redis_py.Redis.from_url(proxy.url, retry=Retry(NoBackoff(), 0), socket_timeout=0.3) as client:
         yield client
 
 
