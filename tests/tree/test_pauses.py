@@ -73,6 +73,17 @@ def test_a_node_that_starts_fetches_nothing_from_a_paused_queue(config: Config, 
         assert node.jobs.runs.total() == 1
 
 
+def test_the_status_tells_of_a_pause_as_soon_as_the_node_was_told(config: Config) -> None:
+    with running_node(config, queues={"q": 1}, **NEVER) as node:
+        row = node.state.queues["q"]
+        row.paused = True  # as Manager enters it, before the queue's actors have read what it tells them
+        assert (row.status, node.status().queues["q"].status) == ("running", "pausing")
+        row.paused, row.removing = False, True
+        assert node.status().queues["q"].status == "pausing"
+        row.removing = False
+        assert node.status().queues["q"].status == "idle"
+
+
 def test_a_queue_that_is_paused_here_or_everywhere_is_paused(config: Config) -> None:
     with running_node(config, queues={"q": 1}, **NEVER) as node:
         node.client.queue("q").pause()

@@ -29,11 +29,10 @@ def status_of(node: NodeState, process: Ref) -> SystemStatus:
 
 def _queue_status(node: NodeState, queue: str, row: QueueRow, failed: Container[object]) -> QueueStatus:
     running = len(row.running_jobs.running())
-    status = row.status if running or row.status != "running" else "idle"
     return QueueStatus(
         size=row.config.size,
         group=row.group,
-        status="failed" if row.pool in failed else status,
+        status="failed" if row.pool in failed else _state(row, running, is_held=node.is_paused(queue)),
         running=running,
         finished=row.finished,
         failed=row.failed,
@@ -41,3 +40,11 @@ def _queue_status(node: NodeState, queue: str, row: QueueRow, failed: Container[
         paused_everywhere=queue in row.server.paused,
         classes=node.tallies.of_queue(queue),
     )
+
+
+def _state(row: QueueRow, running: int, *, is_held: bool) -> str:
+    if row.status != "running":
+        return row.status
+    if is_held or row.removing:
+        return "pausing"  # its WorkersManager is told, but may not have read that yet
+    return "running" if running else "idle"
