@@ -66,7 +66,7 @@ class Memory:
         """Release the locks that are still those of the jobs which have ended, in whatever namespace clients write."""
         for effect in effects:
             for key, (jid, _) in list(self.locks.items()):
-                if jid == effect.value and (key == effect.key or key.endswith(f":{effect.key}")):
+                if effect.args == (jid,) and (key == effect.key or key.endswith(f":{effect.key}")):
                     del self.locks[key]
 
     def take(self, queue: str | None = None) -> tuple[str, bytes] | None:
@@ -78,10 +78,10 @@ class Memory:
 
     def settle(self, queue: str, settlement: Settlement, now: float) -> None:
         """Put a job where it belongs after its run, as the settlement of a node says."""
-        self.release(effect for effect in settlement.effects if effect.keep_seconds is None)
+        self.release(effect for effect in settlement.effects if effect.command == "RELEASE")
         for effect in settlement.effects:
-            if effect.keep_seconds is not None and isinstance(effect.value, bytes):
-                self.kept[effect.key] = (effect.value, now + effect.keep_seconds)
+            if effect.command == "SET" and isinstance(value := effect.args[0], bytes):
+                self.kept[effect.key] = (value, now + float(effect.args[2]) / 1000)
         if settlement.kind == "requeue":
             self.queues.setdefault(queue, deque()).appendleft(settlement.payload)
         elif settlement.kind in _SETS:

@@ -14,13 +14,13 @@ from verk_actors.errors import InvalidJob, MalformedJob, loggable
 from verk_actors.wire import backtrace, options, strict_json, times
 from verk_actors.wire.job import MAX_COUNT, Job, WireFormat, is_name
 
-_NO_KEYS = {"extra", "wire_format", "payload", "expires_at"}  # fields of a job, but not of its payload
+_NO_KEYS = {"extra", "wire_format", "payload", "expires_at", "batch", "cron"}  # fields of a job, but not of its payload
 _BLANK: dict[str, Any] = {field.name: None for field in attrs.fields(Job)} | {
     "retry_count": 0,
     "dead": True,
     "unique_until": "success",
 }
-_KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry", "expiry"}
+_KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry"} | options.KEYS
 
 
 def decode(payload: bytes, queue: str | None = None) -> Job:

@@ -70,6 +70,8 @@ class Job:
         expires_at: the same as a time; the client makes it of `expires_in`.
         retry_for: for how many seconds after its first failure it is retried, if its retries last that long.
         result_for: for how many seconds what its run returns is kept for `Client.result`; None doesn't keep it.
+        batch: the id of the batch it is a member of.
+        cron: the name of the periodic job whose run it is.
         created_at: when the client made it.
         enqueued_at: when it came to its queue last.
         failed_at: when it failed first.
@@ -101,6 +103,8 @@ class Job:
     expires_at: float | None = None
     retry_for: float | None = None
     result_for: float | None = None
+    batch: str | None = None
+    cron: str | None = None
     created_at: float | None = None
     enqueued_at: float | None = None
     failed_at: float | None = None
@@ -130,8 +134,9 @@ class Job:
                 raise InvalidJob(field, value, "must be None or a number of seconds above 0")
         if self.unique_until not in get_args(UniqueUntil):
             raise InvalidJob("unique_until", self.unique_until, "must be success, start or expiry")
-        if self.unique_token is not None and not is_name(self.unique_token):
-            raise InvalidJob("unique_token", self.unique_token, "must be a printable text that isn't blank")
+        for field in ("unique_token", "batch", "cron"):
+            if (name := getattr(self, field)) is not None and not is_name(name):
+                raise InvalidJob(field, name, "must be a printable text that isn't blank")
 
     @classmethod
     def of_checked(cls, fields: dict[str, Any]) -> Job:

@@ -1,4 +1,4 @@
-"""What few jobs ask for, as payloads have it: uniqueness by Exq's keys, the rest by Sidekiq's where it has one."""
+"""What few jobs ask for or are part of, as payloads have it: by Exq's keys or Sidekiq's where they have any."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from verk_actors.wire import times
 from verk_actors.wire.job import Job, is_name, is_seconds
 
 _LENGTHS = ("unique_for", "expires_in", "retry_for", "result_for")
-KEYS = frozenset({*_LENGTHS, "unique_until", "unique_token", "unlocks_at", "expiry"})
+_NAMES = {"batch": "verk_batch", "cron": "verk_cron"}  # Sidekiq's own servers act on `bid` and `cron`
+KEYS = frozenset({*_LENGTHS, "unique_until", "unique_token", "unlocks_at", "expiry", *_NAMES.values()})
 
 
 def read(fields: dict[str, Any]) -> dict[str, Any]:
@@ -16,7 +17,9 @@ def read(fields: dict[str, Any]) -> dict[str, Any]:
     take = fields.pop
     lengths = {key: take(key, None) for key in _LENGTHS}
     until, token = take("unique_until", None), take("unique_token", None)
+    names = {field: take(key, None) for field, key in _NAMES.items()}
     return {key: value if is_seconds(value) else None for key, value in lengths.items()} | {
+        **{field: name if is_name(name) else None for field, name in names.items()},
         "unique_until": until if until in ("start", "expiry") else "success",
         "unique_token": token if is_name(token) else None,
         "unlocks_at": times.read(take("unlocks_at", None)),
@@ -25,8 +28,9 @@ def read(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def has_any(job: Job) -> bool:
-    """Tells whether a job asks for any."""
-    return (job.unique_for, job.expires_at, job.retry_for, job.result_for) != (None, None, None, None)
+    """Tells whether a job has any."""
+    asked = (job.unique_for, job.expires_at, job.retry_for, job.result_for, job.batch, job.cron)
+    return asked != (None, None, None, None, None, None)
 
 
 def written(job: Job) -> dict[str, Any]:
@@ -44,5 +48,7 @@ def written(job: Job) -> dict[str, Any]:
         "expiry": times.exact("expires_at", job.expires_at),
         "retry_for": job.retry_for,
         "result_for": job.result_for,
+        "verk_batch": job.batch,
+        "verk_cron": job.cron,
     }
     return {key: value for key, value in fields.items() if value is not None}

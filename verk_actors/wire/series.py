@@ -16,6 +16,8 @@ _RARE: dict[str, object] = {
     "expires_at": None,
     "retry_for": None,
     "result_for": None,
+    "batch": None,
+    "cron": None,
     "created_at": None,
     "failed_at": None,
     "retried_at": None,

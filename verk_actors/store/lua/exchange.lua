@@ -8,8 +8,8 @@
 --   8 '1' if processed counts failed runs too, 9 one letter per settlement (a ack, r retry, d dead, x discard,
 --   s snooze: to the schedule as if it had not run, b bury: dead without having run, e expire: gone without having run,
 --   q requeue), then the payload of each settlement, then a new payload ('' for the same) and its score for each r, d, s and
---   b, then for each effect: the number of its settlement, without which there is none, a value, and the milliseconds for
---   which the key holds that, or '' to remove the key if it does
+--   b, then for each effect: the number of its settlement, without which there is none, how many words it has, and these:
+--   a command, and what comes behind the effect's key; RELEASE removes a key that holds the value given
 -- Returns: {status, {1, 0 or -1 per settlement}, {payloads fetched}, dead jobs trimmed, text of the last refusal of a
 --   settlement or ''}. A settlement is 0 when its payload was no longer in progress here, -1 when it was refused where
 --   it goes: then it is in progress as before. Status is OK, FENCED (the lease is not ours: nothing was fetched) or,
@@ -54,11 +54,12 @@ end
 
 -- Whatever such a key holds, it stands in no job's way (pcall).
 for i = 15, #KEYS do
-  local effect = new + 3 * (i - 15)
-  if settled[tonumber(ARGV[effect])] == 1 then
-    if ARGV[effect + 2] ~= '' then redis.pcall('SET', KEYS[i], ARGV[effect + 1], 'PX', ARGV[effect + 2])
-    elseif redis.pcall('GET', KEYS[i]) == ARGV[effect + 1] then redis.pcall('DEL', KEYS[i]) end
+  local command, last = ARGV[new + 2], new + 1 + ARGV[new + 1]
+  if settled[tonumber(ARGV[new])] == 1 then
+    if command ~= 'RELEASE' then redis.pcall(command, KEYS[i], unpack(ARGV, new + 3, last))
+    elseif redis.pcall('GET', KEYS[i]) == ARGV[last] then redis.pcall('DEL', KEYS[i]) end
   end
+  new = last + 1
 end
 
 -- At most 1000 at a time, so that a lowered limit does not hold up the server.

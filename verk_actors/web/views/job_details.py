@@ -16,7 +16,7 @@ JobWhere: TypeAlias = Literal["running", "queue", "retries", "scheduled", "dead"
 
 _OPTIONS = (
     *("max_retry_count", "dead", "unique_for", "unique_until", "unique_token", "unlocks_at"),
-    *("expires_in", "retry_for", "result_for"),
+    *("expires_in", "retry_for", "result_for", "batch", "cron"),
 )
 _DEFAULTS = {field.name: field.default for field in attrs.fields(Job) if field.name in _OPTIONS}
 

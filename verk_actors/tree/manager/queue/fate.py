@@ -22,7 +22,7 @@ from verk_actors.running_job import (
     Succeeded,
     Undecodable,
 )
-from verk_actors.store.effects import Effect, released
+from verk_actors.store.effects import kept, released
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import backoff, bookkeeping
 from verk_actors.wire.job import Job
@@ -40,8 +40,8 @@ def settlement_of(
         return settlement
     outcome, keys = end_of(running_job), Keys(config.namespace)
     effects = released(job, keys)
-    if isinstance(outcome, Succeeded) and outcome.result is not None:
-        effects += (Effect(keys.result(job.jid or ""), outcome.result, job.result_for),)
+    if isinstance(outcome, Succeeded) and outcome.result is not None and job.result_for is not None:
+        effects += (kept(keys.result(job.jid or ""), outcome.result, job.result_for),)
     return attrs.evolve(settlement, effects=effects)
 
 
