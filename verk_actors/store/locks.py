@@ -34,5 +34,5 @@ def release(commands: Commands, keys: Keys, jobs: Iterable[Job]) -> int:
     count = 0
     for at in range(0, len(locks), _MOST_PER_SCRIPT):
         part = locks[at : at + _MOST_PER_SCRIPT]
-        count += int(commands.script(RELEASE, [lock.key for lock in part], [lock.value for lock in part]))
+        count += int(commands.script(RELEASE, [lock.key for lock in part], [lock.args[0] for lock in part]))
     return count
