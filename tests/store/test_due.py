@@ -79,23 +79,57 @@ def test_a_promoted_job_is_enqueued_now_and_otherwise_untouched(due, redis, keys
 def test_more_than_the_limit_takes_another_call_at_once(due, redis, keys):
     redis.zadd(keys.retry, {job(str(number)): number for number in range(5)})
 
-    assert due.promote(limit=3) == Promoted(3, 0, 0, next_due_in_seconds=0.0)
-    assert due.promote(limit=3) == Promoted(2, 0, 0, next_due_in_seconds=None)
+    assert due.promote(limit=3, pages=1) == Promoted(3, 0, 0, next_due_in_seconds=0.0)
+    assert due.promote(limit=3, pages=1) == Promoted(2, 0, 0, next_due_in_seconds=None)
     assert jids_in(redis, keys.queue("default")) == ["4", "3", "2", "1", "0"]
 
 
 def test_many_jobs_are_promoted_in_order(due, redis, keys):
-    redis.zadd(keys.retry, {job(str(number)): number for number in range(250)})
+    redis.zadd(keys.retry, {job(str(number)): number for number in range(1000)})
 
-    assert due.promote().moved == 250
-    assert jids_in(redis, keys.queue("default")) == [str(number) for number in reversed(range(250))]
+    assert due.promote(limit=30, pages=8) == Promoted(240, 0, 0, next_due_in_seconds=0.0)
+    assert due.promote(limit=100).moved == 760
+    assert jids_in(redis, keys.queue("default")) == [str(number) for number in reversed(range(1000))]
+
+
+def test_a_page_that_was_read_ahead_may_have_been_moved_by_another_node_and_none_is_passed_over(
+    redis_url, due, redis, keys
+):
+    redis.zadd(keys.retry, {job(str(number)): number for number in range(10)})
+    other = DueJobs(Connection(RedisUrl(redis_url), name="other"), keys)
+    page = due._page
+
+    def page_after_another_has_moved_some(key: str, reply: object) -> object:
+        other.promote(limit=2, pages=1)
+        return page(key, reply)
+
+    due._page = page_after_another_has_moved_some
+    while due.promote(limit=3).next_due_in_seconds == 0.0:
+        pass
+
+    assert sorted(jids_in(redis, keys.queue("default")), key=int) == [str(number) for number in range(10)]
+
+
+def test_a_server_that_has_forgotten_its_scripts_is_told_them_anew(due, redis, keys):
+    redis.zadd(keys.retry, {job(str(number)): number for number in range(10)})
+    page = due._page
+
+    def page_after_a_flush(key: str, reply: object) -> object:
+        redis.script_flush()
+        return page(key, reply)
+
+    due._page = page_after_a_flush
+    while due.promote(limit=3).next_due_in_seconds == 0.0:
+        pass
+
+    assert jids_in(redis, keys.queue("default")) == [str(number) for number in reversed(range(10))]
 
 
 def test_huge_jobs_are_not_all_read_at_once(due, redis, keys):
     redis.zadd(keys.retry, {job(str(number), extra="x" * 200_000): number for number in range(101)})
 
-    assert due.promote() == Promoted(50, 0, 0, next_due_in_seconds=0.0)
-    assert due.promote().moved == 50
+    assert due.promote(pages=1) == Promoted(50, 0, 0, next_due_in_seconds=0.0)
+    assert due.promote(pages=1).moved == 50
     assert due.promote() == Promoted(1, 0, 0, next_due_in_seconds=None)
 
 
@@ -129,10 +163,10 @@ def test_jobs_whose_queue_is_of_the_wrong_type_stay_and_hold_up_nothing(due, red
     redis.set(keys.queue("broken"), "no list")
     redis.zadd(keys.retry, {job(str(number), queue="broken"): number for number in range(7)} | {job("good"): 8})
 
-    for moved in (1, 0):
+    for moved, wait in ((1, 0.0), (0, None)):
         promoted = due.promote(limit=3)
         assert (promoted.moved, promoted.malformed, promoted.refused) == (moved, 0, 7)
-        assert promoted.next_due_in_seconds is None
+        assert promoted.next_due_in_seconds == wait
         assert "WRONGTYPE" in str(promoted.refusal)
     assert redis.zcard(keys.retry) == 7
 

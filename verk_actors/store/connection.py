@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
@@ -27,6 +27,7 @@ from verk_actors.store.scripts import Script, ScriptCall
 
 log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
 _MOST_LOADS = 3  # of one script at one call: it may be forgotten again at once
 
 
@@ -99,8 +100,7 @@ class Connection:
         if len(calls) == 1:
             return [self.script(calls[0].script, calls[0].keys, calls[0].args)]
         loads = [("SCRIPT", "LOAD", text) for text in dict.fromkeys(call.script.text for call in calls)]
-        scripts = [("EVALSHA", call.script.sha, len(call.keys), *call.keys, *call.args) for call in calls]
-        commands = (*loads, ("MULTI",), *scripts, ("EXEC",))
+        commands = (*loads, ("MULTI",), *(call.words for call in calls), ("EXEC",))
         try:
             replies: list[Any] = self._ask(commands, ask_together)
         except RedisError as error:
@@ -125,9 +125,7 @@ class Connection:
         try:
             link.send_command(*args, check_health=False)
             if then is not None:
-                link.send_command(
-                    "EVALSHA", then.script.sha, len(then.keys), *then.keys, *then.args, check_health=False
-                )
+                link.send_command(*then.words, check_health=False)
         except RedisError as error:
             raise self._failure(error, str(args[0]), _key_of(args)) from error
 
@@ -152,6 +150,19 @@ class Connection:
         if end is None:
             raise StoreUnavailable("fileno", "", "the connection has just been closed")
         return end.fileno()
+
+    def overlapped(self, first: ScriptCall, second: ScriptCall, meanwhile: Callable[[Any], _T]) -> tuple[_T, Any]:
+        """Runs two scripts one after the other, and `meanwhile` on the first's reply while Redis does the second.
+
+        Returns what that makes of it, and the second's reply. A reply is None where Redis did not know the script.
+        """
+        self.send(*first.words, then=second)
+        try:
+            made = meanwhile(self.read_script(first))
+        except BaseException:
+            self.close()  # the other reply may still come, and would pass for the next one's
+            raise
+        return made, self.read_script(second)
 
     # The socket
 

@@ -7,19 +7,23 @@ Redis' clock decides what is due.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import attrs
 
 from verk_actors.errors import StoreError, StoreUnavailable
-from verk_actors.store.commands import Commands
+from verk_actors.store.connection import Connection
 from verk_actors.store.members import Malformed, member_of
 from verk_actors.store.moves import Moved, Moves
-from verk_actors.store.scripts import DUE
+from verk_actors.store.scripts import DUE, ScriptCall
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.keys import Keys
 
 _PAGE = 250  # keeps each script well below 10 ms, in which Redis does nothing else,
 _MOST_BYTES = 1 << 20  # and so does this, of payloads
+_PAGES_AT_ONCE = 8  # some 50 ms of one set, after which a stop can get in
 
 
 @attrs.frozen
@@ -40,23 +44,43 @@ class Promoted:
     next_due_in_seconds: float | None
     refusal: StoreError | None = None
 
+    def and_then(self, moved: Moved) -> Promoted:
+        """Returns the same with some more moved."""
+        return Promoted(
+            self.moved + moved.to_queues,
+            self.malformed + moved.to_dead,
+            self.refused + moved.refused,
+            self.next_due_in_seconds,
+            moved.refusal or self.refusal,
+        )
+
 
 @attrs.frozen
-class _Due:
-    now: float
-    payloads: list[bytes] = attrs.field(repr=False)
-    next_at: float | None
+class _Page:
+    """Due members that were read together.
+
+    Attributes:
+        size: how many.
+        moves: what is to be done with them.
+        wait_seconds: until the one behind them is due: 0 if it is, None if there is none.
+    """
+
+    size: int
+    moves: Moves = attrs.field(repr=False)
+    wait_seconds: float | None
 
 
 class DueJobs:
     """Moves due jobs to their queues, the earliest first."""
 
-    def __init__(self, commands: Commands, keys: Keys) -> None:
-        self._commands = commands
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._connection = connection
         self._keys = keys
 
-    def promote(self, limit: int = _PAGE) -> Promoted:
-        """Moves what is due, up to `limit` jobs from each of the two sets. Safe to repeat after a lost reply.
+    def promote(self, limit: int = _PAGE, pages: int = _PAGES_AT_ONCE) -> Promoted:
+        """Moves what is due, so many pages of `limit` jobs at most from each of the two sets.
+
+        While Redis moves a page the next is read and prepared. Safe to repeat after a lost reply.
 
         Raises:
             StoreUnavailable: as `Commands` says.
@@ -67,7 +91,7 @@ class DueJobs:
         failure: StoreError | None = None
         for key in (self._keys.retry, self._keys.schedule):
             try:
-                done.append(self._promote_from(key, limit))
+                done.append(self._promote_from(key, limit, pages))
             except StoreUnavailable:
                 raise
             except StoreError as error:
@@ -83,34 +107,48 @@ class DueJobs:
             refusal=next((part.refusal for part in done if part.refusal is not None), None),
         )
 
-    def _promote_from(self, key: str, limit: int) -> Promoted:
-        refused, refusal = 0, None
-        while True:
-            due = self._read(key, limit, refused)
-            moved = self._move(key, due) if due.payloads else Moved(0, 0, 0, None)
-            refused += moved.refused
-            refusal = moved.refusal or refusal
-            # Those refused stay at the head of the set and must not hold up the ones behind them.
-            if moved.refused == 0 or moved.to_queues or moved.to_dead:
-                wait = None if due.next_at is None else max(0.0, due.next_at - due.now)
-                return Promoted(moved.to_queues, moved.to_dead, refused, wait, refusal)
+    def _promote_from(self, key: str, limit: int, pages: int) -> Promoted:
+        done, left, skip = Promoted(0, 0, 0, None), pages, 0
+        first = page = self._page(key, self._connection.script(DUE, *self._reading(key, limit, 0)))
+        while page is not None:
+            following, moved = self._perform(page, key, limit, skip, is_last=left == 1)
+            if moved.refusal is not None and "WRONGTYPE" not in moved.refusal.why:
+                raise moved.refusal  # not one queue's trouble, but the server's: it would refuse them all
+            done = done.and_then(moved)
+            skip = done.refused  # those stay at the head of the set and must not hold up the ones behind them
+            left -= moved.refused < page.size
+            # What was read ahead may have passed over some, where another node has moved others: so look again.
+            wait = page.wait_seconds if page is first or not (done.moved or done.malformed) else 0.0
+            page = following
+        return attrs.evolve(done, next_due_in_seconds=wait)
 
-    def _read(self, key: str, limit: int, skip: int) -> _Due:
-        now, payloads, next_at = self._commands.script(DUE, (key,), (limit, skip, _MOST_BYTES))
-        score = float(next_at or math.inf)
-        return _Due(float(now), payloads, None if score == math.inf else score)
+    def _perform(self, page: _Page, key: str, limit: int, skip: int, *, is_last: bool) -> tuple[_Page | None, Moved]:
+        """Moves a page, and meanwhile reads the one behind it, if there is any; returns that and what has moved."""
+        if not page.size:
+            return None, Moved(0, 0, 0, None)
+        if page.wait_seconds == 0.0 and not is_last:
+            reading = ScriptCall(DUE, *self._reading(key, limit, skip + page.size))
+            make = partial(self._page, key)
+            following, reply = self._connection.overlapped(reading, page.moves.call(), make)
+            if reply is not None:
+                return following, page.moves.done(reply)
+        return None, page.moves.perform()
 
-    def _move(self, key: str, due: _Due) -> Moved:
-        moves = Moves(self._commands, self._keys, key)
-        for payload in due.payloads:
+    def _reading(self, key: str, limit: int, skip: int) -> tuple[Sequence[str], Sequence[int]]:
+        return (key,), (limit, skip, _MOST_BYTES)
+
+    def _page(self, key: str, reply: Any) -> _Page | None:
+        """Returns what a reply of the script tells; None for none."""
+        if reply is None:
+            return None
+        now, payloads, next_at = float(reply[0]), reply[1], float(reply[2] or math.inf)
+        moves = Moves(self._connection, self._keys, key)
+        for payload in payloads:
             member = member_of(payload)
             if isinstance(member, Malformed):
-                moves.to_dead(payload, member.reason, due.now)
+                moves.to_dead(payload, member.reason, now)
             elif member.queue is None:
-                moves.to_dead(payload, "it names no queue", due.now)
+                moves.to_dead(payload, "it names no queue", now)
             else:
-                moves.to_queue(payload, bookkeeping.enqueued(member, now=due.now), member.queue)
-        moved = moves.perform()
-        if moved.refusal is not None and "WRONGTYPE" not in moved.refusal.why:
-            raise moved.refusal  # not one queue's trouble, but the server's: it would refuse them all
-        return moved
+                moves.to_queue(payload, bookkeeping.enqueued(member, now=now), member.queue)
+        return _Page(len(payloads), moves, None if next_at == math.inf else max(0.0, next_at - now))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.locks import release_of
 from verk_actors.store.refusals import refusal_of
-from verk_actors.store.scripts import MOVE
+from verk_actors.store.scripts import MOVE, ScriptCall
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys
@@ -70,8 +72,17 @@ class Moves:
 
         What goes to the dead set loses its lock.
         """
+        call = self.call()
+        return self.done(self._commands.script(call.script, call.keys, call.args))
+
+    def call(self) -> ScriptCall:
+        """Returns what does all of them, for who sends it himself."""
         keys = (self._source, self._keys.queues, self._keys.dead, *map(self._keys.queue, self._queues))
-        flags, why = self._commands.script(MOVE, keys, [len(self._queues), *self._queues, *self._args])
+        return ScriptCall(MOVE, keys, [len(self._queues), *self._queues, *self._args])
+
+    def done(self, reply: Any) -> Moved:
+        """Returns what has become of them, by the reply to the call, and sees to the locks of those that are dead."""
+        flags, why = reply
         buried = [self._args[_ARGS_PER_MOVE * at] for at in self._buried if flags[at] == 1]
         release_of(self._commands, self._keys, [payload for payload in buried if isinstance(payload, bytes)])
         to_dead = len(buried)

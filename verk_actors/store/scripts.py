@@ -57,6 +57,11 @@ class ScriptCall:
     keys: Sequence[str]
     args: Sequence[bytes | str | int | float] = attrs.field(repr=False)
 
+    @property
+    def words(self) -> tuple[bytes | str | int | float, ...]:
+        """The command that runs it, where Redis knows it already."""
+        return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.args)
+
 
 ENQUEUE = Script.read("enqueue")
 ENQUEUE_MANY = Script.read("enqueue_many")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from verk_actors.config import Config
-from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed
+from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed, JobStarted
 from verk_actors.registry import Registry
 from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
-from verk_actors.tree.manager.queue.outcome_events import events_of
+from verk_actors.tree.manager.queue.outcome_events import events_of, events_of_all
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 
@@ -61,3 +61,27 @@ def test_a_job_that_a_peer_took_is_fenced_if_it_ran_here(outcome: Outcome) -> No
 def test_of_what_was_given_back_nothing_is_told() -> None:
     assert told(GIVEN_BACK) == []
     assert told(GIVEN_BACK, job=None) == []
+
+
+def test_each_start_is_told_once_and_before_its_end_even_where_redis_settles_the_job_meanwhile() -> None:
+    def running(jid: str, row: type[RunningJob] = RunningJob) -> RunningJob:
+        job = Job(class_="Good", args=[], queue="q", jid=jid)
+        return row(payload=b"", job=job, started_at=1.0, ended_at=2.0, outcome=SUCCEEDED, settled=True)
+
+    class SettledMeanwhile(RunningJob):
+        """Is settled by the QueueManager, on its thread, after the first look at it."""
+
+        @property
+        def settled(self) -> bool | None:  # type: ignore[override]
+            looks.append(self)
+            return None if len(looks) == 1 else True
+
+        @settled.setter
+        def settled(self, _: bool | None) -> None: ...
+
+    looks: list[RunningJob] = []
+    started = [running("a"), running("b", SettledMeanwhile), running("c")]
+    told = events_of_all(started, [started[0]], "q", Config(), Registry())
+
+    starts = (JobStarted, "a"), (JobFinished, "a"), (JobStarted, "b"), (JobStarted, "c")
+    assert [(type(event), event.job.jid) for event in told if isinstance(event, JobStarted | JobFinished)] == [*starts]

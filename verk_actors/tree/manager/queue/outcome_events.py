@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from verk_actors.config import Config
 from verk_actors.endings import DeathReason
@@ -24,8 +24,21 @@ from verk_actors.tree.manager.queue.fate import death_reason, end_of
 from verk_actors.wire.job import Job
 
 
-def starts_of(jobs: Iterable[RunningJob], queue: str) -> list[Event]:
-    """Return the events of jobs that have begun."""
+def events_of_all(
+    started: Sequence[RunningJob], settled: Sequence[RunningJob], queue: str, config: Config, registry: Registry
+) -> list[Event]:
+    """Return the events of jobs that have begun and of others that are settled; of one that is both, its start first.
+
+    Other starts come last: in the place of those that have ended.
+    """
+    both = set(settled).intersection(started)
+    events = _starts([job for job in started if job in both], queue)
+    for job in settled:
+        events += events_of(job, queue, config, registry)
+    return events + _starts([job for job in started if job not in both], queue)
+
+
+def _starts(jobs: Sequence[RunningJob], queue: str) -> list[Event]:
     return [JobStarted(queue=queue, job=row.job, started_at=row.started_at) for row in jobs if row.job is not None]
 
 

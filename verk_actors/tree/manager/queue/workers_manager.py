@@ -42,7 +42,7 @@ from verk_actors.otp import (
 from verk_actors.running_job import GIVEN_BACK, Failed, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.failure import worker_died
-from verk_actors.tree.manager.queue.outcome_events import events_of, starts_of
+from verk_actors.tree.manager.queue.outcome_events import events_of_all
 from verk_actors.tree.manager.queue.pace import Pace
 from verk_actors.tree.manager.queue.stuck import LOOKS_PER_LIMIT, newly_stuck, seconds_to_next_look
 from verk_actors.tree.node_log import NodeLog
@@ -141,15 +141,9 @@ class WorkersManager(Server):
             self._watch_workers()
         if not table.is_open:
             self._give_back(table.withdraw())  # what was fetched meanwhile
-        events: list[Event] = []
-        tells_starts = bool(started) and self._node.is_wanted(JobStarted)
-        if tells_starts:
-            events += starts_of((job for job in started if job.settled is not None), self._queue)
-        for job in settled:
-            events += events_of(job, self._queue, self._node.config, self._node.registry)
-        if tells_starts:  # in the place of those that have ended
-            events += starts_of((job for job in started if job.settled is None), self._queue)
-        self._publish(events)
+        if not self._node.is_wanted(JobStarted):
+            started = []
+        self._publish(events_of_all(started, settled, self._queue, self._node.config, self._node.registry))
         return len(settled)
 
     def _give_back(self, jobs: Sequence[RunningJob]) -> None:
