@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import attrs
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -26,11 +27,12 @@ def client(config: Config) -> Iterator[Client]:
 
 @pytest.fixture
 def make_app(config: Config) -> Iterator[Callable[..., Starlette]]:
-    """Return a function that returns a dashboard of the empty server."""
+    """Return a function that returns a dashboard of the empty server; it takes options of either."""
     apps: list[Starlette] = []
 
     def make(**options: Any) -> Starlette:
-        apps.append(create_app(config, **options))
+        of_config = {name: options.pop(name) for name in tuple(options) if name in attrs.fields_dict(Config)}
+        apps.append(create_app(attrs.evolve(config, **of_config), **options))
         return apps[-1]
 
     yield make

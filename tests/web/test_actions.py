@@ -33,6 +33,7 @@ def acting(make_app):
         ("http://evil.test/retries", "/queues"),
         ("http://testserver//evil.test/x", "/evil.test/x"),
         ("nonsense", "/queues"),
+        ("http://[", "/queues"),
     ],
 )
 def test_it_leads_back_to_the_page_that_it_was_on_and_nowhere_else(acting, referer, back):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -19,6 +20,7 @@ from verk_actors.config import Config
 from verk_actors.messages import Tick
 from verk_actors.store.handles import handle_of
 from verk_actors.web.views import job_search
+from verk_actors.wire.bookkeeping import undecodable
 from verk_actors.wire.job import Job
 
 FROM_A_PAGE = {"sec-fetch-site": "same-origin"}
@@ -111,13 +113,16 @@ def test_a_long_search_goes_on_by_a_link(
 
 
 def test_nothing_of_a_payload_is_shown_where_arguments_may_be_hidden(make_app, redis: redis_py.Redis) -> None:
-    redis.zadd("dead", {json.dumps({**FAILED, "args": ["s3cret"]}): 1})
+    envelope = undecodable(b"s3cret", jid="j2", queue="low", reason="no job", now=1.0)
+    redis.zadd("dead", {json.dumps({**FAILED, "args": ["s3cret"]}): 1, envelope: 1})
     web = TestClient(make_app(redact=lambda _, args: ["•••"] * len(args)))
 
-    text = web.get("/jobs/j1").text
+    text, enveloped = web.get("/jobs/j1").text, web.get("/jobs/j2").text
 
     assert "•••" in text
     assert "s3cret" not in text
+    assert "[hidden]" in enveloped
+    assert base64.b64encode(b"s3cret").decode() not in enveloped
 
 
 def test_who_may_only_look_sees_no_buttons(make_app, redis: redis_py.Redis) -> None:
@@ -134,9 +139,9 @@ def test_a_waiting_job_is_cancelled_from_its_page(web: TestClient, client: Clien
     assert f'action="/jobs/{jid}/cancel"' in web.get(f"/jobs/{jid}?queue=low").text
     said = web.post(f"/jobs/{jid}/cancel")
 
-    assert "It was taken out of low, and is dead." in said.text
+    assert f"{jid} waited in its queue; it is dead now." in said.text
     assert (redis.llen("queue:low"), redis.zcard("dead")) == (0, 1)
-    assert "neither waits nor runs" in web.post("/jobs/absent/cancel").text
+    assert "there is no job that runs or waits" in web.post("/jobs/absent/cancel").text
 
 
 def test_a_running_job_tells_where_it_is_in_its_code_and_is_cancelled(
@@ -154,5 +159,5 @@ def test_a_running_job_tells_where_it_is_in_its_code_and_is_cancelled(
         assert "Running" in plain.text
         assert "pass_through" not in plain.text
         assert "in Gate.pass_through" in asked.text
-        assert "It was asked to end" in said.text
+        assert "is asked to end" in said.text
         node.jobs.gate.open()

@@ -32,6 +32,7 @@ APP = Starlette(routes=[Route("/", answer, methods=["GET", "POST", "DELETE"])])
         ({"origin": "http://verk.test:81"}, 403),
         ({"origin": "http://verk.test.evil.test"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
         ({"origin": "http://evil.test", "x-requested-with": "x"}, 403),
         ({"x-requested-with": "curl"}, 200),
         ({}, 403),

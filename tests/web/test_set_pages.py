@@ -221,3 +221,17 @@ def test_arguments_are_shown_as_the_redaction_says(make_app, redis: redis_py.Red
 
     assert "•••" in web.get("/retries").text
     assert "arg-1" not in web.get("/retries").text
+
+
+def test_what_is_hidden_is_not_told_by_what_a_filter_finds(make_app, redis: redis_py.Redis) -> None:
+    """Whoever may look for a text finds out letter by letter what the arguments are that he is not shown."""
+    fill(redis, "retries", 3)
+    web = TestClient(make_app(redact=lambda _, args: ["•••"] * len(args)), headers=FROM_A_PAGE)
+
+    assert 'name="text"' not in web.get("/retries").text
+    refused = [web.get("/retries?text=arg-1"), web.get("/api/v1/sets/retries?text=arg-1")]
+    refused += [web.post("/api/v1/sets/retries/delete-all", json={"where": {"text": "arg-1"}})]
+    assert [answer.status_code for answer in refused] == [400, 400, 400]
+    assert "text can't be looked for where arguments may be hidden" in refused[1].json()["detail"]
+    assert "can't be looked for" in html.unescape(web.post("/retries/all/delete", data={"text": "arg-1"}).text)
+    assert redis.zcard("retry") == 3

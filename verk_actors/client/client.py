@@ -19,6 +19,7 @@ from verk_actors.store.class_counts import RecentClasses
 from verk_actors.store.counters import Counters
 from verk_actors.store.exchange import Limits
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
+from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.pool import Pool
 from verk_actors.store.queue import Queue, paused_names, queue_names
 from verk_actors.store.server_facts import ServerFacts, facts_about
@@ -36,6 +37,7 @@ class Client:
     Args:
         config: where Redis is, the namespace and the wire format.
         clock: returns unix seconds; for tests.
+        lifeline: once it is cut, no thread waits for Redis any more, and each command fails; for servers that stop.
 
     Attributes:
         retries, scheduled, dead: the sets of jobs, those of queues with a Redis of their own included.
@@ -44,11 +46,13 @@ class Client:
         recent_classes: the same of each job class, within the last minutes or days.
     """
 
-    def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, config: Config, *, clock: Callable[[], float] = time.time, lifeline: Lifeline | None = None
+    ) -> None:
         self._config = config
         self._clock = clock_of(clock)
         self._keys = Keys(config.namespace)
-        self._pools = {url: Pool(url, name="verk:client") for url in config.redis_urls}
+        self._pools = {url: Pool(url, name="verk:client", lifeline=lifeline) for url in config.redis_urls}
         self._seen = {url: Seen(pool, is_only=len(self._pools) == 1) for url, pool in self._pools.items()}
         pools = tuple(self._seen.values())
         self._preparer = Preparer(config, self._keys)

@@ -121,6 +121,10 @@ class Seen:
         """Send one command and return its reply."""
         return self._store().call(*args)
 
+    def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Send commands that only read and return their replies."""
+        return self._store().call_many(commands)
+
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Run one script and return its reply."""
         return self._store().script(script, keys, args)

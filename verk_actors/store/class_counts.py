@@ -137,9 +137,11 @@ class RecentClasses:
     def periods(self, minutes: int = 60) -> list[RecentPeriod]:
         """Returns the same one by one, the oldest first: each minute of up to 480, else each ten. TIME; HGETALL."""
         starts, seconds = _starts(_time_of(self._servers[0]), minutes)
+        asked = [("HGETALL", self._keys.runs_in(_names_at(start)[seconds > 60])) for start in starts]
+        replies = [server.call_many(asked) for server in self._servers]
         return [
-            RecentPeriod(start=start, seconds=seconds, classes=self._classes_in(_names_at(start)[seconds > 60]))
-            for start in starts
+            RecentPeriod(start=start, seconds=seconds, classes=_classes_in(found))
+            for start, *found in zip(starts, *replies, strict=True)
         ]
 
     def durations(self, class_name: str, minutes: int = 60) -> list[Histogram]:
@@ -152,17 +154,18 @@ class RecentClasses:
         replies = [server.call("MGET", *keys) for server in self._servers]
         return [Histogram.sum(map(Histogram.read, texts)) for texts in zip(*replies, strict=True)]
 
-    def _classes_in(self, name: str) -> dict[str, ClassCounts]:
-        totals: Counter[tuple[str, str]] = Counter()
-        for server in self._servers:
-            found = server.call("HGETALL", self._keys.runs_in(name))
-            for field, count in zip(found[::2], found[1::2], strict=True):
-                class_name, _, letter = name_of(field).rpartition("|")
-                totals[class_name, letter] += int(count)
-        return {
-            class_name: ClassCounts(totals[class_name, "p"], totals[class_name, "f"], totals[class_name, "ms"] / 1000)
-            for class_name in sorted({class_name for class_name, _ in totals})
-        }
+
+def _classes_in(hashes: Iterable[Sequence[bytes]]) -> dict[str, ClassCounts]:
+    """Returns the counts of one step, as one or several servers have them."""
+    totals: Counter[tuple[str, str]] = Counter()
+    for found in hashes:
+        for field, count in zip(found[::2], found[1::2], strict=True):
+            class_name, _, letter = name_of(field).rpartition("|")
+            totals[class_name, letter] += int(count)
+    return {
+        class_name: ClassCounts(totals[class_name, "p"], totals[class_name, "f"], totals[class_name, "ms"] / 1000)
+        for class_name in sorted({class_name for class_name, _ in totals})
+    }
 
 
 def _time_of(server: Commands) -> datetime:

@@ -25,6 +25,13 @@ class Commands(Protocol):
         """Sends one command, such as `call("LLEN", key)`, and returns its reply."""
         ...
 
+    def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Sends commands that only read, in few round trips, and returns their replies; raises what the first raises.
+
+        They are not one step: others may come between.
+        """
+        ...
+
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Runs one script and returns its reply, loading it first if the server doesn't know it."""
         ...

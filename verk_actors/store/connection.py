@@ -20,7 +20,7 @@ from verk_actors.config import RedisUrl
 from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
 from verk_actors.store.commands import Argument
 from verk_actors.store.lifeline import Lifeline
-from verk_actors.store.link import Link, ask, ask_together
+from verk_actors.store.link import Link, ask, ask_each, ask_together
 from verk_actors.store.locate import locator_of
 from verk_actors.store.refusals import error_of
 from verk_actors.store.scripts import Script, ScriptCall
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 _MOST_LOADS = 3  # of one script at one call: it may be forgotten again at once
+_MOST_TOGETHER = 1000  # commands in one round trip: what a server keeps of replies until they are read is short
 
 
 class Connection:
@@ -82,6 +83,16 @@ class Connection:
             return self._ask(args)
         except RedisError as error:
             raise self._failure(error, str(args[0]), _key_of(args)) from error
+
+    def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Sends commands that only read and returns their replies; raises what `Commands` says."""
+        replies: list[Any] = []
+        try:
+            for start in range(0, len(commands), _MOST_TOGETHER):
+                replies += self._ask(tuple(commands[start : start + _MOST_TOGETHER]), ask_each)
+        except RedisError as error:
+            raise self._failure(error, str(commands[0][0]), _key_of(commands[0])) from error
+        return replies
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Runs one script and returns its reply; raises what `Commands` says."""
@@ -278,5 +289,5 @@ def _warn_of_bare_password(url: RedisUrl) -> None:
             log.warning("%s: the password crosses the network in clear text; use rediss://", url)
 
 
-def _key_of(args: tuple[Argument, ...]) -> str:
+def _key_of(args: Sequence[Argument]) -> str:
     return args[1] if len(args) > 1 and isinstance(args[1], str) else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 from redis.backoff import NoBackoff
@@ -92,6 +92,26 @@ def ask(link: Link, *command: Argument) -> Any:
     """Sends one command and returns its reply, or raises redis-py's error."""
     link.send_command(*command, check_health=False)
     return link.read_response()
+
+
+def ask_each(link: Link, *commands: Sequence[Argument]) -> list[Any]:
+    """Sends several commands at once and returns the reply to each.
+
+    Raises:
+        redis.RedisError: the first of them that was refused; by then all replies have been read.
+    """
+    for command in commands:
+        link.send_command(*command, check_health=False)
+    replies: list[Any] = []
+    refusal: ResponseError | None = None
+    for _ in commands:
+        try:
+            replies.append(link.read_response())
+        except ResponseError as error:
+            refusal = refusal or error
+    if refusal is not None:
+        raise refusal
+    return replies
 
 
 def ask_together(link: Link, *commands: tuple[Argument, ...]) -> Any:

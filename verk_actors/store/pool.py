@@ -17,6 +17,7 @@ from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.connection import Connection
+from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.scripts import Script, ScriptCall
 
 # A firewall may forget an idle connection without a word, so one that idled this long is tried with a PING.
@@ -35,13 +36,23 @@ class Pool:
         name: what Redis lists the connections as, without spaces.
         size: connections at most; a thread that finds all lent waits for one.
         socket_timeout_seconds: how long a reply is waited for, and a free connection.
+        lifeline: ends the connections, those that are lent too, once it is cut.
     """
 
-    def __init__(self, url: RedisUrl, *, name: str, size: int = 10, socket_timeout_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: RedisUrl,
+        *,
+        name: str,
+        size: int = 10,
+        socket_timeout_seconds: float = 5.0,
+        lifeline: Lifeline | None = None,
+    ) -> None:
         self._url = url
         self._name = name
         self._size = size
         self._socket_timeout_seconds = socket_timeout_seconds
+        self._lifeline = lifeline
         self._fill()
         _pools.add(self)
 
@@ -51,6 +62,10 @@ class Pool:
     def call(self, *args: Argument) -> Any:
         """Sends one command and returns its reply; raises what `Commands` says."""
         return self._lend(lambda connection: connection.call(*args))
+
+    def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Sends commands that only read and returns their replies; raises what `Commands` says."""
+        return self._lend(lambda connection: connection.call_many(commands))
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Runs one script and returns its reply; raises what `Commands` says."""
@@ -97,6 +112,7 @@ class Pool:
                     name=self._name,
                     socket_timeout_seconds=self._socket_timeout_seconds,
                     health_check_seconds=_HEALTH_CHECK_SECONDS,
+                    lifeline=self._lifeline,
                 )
             )
 

@@ -20,6 +20,7 @@ from verk_actors.web.refusing import refuse
 class Action(StrEnum):
     """What can be done by the dashboard and its API; the names are those that the audit has."""
 
+    ENQUEUE_JOB = "enqueue_job"
     PAUSE_QUEUE = "pause_queue"
     RESUME_QUEUE = "resume_queue"
     CLEAR_QUEUE = "clear_queue"

@@ -54,8 +54,15 @@ def is_same_origin(headers: Headers) -> bool:
         return site == "same-origin"
     origin = headers.get("origin")
     if origin is not None:
-        return origin != "null" and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+        return origin != "null" and _place_of(origin) == headers.get("host", "").lower()
     return "x-requested-with" in headers
+
+
+def _place_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _host_of(headers: Headers) -> str | None:

@@ -9,7 +9,7 @@ import attrs
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
-from verk_actors.errors import StoreError, StoreUnavailable, VerkError
+from verk_actors.errors import InvalidJob, JobNotUnique, StoreError, StoreUnavailable, VerkError
 from verk_actors.extras import ExtraMissing
 from verk_actors.job_run import JobNotRunning, NodesSilent
 from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
@@ -39,10 +39,12 @@ class Problem:
 _STATUS: Mapping[type[VerkError], int] = {
     InvalidInput: 400,
     InvalidHandle: 400,
+    InvalidJob: 400,
     NotThere: 404,
     JobNotRunning: 404,
     NodeNotFound: 404,
     InvalidCursor: 409,  # it is of another set, or of another time
+    JobNotUnique: 409,
     NodeTakesNoSignals: 409,
     StoreUnavailable: 503,
     StoreError: 502,

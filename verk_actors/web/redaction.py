@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from verk_actors.store.job_filter import JobFilter
+from verk_actors.web.errors import InvalidInput
+
 Redact: TypeAlias = Callable[[str, list[Any]], Sequence[Any]]
 """Returns the arguments to show, of the name of a job class and its arguments."""
 
@@ -26,6 +29,15 @@ class Redaction:
     def __init__(self, redact: Redact | None) -> None:
         self.is_on = redact is not None
         self._redact = redact or show_all
+
+    def check(self, where: JobFilter) -> None:
+        """Refuse a filter that looks where something may be hidden: what it finds would tell what that is.
+
+        Raises:
+            InvalidInput: it does.
+        """
+        if self.is_on and where.text is not None:
+            raise InvalidInput("text", "can't be looked for where arguments may be hidden")
 
     def args(self, class_name: str, args: list[Any]) -> list[Any]:
         """Return the arguments to show."""

@@ -12,15 +12,17 @@ from starlette.routing import Route
 
 from verk_actors.errors import VerkError
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
+from verk_actors.store.set_steps import SetStep
 from verk_actors.web.access import allowed_of
-from verk_actors.web.actions import form_route
-from verk_actors.web.job_actions import VERBS, act_on_all, act_on_some, counted, verb_of
+from verk_actors.web.actions import carry_out, form_route
 from verk_actors.web.job_filters import fields_of, filter_in, sentence_of
 from verk_actors.web.messages import leave_message
 from verk_actors.web.page import page
 from verk_actors.web.site import site_of
 from verk_actors.web.urls import url_to
 from verk_actors.web.views.job_sets import MOST_PER_PAGE, PER_PAGE, SetName, read_set
+from verk_actors.web.views.outcomes import counted
+from verk_actors.web.views.set_actions import VERBS, Verb, act_on_all, act_on_some, told
 
 _MOST_PAGES = 10**9
 
@@ -39,19 +41,32 @@ def set_routes(name: SetName, *, title: str, time: str, lead: str, empty: tuple[
     def show(request: Request) -> Response:
         return _list(request, name, title=title, time=time, lead=lead, empty=empty)
 
-    def some(request: Request, form: FormData) -> str:
-        handles = [str(handle) for handle in form.getlist("only") or form.getlist("handle")]
-        return act_on_some(request, name, verb_of(name, request.path_params["verb"]), handles)
-
-    async def every(request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=20)
-        return await run_in_threadpool(_step, request, form, name, title)
-
     return [
         Route(f"/{name}", show),
-        Route(f"/{name}/all/{{verb}}", every, methods=["POST"]),
-        form_route(f"/{name}/{{verb}}", some, back=name),
+        *(_for_all(name, verb, title) for verb in VERBS[name]),
+        *(_for_some(name, verb) for verb in VERBS[name]),
     ]
+
+
+def _for_some(name: SetName, verb: Verb) -> Route:
+    """Return the route of a form that does something to the jobs that are named in it."""
+
+    def perform(request: Request, form: FormData) -> str:
+        client, handles = site_of(request).client, [str(one) for one in form.getlist("only") or form.getlist("handle")]
+        target = f"{name} {', '.join(handles[:5])}{', …' if len(handles) > 5 else ''}"
+        return carry_out(request, verb.action, target, lambda: act_on_some(client, name, verb, handles).text)
+
+    return form_route(f"/{name}/{verb.name}", perform, back=name)
+
+
+def _for_all(name: SetName, verb: Verb, title: str) -> Route:
+    """Return the route of a form that does something to all jobs that fit."""
+
+    async def endpoint(request: Request) -> Response:
+        form = await request.form(max_files=0, max_fields=20)
+        return await run_in_threadpool(_step, request, form, name, verb, title)
+
+    return Route(f"/{name}/all/{verb.name}", endpoint, methods=["POST"])
 
 
 def _list(request: Request, name: SetName, **context: Any) -> Response:
@@ -79,6 +94,7 @@ def _list(request: Request, name: SetName, **context: Any) -> Response:
         "job_set.html",
         set=jobs,
         where=where,
+        hides=site.redaction.is_on,
         filter_fields=fields_of(where),
         link=link,
         found=found,
@@ -92,12 +108,12 @@ def _list(request: Request, name: SetName, **context: Any) -> Response:
     )
 
 
-def _step(request: Request, form: FormData, name: SetName, title: str) -> Response:
+def _step(request: Request, form: FormData, name: SetName, verb: Verb, title: str) -> Response:
     """Do the next step of something that is done to all that fit, then show how far it is, or what came of it."""
-    verb, where = verb_of(name, request.path_params["verb"]), filter_in(form)
+    where = filter_in(form)
     done = _number(form.get("done"), 0, _MOST_PAGES)
     try:
-        step = act_on_all(request, name, verb, where, str(form.get("cursor") or "") or None)
+        step = _act(request, name, verb, where, str(form.get("cursor") or "") or None)
     except VerkError as error:
         before = f" {verb.done} {counted(done)} before." if done else ""
         return _led_back(request, name, where, f"{error}.{before}", is_error=True)
@@ -108,6 +124,19 @@ def _step(request: Request, form: FormData, name: SetName, title: str) -> Respon
         return _led_back(request, name, where, f"{verb.done} {counted(done)}.{why}", is_error=bool(refused))
     fields = {**fields_of(where), "cursor": step.cursor, "done": done, "refusal": refused}
     return page(request, "job_steps.html", step=step, verb=verb, done=done, fields=fields, name=name, title=title)
+
+
+def _act(request: Request, name: SetName, verb: Verb, where: JobFilter, cursor: str | None) -> SetStep:
+    steps: list[SetStep] = []
+    site = site_of(request)
+
+    def do() -> str:
+        site.redaction.check(where)
+        steps.append(act_on_all(site.client, name, verb, where, cursor))
+        return told(verb, steps[0])
+
+    carry_out(request, verb.action, f"{name}, all {sentence_of(where)}".rstrip(), do)
+    return steps[0]
 
 
 def _led_back(request: Request, name: SetName, where: JobFilter, text: str, *, is_error: bool) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cached_property
 
 import attrs
 from starlette.requests import Request
@@ -12,20 +11,23 @@ from starlette.requests import Request
 from verk_actors.client import Client
 from verk_actors.config import Config
 from verk_actors.store.audit_log import AuditLog
+from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.pool import Pool
 from verk_actors.web.redaction import Redaction
 from verk_actors.wire.keys import Keys
 
 
-@attrs.define(eq=False, slots=False)
+@attrs.define(eq=False)
 class Site:
-    """One dashboard.
+    """One dashboard. It connects at the first request: a mounted app is not told when it starts.
 
     Attributes:
         config: where Redis is.
         redaction: what is shown of arguments.
         user: returns who asks, as the program around knows him; empty for nobody that it knows.
         clock: returns unix seconds.
+        client: of all requests.
+        audit_log: what has been done, over connections of its own.
     """
 
     config: Config
@@ -33,26 +35,24 @@ class Site:
     user: Callable[[Request], str] = lambda _: ""
     clock: Callable[[], float] = time.time
 
-    @cached_property
-    def client(self) -> Client:
-        """The client of all requests, made by the first: a mounted app is not told when it starts."""
-        return Client(self.config, clock=self.clock)
+    client: Client = attrs.field(init=False)
+    audit_log: AuditLog = attrs.field(init=False)
+    _lifeline: Lifeline = attrs.field(init=False, factory=Lifeline)
+    _pool: Pool = attrs.field(init=False)
 
-    @cached_property
-    def audit_log(self) -> AuditLog:
-        """What has been done, over a connection of its own."""
-        return AuditLog(self._pool, Keys(self.config.namespace))
-
-    @cached_property
-    def _pool(self) -> Pool:
-        return Pool(self.config.redis_url, name="verk:audit", size=2)
+    def __attrs_post_init__(self) -> None:
+        self.client = Client(self.config, clock=self.clock, lifeline=self._lifeline)
+        self._pool = Pool(self.config.redis_url, name="verk:audit", size=2, lifeline=self._lifeline)
+        self.audit_log = AuditLog(self._pool, Keys(self.config.namespace))
 
     def close(self) -> None:
-        """Close the connections."""
-        if "client" in self.__dict__:
-            self.client.close()
-        if "_pool" in self.__dict__:
-            self._pool.close()
+        """Close the connections that no request uses; later requests open new ones."""
+        self.client.close()
+        self._pool.close()
+
+    def cut(self) -> None:
+        """Have the requests that wait for Redis fail, and all to come."""
+        self._lifeline.cut()
 
 
 def site_of(request: Request) -> Site:

@@ -28,8 +28,11 @@ def url_to(request: Request, *parts: str, **query: object) -> str:
 
 def where_from(request: Request, default: str) -> str:
     """Return the page of the dashboard that a form was on, to go back to it; `default` where that is not known."""
-    referer = urlsplit(request.headers.get("referer", ""))
     root = root_of(request)
+    try:
+        referer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return default
     if referer.netloc != request.headers.get("host") or not referer.path.startswith(f"{root}/"):
         return default
     path = f"/{referer.path.lstrip('/')}"  # two slashes would lead to another server

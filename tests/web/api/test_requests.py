@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from starlette.applications import Starlette
@@ -92,3 +94,28 @@ def test_the_servers_and_what_was_done_are_told(web):
 
     assert server["facts"]["role"] == "master"
     assert (entry["action"], entry["target"], entry["outcome"]) == ("pause_queue", "mail", "mail is paused.")
+
+
+@pytest.mark.parametrize("name", ["a/b", "a/jobs", "100%", "a b?c#d", "ü", "a/pause"])
+def test_names_may_hold_any_character_that_is_escaped_in_the_address(web, client, redis, name):
+    jid = f"{name}/j"
+    redis.lpush(f"queue:{name}", json.dumps({"class": name, "args": [], "jid": jid}))
+    queue = f"{API}/queues/{quote(name, safe='')}"
+
+    assert web.get(queue).json()["name"] == name
+    assert [job["jid"] for job in web.get(f"{queue}/jobs").json()["jobs"]] == [jid]
+    assert web.get(f"{API}/jobs/{quote(jid, safe='')}?queue={quote(name)}").json()["job"]["jid"] == jid
+    assert web.get(f"{API}/metrics/{quote(name, safe='')}").json()["row"]["name"] == name
+    assert web.post(f"{queue}/pause").json()["message"] == f"{name} is paused."
+    assert web.get(f"{queue}/pause").status_code == 405
+    assert web.post(f"{queue}/jobs/{quote(jid, safe='')}/delete").json()["count"] == 1
+    assert (client.paused_queue_names(), client.queue(name).count()) == ([name], 0)
+
+
+def test_where_a_server_does_not_give_the_path_as_it_came_names_without_a_slash_will_do(make_app):
+    app = make_app()
+
+    async def decoded(scope, receive, send):
+        await app({name: value for name, value in scope.items() if name != "raw_path"}, receive, send)
+
+    assert TestClient(decoded).get(f"{API}/queues/a%20b").json()["name"] == "a b"

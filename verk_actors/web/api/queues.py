@@ -112,8 +112,8 @@ def clear_queue(site: Site, name: QueueName) -> Done:
     Args:
         name: of the queue.
     """
-    count = site.client.queue(name).count()
-    return Done(message=queue_actions.clear(site.client, name), count=count)
+    outcome = queue_actions.clear(site.client, name)
+    return Done(message=outcome.text, count=outcome.count)
 
 
 @acts("/queues/{name}/jobs/{jid}/delete", Action.DELETE_JOB, NotThere)

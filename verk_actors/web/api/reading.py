@@ -32,7 +32,7 @@ def read(value: Any, type_: Any, at: str = "") -> Any:
     Args:
         value: as it was parsed.
         type_: a text, number or boolean, a `Literal` of texts, one of these or None, a list or tuple of these, or an
-            attrs class with fields of all these; each may be `Annotated` with what it has to be like.
+            attrs class with fields of all these; each may be `Annotated` with what it has to be like. Or `Any`.
         at: where it was found.
 
     Raises:
@@ -53,7 +53,7 @@ def read(value: Any, type_: Any, at: str = "") -> Any:
         return origin(read(one, args[0], f"{at}[{index}]") for index, one in enumerate(value))
     if attrs.has(type_):
         return _object(value, type_, at)
-    if type(value) is not type_ and (type(value), type_) != (int, float):
+    if type_ is not Any and type(value) is not type_ and (type(value), type_) != (int, float):
         raise InvalidInput(at, f"must be {_WORDS[type_]}")
     return value
 

@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from verk_actors.web.actions import carry_out, check_allowed
 from verk_actors.web.api.json_form import written
 from verk_actors.web.api.operation import Done, Operation
+from verk_actors.web.api.part_route import PartRoute
 from verk_actors.web.api.reading import Nothing, read, read_parameters, read_part
 from verk_actors.web.errors import InvalidInput
 from verk_actors.web.site import site_of
@@ -28,7 +28,7 @@ BASE = "/api/v1"
 _MOST_BYTES = 1 << 20  # of a body: some ten thousand jids
 
 
-def route_of(operation: Operation) -> Route:
+def route_of(operation: Operation) -> PartRoute:
     """Return the route of an operation."""
 
     async def endpoint(request: Request) -> Response:
@@ -37,7 +37,7 @@ def route_of(operation: Operation) -> Route:
         body = await _body_of(request) if operation.has_body else None
         return as_json(await run_in_threadpool(_perform, operation, request, body))
 
-    return Route(f"{BASE}{operation.path}", endpoint, methods=[operation.method], name=operation.name)
+    return PartRoute(f"{BASE}{operation.path}", endpoint, methods=[operation.method], name=operation.name)
 
 
 def as_json(value: Any) -> Response:

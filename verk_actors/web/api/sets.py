@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import attrs
 
-from verk_actors.client import Client
-from verk_actors.store.job_sets import PendingSet
-from verk_actors.store.set_steps import SetStep
 from verk_actors.store.set_walk import InvalidCursor
 from verk_actors.web.access import Action
 from verk_actors.web.api.json_form import Sized
@@ -19,7 +15,8 @@ from verk_actors.web.errors import NotThere
 from verk_actors.web.site import Site
 from verk_actors.web.views.job_details import JobDetails
 from verk_actors.web.views.job_search import look_up
-from verk_actors.web.views.job_sets import PER_PAGE, JobSetPage, read_set, set_of
+from verk_actors.web.views.job_sets import PER_PAGE, JobSetPage, read_set
+from verk_actors.web.views.set_actions import VERBS, Verb, VerbName, act_on_all, act_on_some, told
 
 
 @attrs.frozen(kw_only=True)
@@ -121,7 +118,7 @@ def retry_jobs(site: Site, name: SetName, chosen: Chosen) -> Done:
     Args:
         name: of the set.
     """
-    return _done("Enqueued", site.client, name, chosen, set_of(site.client, name).requeue_many)
+    return _done(site, name, "retry", chosen)
 
 
 @acts("/sets/{name}/delete", Action.DELETE_JOB)
@@ -131,7 +128,7 @@ def delete_jobs(site: Site, name: SetName, chosen: Chosen) -> Done:
     Args:
         name: of the set.
     """
-    return _done("Deleted", site.client, name, chosen, set_of(site.client, name).delete_many)
+    return _done(site, name, "delete", chosen)
 
 
 @acts("/sets/{name}/kill", Action.KILL_JOB)
@@ -141,7 +138,7 @@ def kill_jobs(site: Site, name: PendingSetName, chosen: Chosen) -> Done:
     Args:
         name: of the set.
     """
-    return _done("Killed", site.client, name, chosen, _pending(site.client, name).kill_many)
+    return _done(site, name, "kill", chosen)
 
 
 @acts("/sets/{name}/retry-all", Action.RETRY_JOB, InvalidCursor)
@@ -151,7 +148,7 @@ def retry_all_jobs(site: Site, name: SetName, every: Every) -> Step:
     Args:
         name: of the set.
     """
-    return _step("Enqueued", set_of(site.client, name).requeue_step(every.where.as_filter(), every.cursor))
+    return _step(site, name, "retry", every)
 
 
 @acts("/sets/{name}/delete-all", Action.DELETE_JOB, InvalidCursor)
@@ -161,7 +158,7 @@ def delete_all_jobs(site: Site, name: SetName, every: Every) -> Step:
     Args:
         name: of the set.
     """
-    return _step("Deleted", set_of(site.client, name).delete_step(every.where.as_filter(), every.cursor))
+    return _step(site, name, "delete", every)
 
 
 @acts("/sets/{name}/kill-all", Action.KILL_JOB, InvalidCursor)
@@ -171,24 +168,21 @@ def kill_all_jobs(site: Site, name: PendingSetName, every: Every) -> Step:
     Args:
         name: of the set.
     """
-    return _step("Killed", _pending(site.client, name).kill_step(every.where.as_filter(), every.cursor))
+    return _step(site, name, "kill", every)
 
 
-def _pending(client: Client, name: PendingSetName) -> PendingSet:
-    return client.retries if name == "retries" else client.scheduled
+def _done(site: Site, name: SetName, verb: VerbName, chosen: Chosen) -> Done:
+    outcome = act_on_some(site.client, name, _verb(name, verb), chosen.handles)
+    return Done(message=outcome.text, count=outcome.count)
 
 
-def _done(did: str, client: Client, name: SetName, chosen: Chosen, do: Callable[[Sequence[bytes]], int]) -> Done:
-    count = do(set_of(client, name).by_handles(chosen.handles))
-    return Done(message=f"{did} {count} of {len(chosen.handles)} jobs of {name}.", count=count)
+def _step(site: Site, name: SetName, verb: VerbName, every: Every) -> Step:
+    where = every.where.as_filter()
+    site.redaction.check(where)
+    step = act_on_all(site.client, name, _verb(name, verb), where, every.cursor)
+    message = told(_verb(name, verb), step)
+    return Step(message=message, count=step.done, cursor=step.cursor, passed=step.passed, total=step.total)
 
 
-def _step(did: str, step: SetStep) -> Step:
-    refused = "" if step.refusal is None else f" Redis refused some: {step.refusal}."
-    return Step(
-        message=f"{did} {step.done} jobs; looked at {step.passed} of {step.total}.{refused}",
-        count=step.done,
-        cursor=step.cursor,
-        passed=step.passed,
-        total=step.total,
-    )
+def _verb(name: SetName, verb: VerbName) -> Verb:
+    return next(one for one in VERBS[name] if one.name == verb)

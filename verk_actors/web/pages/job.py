@@ -8,15 +8,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from verk_actors.errors import VerkError
-from verk_actors.job_run import Cancellation
 from verk_actors.web.access import Action, allowed_of
 from verk_actors.web.actions import carry_out, form_route
-from verk_actors.web.job_actions import VERBS
 from verk_actors.web.page import page
 from verk_actors.web.site import site_of
+from verk_actors.web.views import busy_actions
 from verk_actors.web.views.job_details import JobDetails, JobWhere, details_of_run
 from verk_actors.web.views.job_search import JobSearch, look_up, search
 from verk_actors.web.views.job_sets import SetName
+from verk_actors.web.views.set_actions import VERBS
 
 _PLACES: dict[JobWhere, tuple[str, str]] = {
     "running": ("Running", "good"),
@@ -57,11 +57,7 @@ def show(request: Request) -> Response:
 def cancel(request: Request, _: FormData) -> str:
     """Cancel it, wherever it is."""
     jid = request.path_params["jid"]
-
-    def do() -> str:
-        return _told(site_of(request).client.cancel(jid))
-
-    return carry_out(request, Action.CANCEL_JOB, jid, do)
+    return carry_out(request, Action.CANCEL_JOB, jid, lambda: busy_actions.cancel(site_of(request).client, jid))
 
 
 def _found(request: Request, jid: str) -> JobSearch:
@@ -86,14 +82,6 @@ def _with_stack(request: Request, job: JobDetails) -> tuple[JobDetails, str]:
         return details_of_run(site.client.inspect(job.jid or ""), site.redaction), ""
     except VerkError as error:
         return job, f"{error}."
-
-
-def _told(cancelled: Cancellation | None) -> str:
-    if cancelled is None:
-        return "It neither waits nor runs any more."
-    if cancelled.where == "running":
-        return "It was asked to end, and ends in the dead set."
-    return f"It was taken out of {cancelled.queue}, and is dead."
 
 
 routes = [

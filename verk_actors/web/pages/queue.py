@@ -51,7 +51,7 @@ def _number(text: str | None) -> int:
 routes = [
     _form("pause", Action.PAUSE_QUEUE, queue_actions.pause),
     _form("resume", Action.RESUME_QUEUE, queue_actions.resume),
-    _form("clear", Action.CLEAR_QUEUE, queue_actions.clear),
+    _form("clear", Action.CLEAR_QUEUE, lambda client, name: queue_actions.clear(client, name).text),
     form_route("/queues/{queue:path}/delete", delete, back="queues"),
     Route("/queues/{queue:path}", show),
 ]

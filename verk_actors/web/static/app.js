@@ -41,6 +41,12 @@ function isAtRest(element) {
   return !document.querySelector("dialog[open]") && !element.querySelector("input:checked");
 }
 
+// A part that came while something was ticked, or a question was asked, is not shown: what is meant would move away.
+document.addEventListener("htmx:before:swap", (event) => {
+  const target = event.detail.ctx.target;
+  if (target?.matches?.("[data-live]") && !isAtRest(target)) event.preventDefault();
+});
+
 async function refresh(element) {
   const source = `#${element.id}`;
   await htmx.ajax("GET", location.href, { target: source, select: source, swap: "outerMorph" });

@@ -9,7 +9,8 @@ import attrs
 
 from verk_actors.job_run import JobRun
 from verk_actors.store.members import Malformed, Member, payload_of
-from verk_actors.web.redaction import Redaction
+from verk_actors.web.redaction import HIDDEN, Redaction
+from verk_actors.wire.bookkeeping import UNDECODABLE
 from verk_actors.wire.job import Job
 
 JobWhere: TypeAlias = Literal["running", "queue", "retries", "scheduled", "dead"]
@@ -103,7 +104,7 @@ def details_of(
         error_backtrace=member.error_backtrace or (),
         timeline=sorted(_moments(member, where, at), key=lambda moment: moment.at),
         options={name: value for name in _OPTIONS if (value := getattr(member, name)) != _DEFAULTS[name]},
-        extra=member.extra,
+        extra=_extra(member, redaction),
         wire_format=member.wire_format,
         size=len(payload),
         raw=raw,
@@ -122,6 +123,11 @@ def details_of_run(run: JobRun, redaction: Redaction) -> JobDetails:
         timeline=[Moment("started", run.started_at)],
         run=attrs.evolve(run, args=args),
     )
+
+
+def _extra(job: Job, redaction: Redaction) -> Mapping[str, Any]:
+    """Return the keys that are not known; of an envelope of bytes that were no job, without those where it may hide."""
+    return {**job.extra, "payload": HIDDEN} if redaction.is_on and job.class_ == UNDECODABLE else job.extra
 
 
 def _moments(job: Job, where: JobWhere, at: float | None) -> Iterator[Moment]:

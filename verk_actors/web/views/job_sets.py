@@ -74,7 +74,9 @@ def read_set(
 
     Raises:
         InvalidCursor: it is none of this set.
+        InvalidInput: the filter looks where something may be hidden.
     """
+    redaction.check(where)
     jobs = set_of(client, name)
     count = jobs.count()
     if where == ALL_JOBS:

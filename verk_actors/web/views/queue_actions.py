@@ -5,6 +5,7 @@ from __future__ import annotations
 from verk_actors.client import Client
 from verk_actors.errors import loggable
 from verk_actors.store.handles import handle_of
+from verk_actors.web.views.outcomes import Outcome, counted
 from verk_actors.web.views.queue_jobs import place_of
 
 _LOOKED_AT = 2000  # jobs on either side of where one was; a node takes thousands in a second
@@ -20,12 +21,12 @@ def resume(client: Client, name: str) -> str:
     return f"{loggable(name)} {'is resumed' if client.queue(name).resume() else 'was not paused'}."
 
 
-def clear(client: Client, name: str) -> str:
+def clear(client: Client, name: str) -> Outcome:
     """Delete all jobs that wait in a queue."""
     queue = client.queue(name)
     count = queue.count()
     queue.clear()
-    return f"{loggable(name)} is empty: {count:,} jobs were deleted."
+    return Outcome(count, f"{loggable(name)} is empty: {counted(count)} {'was' if count == 1 else 'were'} deleted.")
 
 
 def delete(client: Client, name: str, handle: str, page: int) -> str:

@@ -8,6 +8,7 @@ from verk_actors.client import Client
 from verk_actors.job_run import JobRun
 from verk_actors.store.members import Malformed, Member
 from verk_actors.web.redaction import Redaction
+from verk_actors.web.views.busy import shown
 from verk_actors.web.views.job_rows import JobRow, row_of
 from verk_actors.web.views.queue_figures import QueueFigures, read_figures
 
@@ -47,7 +48,7 @@ def read_queue(client: Client, name: str, redaction: Redaction, page: int) -> Qu
     members = client.queue(name).range(last - PER_PAGE + 1, last)
     return QueueJobs(
         figures=figures,
-        running=[_shown(run, redaction) for run in client.running() if run.queue == name],
+        running=[shown(run, redaction) for run in client.running() if run.queue == name],
         rows=[_row(member, redaction) for member in reversed(members)],
         page=page,
         pages=pages,
@@ -59,7 +60,3 @@ def _row(member: Member, redaction: Redaction) -> JobRow:
     if isinstance(member, Malformed):
         return row
     return attrs.evolve(row, at=member.enqueued_at or member.created_at or 0.0)
-
-
-def _shown(run: JobRun, redaction: Redaction) -> JobRun:
-    return run if run.args is None else attrs.evolve(run, args=redaction.args(run.class_, run.args))
