@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         JobFenced,
         JobFinished,
         JobMalformed,
+        JobProgressed,
         JobSnoozed,
         JobStarted,
         JobStuck,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from verk_actors.job_builder import JobBuilder
     from verk_actors.job_class import JobClass, worker
     from verk_actors.job_context import CurrentJob, JobContextFilter, current_job
+    from verk_actors.job_progress import JobProgress
     from verk_actors.job_run import Cancellation, JobNotRunning, JobPlace, JobRun, NodesSilent
     from verk_actors.job_run_messages import CancelJob, InspectJob, RunningJobs
     from verk_actors.listener import EventListener
@@ -106,7 +108,7 @@ if TYPE_CHECKING:
     from verk_actors.wire.failure import Failure
     from verk_actors.wire.histogram import Histogram
     from verk_actors.wire.job import Job, JobOptions, UniqueUntil, WireFormat
-    from verk_actors.wire.results import JobResult
+    from verk_actors.wire.results import InvalidResult, JobResult
 
 _HOMES = {  # tests/architecture holds it against the imports above
     "arguments": "convert_type",
@@ -115,10 +117,11 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "config": "Config QueueConfig QueueGroup RedisUrl",
     "endings": "DeathReason Discard JobCancelled Kill Snooze",
     "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
-    "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
+    "events": "DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobProgressed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
     "job_context": "CurrentJob JobContextFilter current_job",
     "job_builder": "JobBuilder",
+    "job_progress": "JobProgress",
     "job_run": "Cancellation JobNotRunning JobPlace JobRun NodesSilent",
     "job_run_messages": "CancelJob InspectJob RunningJobs",
     "listener": "EventListener",
@@ -144,7 +147,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "wire.failure": "Failure",
     "wire.histogram": "Histogram",
     "wire.job": "Job JobOptions UniqueUntil WireFormat",
-    "wire.results": "JobResult",
+    "wire.results": "InvalidResult JobResult",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -189,6 +192,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "InvalidCursor",
     "InvalidHandle",
     "InvalidJob",
+    "InvalidResult",
     "Job",
     "JobBuilder",
     "JobCancelled",
@@ -209,6 +213,8 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobNotUnique",
     "JobOptions",
     "JobPlace",
+    "JobProgress",
+    "JobProgressed",
     "JobResult",
     "JobRun",
     "JobSnoozed",

@@ -42,6 +42,7 @@ from verk_actors.redis_url import RedisUrl
 from verk_actors.references import reference_to
 from verk_actors.web_address import WebAddress, web_address
 from verk_actors.wire.backoff import Backoff
+from verk_actors.wire.results import MAX_BYTES
 
 __all__ = ["ArgsKeys", "Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "QueueGroup", "RedisUrl"]
 
@@ -111,6 +112,9 @@ class Config:
 
     max_payload_bytes: int = attrs.field(default=1 << 20, validator=PAYLOAD_BYTES)
     """The longest payload that a client enqueues. Nodes read up to 16 MiB."""
+
+    max_result_bytes: int = attrs.field(default=MAX_BYTES, validator=PAYLOAD_BYTES)
+    """The longest JSON that is kept of what a job sets or returns as its result."""
 
     wait_replicas: int = attrs.field(default=0, validator=COUNT)
     """How many replicas of the Redis must have a job before `enqueue` and `schedule` return."""

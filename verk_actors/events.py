@@ -1,7 +1,7 @@
 """What happened, as listeners are told; facts in the past tense.
 
 Source: Verk lib/verk/events.ex. JobDead, JobSnoozed, JobDiscarded, JobExpired, JobMalformed, JobFenced, JobStuck,
-DeadJobsTrimmed and those of a node are ours.
+JobProgressed, DeadJobsTrimmed and those of a node are ours.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import attrs
 
 from verk_actors.endings import DeathReason
+from verk_actors.job_progress import JobProgress
 from verk_actors.wire.job import Job
 
 
@@ -136,6 +137,14 @@ class JobFenced(JobEvent):
     """
 
     started_at: float
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class JobProgressed(JobEvent):
+    """The running job has said how far it is; it comes once a second at most, with what the job said last."""
+
+    started_at: float
+    progress: JobProgress
 
 
 @attrs.frozen(kw_only=True, eq=False)

@@ -14,8 +14,10 @@ from typing import Protocol, TypeVar, TypeVarTuple
 import attrs
 
 from verk_actors.endings import JobCancelled
+from verk_actors.job_progress import JobProgress
 from verk_actors.job_run import CancelRequest
 from verk_actors.wire.job import Job
+from verk_actors.wire.results import MAX_BYTES, written
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -23,11 +25,13 @@ _Ts = TypeVarTuple("_Ts")
 
 class _Run(Protocol):
     cancel: CancelRequest | None  # set by another thread, never set back
+    progress: JobProgress | None
 
 
 @attrs.define(eq=False)
 class _RunOfItsOwn:
     cancel: CancelRequest | None = None
+    progress: JobProgress | None = None
 
 
 @attrs.define(eq=False)
@@ -36,11 +40,15 @@ class CurrentJob:
 
     Attributes:
         node_id: the node that runs it.
+        result: what it has set, as it is kept; None where it has set nothing.
+        max_result_bytes: how long that may be.
     """
 
     job: Job
     node_id: str = ""
     _run: _Run = attrs.Factory(_RunOfItsOwn)
+    max_result_bytes: int = MAX_BYTES
+    result: bytes | None = attrs.field(init=False, default=None, repr=False)
 
     @property
     def attempt(self) -> int:
@@ -66,6 +74,32 @@ class CurrentJob:
         """Raise `JobCancelled` if this run should end early."""
         if self.cancelled:
             raise JobCancelled
+
+    def progress(self, done: float, total: float | None = None, message: str = "") -> None:
+        """Say how far this run is, for whoever looks at running jobs, and for `JobProgressed`.
+
+        As often as the job likes, from any of its threads: it costs no command of Redis. The last word counts.
+
+        Args:
+            done: how much is done, in whatever the job counts.
+            total: how much that is in the end, if that is known.
+            message: what it is at; 200 characters are kept.
+
+        Raises:
+            TypeError, ValueError: `done` or `total` is no number from 0 on.
+        """
+        self._run.progress = JobProgress.of(done, total, message)
+
+    def set_result(self, value: object) -> None:
+        """Have a value kept for `Client.result`, and for the next step of a workflow, if this run succeeds.
+
+        For as long as `result_for` says, or a day. It is written here and now: later changes don't count. The last one
+        that is set is kept, and not what the perform returns.
+
+        Raises:
+            InvalidResult: it is no JSON, or longer than `max_result_bytes`. What was set before stays.
+        """
+        self.result = written(value, self.max_result_bytes)
 
     def cancel(self) -> None:
         """Ask the run to end early. From any thread; the perform is free not to look."""

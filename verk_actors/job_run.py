@@ -7,6 +7,7 @@ from typing import Any, Literal
 import attrs
 
 from verk_actors.errors import VerkError, loggable, shown
+from verk_actors.job_progress import JobProgress
 
 JobPlace = Literal["running", "queue", "schedule", "retry"]
 """Where a job was found that is not wanted any more."""
@@ -25,6 +26,7 @@ class JobRun:
         worker: who runs it, unique in the node.
         started_at: unix seconds.
         elapsed_seconds: since then, by the clock of whoever answers.
+        progress: how far it is, where it says so.
         stack: where it is in its code, the innermost frame first, as `file:line:in function`. Only told by `InspectJob`
             and `Client.inspect`; empty where it can't be seen, as in a process that stands still.
     """
@@ -37,6 +39,7 @@ class JobRun:
     worker: str = ""
     started_at: float
     elapsed_seconds: float
+    progress: JobProgress | None = None
     stack: tuple[str, ...] = ()
 
 

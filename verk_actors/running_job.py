@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from verk_actors.endings import DeathReason
+from verk_actors.job_progress import JobProgress, progress_in
 from verk_actors.job_run import CancelRequest
 from verk_actors.otp.ref import Ref
 from verk_actors.wire.failure import Failure
@@ -107,6 +108,9 @@ class RunningJob:
         ask: has the run be told so, from any thread; None where it has to look.
         interrupt: ends the run, from any thread; None where nothing can. What it comes to then counts no more.
         frames: tells where the run is, from any thread; None where its worker's thread runs it.
+        progress: how far the run is, as it says itself.
+        notice: reads that where a process runs it, from any thread; None elsewhere.
+        progress_told: what listeners were told of it last; written by EventProducer.
     """
 
     payload: bytes = attrs.field(repr=False)
@@ -123,11 +127,18 @@ class RunningJob:
     ask: Callable[[], None] | None = attrs.field(default=None, repr=False)
     interrupt: Callable[[], None] | None = attrs.field(default=None, repr=False)
     frames: Callable[[], tuple[str, ...]] | None = attrs.field(default=None, repr=False)
+    progress: JobProgress | None = None
+    notice: Callable[[], bytes] | None = attrs.field(default=None, repr=False)
+    progress_told: JobProgress | None = None
     _undecided: list[None] = attrs.field(init=False, repr=False)
 
     @_undecided.default
     def _undecided_at_first(self) -> list[None]:
         return [None] if self.outcome is None else []
+
+    def how_far(self) -> JobProgress | None:
+        """Return how far the run is; None where it has not said so."""
+        return self.progress if self.notice is None else progress_in(self.notice())
 
     def end(self, outcome: Outcome, now: float) -> bool:
         """Say how it has ended; False where somebody has said so before, and this does not count.

@@ -24,7 +24,8 @@ def nodes(redis):
     about = json.dumps({"queues": ["low"], "hostname": "host", "pid": 1})
     redis.hset("host:1:abc", mapping={"info": about, "beat": str(now), "busy": "3", "quiet": "false"})
     job = {"class": "Note", "args": ["\x1b[2J"], "jid": "j1", "queue": "default"}
-    work = {"queue": "default", "payload": json.dumps(job), "run_at": now - 130}
+    progress = {"done": 3, "total": 4, "message": "\x1b[2J"}
+    work = {"queue": "default", "payload": json.dumps(job), "run_at": now - 130, "progress": progress}
     redis.hset("verk:process:alive:work", "w1", json.dumps(work))
 
 
@@ -85,8 +86,8 @@ def test_the_jobs_that_run_are_listed(verk_here, redis_url, nodes):
     as_json = verk_here("busy", "--class", "Note", "--json", "--redis", redis_url)
 
     assert said.stdout == (
-        "JID  CLASS  QUEUE    NODE   RUNS FOR\n"
-        "j1   Note   default  alive  2 min\n"
+        "JID  CLASS  QUEUE    NODE   RUNS FOR  PROGRESS\n"
+        "j1   Note   default  alive  2 min     3 of 4 (75%), \\x1b[2J\n"
     )  # fmt: skip
     [run] = json.loads(as_json.stdout)
     assert (run["jid"], run["class"], run["args"]) == ("j1", "Note", ["\x1b[2J"])

@@ -103,6 +103,23 @@ def test_a_kill_for_one_user_ends_no_work_for_another(bench: Bench) -> None:
     assert not port.use(one)
 
 
+def test_what_a_program_has_put_up_is_read_for_the_user_it_works_for_and_gone_for_the_next(bench: Bench) -> None:
+    owner, one, two = bench.puppet(), object(), object()
+    port = opened(owner)
+    port.use(one)
+    assert answer(owner, port, b"put_up half") == b""
+    assert answer(owner, port, b"put_up done") == b""
+
+    assert (port.notice(one), port.notice(two)) == (b"done", b"")
+    port.use(two)
+    assert (port.notice(one), port.notice(two)) == (b"", b"")
+    assert answer(owner, port, b"put_up more") == b""
+    assert port.notice(two) == b"more"
+    port.close()
+    assert port.notice(two) == b""
+    port.use(one)
+
+
 @pytest.mark.parametrize("deed", [b"spin", b"sink"])
 def test_it_can_be_seen_where_a_program_is_at_its_work_for_a_user_and_for_none_else(bench: Bench, deed: bytes) -> None:
     """erlang(3): process_info(Pid, current_stacktrace), which does not stop the process."""
@@ -191,12 +208,12 @@ def test_a_program_shows_whose_it_is(bench: Bench) -> None:
 
 
 def test_no_descriptor_is_left_of_a_port(bench: Bench) -> None:
-    """Ours: a port has three descriptors here, and none once it is closed or did not open."""
+    """Ours: a port has four descriptors here, and none once it is closed or did not open."""
     owner = bench.puppet()
     before = descriptors()
 
     ports = [opened(owner) for _ in range(2)]
-    assert descriptors() == before + 6
+    assert descriptors() == before + 8
     for port in ports:
         owner.call(Ask(lambda _, port=port: port.close(WAIT)), WAIT)
     assert descriptors() == before

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import attrs
 import pytest
 
+from verk_actors.job_progress import JobProgress
 from verk_actors.store.presence import Presence, Work
 from verk_actors.store.processes import Processes
 
@@ -20,6 +22,19 @@ def processes(connection, keys) -> Processes:
 def work_of(jid: str, started_at: float) -> Work:
     payload = json.dumps({"class": "A", "jid": jid, "args": [jid]}).encode()
     return Work(worker=f"w{jid}", queue="q", payload=payload, class_name="A", jid=jid, started_at=started_at)
+
+
+def test_how_far_a_job_is_is_told_and_nonsense_of_others_is_not(processes, connection, nodes, keys, redis):
+    nodes.heartbeat("n1", "token", 60_000, ["q"])
+    far = attrs.evolve(work_of("1", 1_700_000_000.0), progress=JobProgress.of(1, 4, "\ud800<b>"))
+    Presence(connection, keys, "n1").beat({"busy": 1}, [far, work_of("2", 1_700_000_001.0)], first=True)
+    redis.sadd(keys.processes, "host:1:2")
+    told_of = {"queue": "q", "payload": '{"class":"A","jid":"3","args":[]}', "run_at": 1_700_000_002, "progress": [1]}
+    redis.hset(keys.work("host:1:2"), mapping=told({"x": told_of}))
+
+    progress = {run.jid: run.progress for run in processes.running(NOW)}
+
+    assert progress == {"1": JobProgress(done=1.0, total=4.0, message="?<b>"), "2": None, "3": None}
 
 
 def told(work: dict[str, object]) -> dict[str, str]:

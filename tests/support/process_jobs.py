@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import json
 import os
@@ -172,3 +173,34 @@ def HeedAndRaise(file: str) -> None:
     while current is not None:
         current.check_cancelled()
         signal.sigtimedwait([], 0.01)
+
+
+@worker(registry=REGISTRY)
+def Progress(*words: list[object]) -> None:
+    """Say how far it is, and go on until asked to end."""
+    current = current_job()
+    assert current is not None
+    for word in words:
+        current.progress(*word)  # type: ignore[arg-type]
+    while not current.cancelled:
+        signal.sigtimedwait([], 0.01)
+
+
+@worker(registry=REGISTRY)
+async def ProgressLater(*words: list[object]) -> None:
+    """The same, on an event loop."""
+    current = current_job()
+    assert current is not None
+    for word in words:
+        current.progress(*word)  # type: ignore[arg-type]
+    await asyncio.Event().wait()
+
+
+@worker(registry=REGISTRY)
+def Set(*values: object) -> str:
+    """Set one result after the other, and return another."""
+    current = current_job()
+    assert current is not None
+    for value in values:
+        current.set_result(value)
+    return "returned"

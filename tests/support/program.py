@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from verk_actors.otp.board import Board
 from verk_actors.otp.port_program import connected
 
 
@@ -25,9 +26,10 @@ def gone(pid: int) -> Callable[[], bool]:
     return look
 
 
-def main(connection: int, pipe: int, frames: int) -> None:
+def main(connection: int, pipe: int, frames: int, board: int) -> None:
     """Do one thing after another until the owner closes the port."""
-    packets = connected(connection, pipe, frames)
+    packets, here = connected(connection, pipe, frames), Board(board)
+    DEEDS[b"put_up"] = lambda notice: here.put_up(notice) or b""  # type: ignore[func-returns-value]
     while True:
         try:
             packet = packets.receive()

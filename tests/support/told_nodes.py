@@ -30,4 +30,6 @@ def tell_of_all(redis: Redis, keys: Keys = Keys()) -> None:  # noqa: B008  froze
         redis.hset(keys.process(identity), mapping=told | {"info": json.dumps(info)})
         payload = json.dumps({"class": "Mail", "args": ["<ada>"], "jid": JID, "queue": "default"})
         run = {"queue": "default", "payload": payload, "run_at": now - 65}
+        if name == "n1":
+            run["progress"] = {"done": 30, "total": 120, "message": "to <bob>"}
         redis.hset(keys.work(identity), "w1", json.dumps(run))

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from support.jobs import JobKit
 from support.nodes import Node, running_node
+from support.process_jobs import REGISTRY
 
 from verk_actors.client import Client
 from verk_actors.config import Config, QueueConfig
 from verk_actors.events import JobDead, JobFinished
 from verk_actors.job_class import worker
+from verk_actors.job_context import current_job
 from verk_actors.wire.job import Job
 from verk_actors.wire.results import MAX_BYTES, JobResult
 
@@ -50,7 +52,22 @@ class Kit(JobKit):
         async def returning_later(key: str) -> Any:
             return RETURNED[key]
 
+        @worker(registry=self.registry)
+        def setting(*values: Any) -> str:
+            return set_all(values)
+
+        @worker(registry=self.registry)
+        async def setting_later(*values: Any) -> str:
+            return set_all(values)
+
         self.returning, self.returning_later = returning, returning_later
+        self.registry.add(REGISTRY.find("Set"))
+
+
+def set_all(values: tuple[Any, ...]) -> str:
+    for value in values:
+        current_job().set_result(value)  # type: ignore[union-attr]
+    return "returned"
 
 
 @pytest.fixture
@@ -59,6 +76,7 @@ def node(config: Config) -> Iterator[Node]:
         "q": 2,
         "loop": QueueConfig(executor="async"),
         "limited": QueueConfig(executor="async", timeout_seconds=9),
+        "own": QueueConfig(size=1, executor="process"),
     }
     with running_node(config, Kit(), queues=queues) as node:
         yield node
@@ -103,6 +121,47 @@ def test_any_json_is_a_result(node: Node, key: str, value: Any) -> None:
 def test_what_cannot_be_kept_is_told_and_the_job_has_succeeded(node: Node, caplog, key: str, problem: str) -> None:
     assert result_of(node, going_to(node.jobs.returning.job(key), queue="q")) == JobResult(None, problem)
     assert f"succeeded, but {problem}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("queue", "class_"),
+    [("q", "setting"), ("q", "setting_later"), ("loop", "setting_later"), ("limited", "setting_later"),
+     pytest.param("own", "Set", marks=pytest.mark.slow)],  # a process is started
+)  # fmt: skip
+def test_what_a_run_sets_last_is_kept_for_a_day_or_for_its_time(node: Node, redis, queue: str, class_: str) -> None:
+    for result_for, seconds in ((None, 86_400), (60, 60)):
+        job = Job(queue=queue, class_=class_, args=[1, {"sum": "é"}], result_for=result_for)
+        jid = node.client.enqueue(job)
+        node.log.expect(JobFinished, jid=jid)
+
+        assert node.client.result(jid) == JobResult({"sum": "é"})
+        assert seconds - 2 <= redis.ttl(f"verk:result:{jid}") <= seconds
+
+
+def test_none_can_be_set(node: Node) -> None:
+    assert result_of(node, Job(queue="q", class_="setting", args=[1, None])) == JobResult(None)
+
+
+@pytest.mark.parametrize(
+    ("queue", "class_"), [("q", "setting"), pytest.param("own", "Set", marks=pytest.mark.slow)]  # as above
+)  # fmt: skip
+def test_a_result_that_is_too_long_fails_the_run_and_nothing_is_kept_of_it(node: Node, queue: str, class_: str) -> None:
+    job = Job(queue=queue, class_=class_, args=[1, "x" * MAX_BYTES], max_retry_count=0, result_for=60)
+    jid = node.client.enqueue(job)
+    [dead] = node.log.expect(JobDead, jid=jid)
+
+    assert dead.error_class == "InvalidResult"
+    assert dead.error_message == f"the result has {MAX_BYTES + 2} bytes; {MAX_BYTES} are kept"
+    assert node.client.result(jid) is None
+
+
+@pytest.mark.parametrize(
+    ("queue", "class_"), [("q", "setting"), pytest.param("own", "Set", marks=pytest.mark.slow)]  # as above
+)  # fmt: skip
+def test_how_long_it_may_be_is_configured(config: Config, queue: str, class_: str) -> None:
+    queues = {queue: 1 if queue == "q" else QueueConfig(size=1, executor="process")}
+    with running_node(config, Kit(), queues=queues, max_result_bytes=100_000) as node:
+        assert result_of(node, Job(queue=queue, class_=class_, args=["x" * 90_000])) == JobResult("x" * 90_000)
 
 
 def test_without_asking_nothing_is_kept(node: Node, redis) -> None:

@@ -13,6 +13,7 @@ from verk_actors.cli.amounts import distance
 from verk_actors.cli.places import Entry
 from verk_actors.cli.table import lay_out
 from verk_actors.errors import loggable
+from verk_actors.job_progress import JobProgress
 from verk_actors.job_run import JobRun
 from verk_actors.store.members import Malformed
 from verk_actors.wire.job import Job
@@ -28,6 +29,7 @@ class JobDetails:
     Attributes:
         place: `retry`, `scheduled`, `dead`, `queue:NAME`, or `node:ID` where it runs.
         at: its time there, unix seconds: when it is due, died, or began to run; None in a queue.
+        progress: how far it is, where it runs and says so.
         malformed: why what was found is no job; all else is empty then.
     """
 
@@ -46,6 +48,7 @@ class JobDetails:
     error_class: str | None = None
     error_message: str | None = None
     error_backtrace: Sequence[str] | None = None
+    progress: JobProgress | None = None
     extra: Mapping[str, Any] = attrs.Factory(dict)
     malformed: str | None = None
 
@@ -61,9 +64,8 @@ class JobDetails:
     @classmethod
     def of_run(cls, run: JobRun) -> JobDetails:
         """Return what is known of a job that runs."""
-        return cls(
-            place=f"node:{run.node}", at=run.started_at, jid=run.jid, class_=run.class_, queue=run.queue, args=run.args
-        )
+        known = {name: getattr(run, name) for name in ("jid", "class_", "queue", "args", "progress")}
+        return cls(place=f"node:{run.node}", at=run.started_at, **known)
 
 
 def table(jobs: Iterable[JobDetails], now: float) -> str:
@@ -107,6 +109,7 @@ def _facts(job: JobDetails, now: float) -> Iterator[tuple[str, str]]:
     yield "queue", loggable(job.queue or "")
     yield "is in", loggable(job.place)
     yield {"dead": "died", "node": "runs since"}.get(job.place.partition(":")[0], "due"), when(job.at)
+    yield "progress", "" if job.progress is None else loggable(str(job.progress), _LONGEST)
     yield "created", when(job.created_at)
     yield "enqueued", when(job.enqueued_at)
     yield "failed first", when(job.failed_at)

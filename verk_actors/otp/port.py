@@ -20,6 +20,7 @@ import sys
 import threading
 from pathlib import Path
 
+from verk_actors.otp.board import Board
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.errors import PortClosed
 from verk_actors.otp.packets import Packets
@@ -29,18 +30,19 @@ from verk_actors.otp.stack_pipe import SHOW_STACK, StackPipe
 _LOOK_SECONDS = 1.0  # between two looks for an exit that the socket doesn't tell of, since a grandchild holds it
 _EXIT_SECONDS = 1.0  # for a program that has closed its socket, before it is killed
 _STACK_SECONDS = 0.3  # for a program to say where it is, on a busy machine
-_MAIN = "import sys; sys.path[:] = sys.argv[5:]; from {module} import main; main(*map(int, sys.argv[2:5]))"
+_MAIN = "import sys; sys.path[:] = sys.argv[6:]; from {module} import main; main(*map(int, sys.argv[2:6]))"
 
 
 class Port:
     """A running program. It is killed when its owner ends, and ends with this interpreter, whatever ends that.
 
-    `kill`, `ask` and `stack` may be called from any thread, all else from the owner's.
+    `kill`, `ask`, `stack` and `notice` may be called from any thread, all else from the owner's.
 
     Args:
         owner: the process that it belongs to.
-        module: has a `main(socket, leash, frames)`, which hands the three to `port_program.connected`. It runs in a
-            fresh interpreter, with the options and the `sys.path` of this one.
+        module: has a `main(socket, leash, frames, board)`, which hands the first three to `port_program.connected`; the
+            last is the descriptor of a `Board`. It runs in a fresh interpreter, with the options and the `sys.path` of
+            this one.
 
     Raises:
         OSError: there is no room for another process.
@@ -59,7 +61,9 @@ class Port:
             kept.callback(os.close, leash_end)
             given.callback(os.close, leash)
             self._frames = kept.enter_context(StackPipe())
-            passed = (theirs.fileno(), leash, given.enter_context(self._frames.writable()))
+            self._board = Board.new()
+            kept.callback(self._board.close)
+            passed = (theirs.fileno(), leash, given.enter_context(self._frames.writable()), self._board.file)
             self._process = subprocess.Popen(
                 _command(module, str(owner), passed), stdin=subprocess.DEVNULL, pass_fds=passed, process_group=0
             )
@@ -83,6 +87,8 @@ class Port:
         """Have the program work for `user` from now on, and be killed for that alone; False where it was killed."""
         with self._lock:
             self._user = user
+            if not self._closed:
+                self._board.clear()
             return not self._killed
 
     def kill(self, user: object = None) -> None:
@@ -111,6 +117,11 @@ class Port:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._process.pid, SHOW_STACK)
             return frames.read(_STACK_SECONDS)
+
+    def notice(self, user: object) -> bytes:
+        """Return what the program has put up on its board at its work for `user`; nothing where there is none."""
+        with self._lock:
+            return b"" if self._closed or user is not self._user else self._board.read()
 
     def send(self, *parts: bytes) -> None:
         """Send one packet, made of these parts.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
+from verk_actors.job_progress import JobProgress
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.members import name_of
 from verk_actors.store.refusals import refusal_of
@@ -31,6 +32,7 @@ class Work:
         payload: the job as it is in Redis.
         class_name, jid: shown where the payload is too long to be.
         started_at: unix seconds.
+        progress: how far it is.
     """
 
     worker: str
@@ -39,14 +41,16 @@ class Work:
     class_name: str
     jid: str
     started_at: float
+    progress: JobProgress | None = None
 
     def encoded(self, longest: int = _LONGEST_PAYLOAD) -> str:
-        """Return it in Sidekiq's form; the arguments only if the payload has at most so many bytes."""
+        """Return it in Sidekiq's form and its progress; the arguments only if the payload has at most so many bytes."""
         payload = self.payload.decode()
         if len(self.payload) > longest:
             args = [f"{len(self.payload)} bytes, too long to be shown here"]
             payload = _json({"class": self.class_name, "jid": self.jid, "queue": self.queue, "args": args})
-        return _json({"queue": self.queue, "payload": payload, "run_at": int(self.started_at)})
+        fields = {"queue": self.queue, "payload": payload, "run_at": int(self.started_at)}
+        return _json(fields if self.progress is None else fields | {"progress": self.progress.fields()})
 
 
 class Presence:

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable
+from verk_actors.job_progress import progress_of
 from verk_actors.job_run import JobRun
 from verk_actors.store.commands import Commands
 from verk_actors.store.members import name_of
@@ -171,6 +172,7 @@ def _run_of(node: str, worker: str, told: bytes, now: float) -> JobRun:
         worker=worker,
         started_at=started_at,
         elapsed_seconds=max(0.0, now - started_at),
+        progress=progress_of(fields.get("progress")),
     )
 
 

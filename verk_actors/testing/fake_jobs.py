@@ -219,7 +219,8 @@ class FakeJobs:
             self._memory.release(released(job, Keys(config.namespace)))
         if job is not None and running_job.outcome is None:
             running_job.started_at = self.time()
-            outcome = perform(CurrentJob(job), self._registry.find, config.backtrace_frames, self.time)
+            current = CurrentJob(job, max_result_bytes=config.max_result_bytes)
+            outcome = perform(current, self._registry.find, config.backtrace_frames, self.time)
             running_job.end(outcome, self.time())
         settlement = settlement_of(running_job, queue, config, self._registry)
         self._memory.settle(queue, settlement, self.time())

@@ -8,6 +8,8 @@ this actor.
 It tells what has come to it, then rests for a moment: where much happens, that is told in few large batches, and
 waking the listeners costs next to nothing; where little happens, it is told at once.
 
+What running jobs say of how far they are wakes nobody: while a listener wants to know, this looks once a second.
+
 Source: Verk lib/verk/event_producer.ex. Differs: docs/decisions/0008, 0022.
 """
 
@@ -16,17 +18,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verk_actors.errors import loggable
-from verk_actors.events import Event
+from verk_actors.events import Event, JobProgressed
 from verk_actors.listener import EventListener
-from verk_actors.messages import EventBatch, Publish, RegisterListener, UnregisterListener
-from verk_actors.otp import ActorDeadError, ExitReason, Server, handles
+from verk_actors.messages import EventBatch, Publish, RegisterListener, Tick, UnregisterListener
+from verk_actors.otp import ActorDeadError, ExitReason, Server, Timer, handles
 from verk_actors.tree.listeners import Listener
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.progress_events import newly_progressed
 
 log = NodeLog(__name__)
 
 _REST_SECONDS = 0.005  # the time of some 200 brisk jobs
+_LOOK_SECONDS = 1.0  # between two looks at how far jobs are
 
 
 class EventProducer(Server):
@@ -36,12 +40,20 @@ class EventProducer(Server):
 
     def __init__(self, node: NodeState) -> None:
         super().__init__()
+        self._node = node
         self._listeners = node.listeners
         self._buffer = node.config.event_buffer
         self._untold: list[Event] = []
+        self._next_look: Timer | None = None
+
+    def init(self) -> None:
+        """Go on for the listeners that there are."""
+        self._look_later()
 
     def terminate(self, reason: ExitReason) -> None:
         """Tell what is left."""
+        if self._next_look is not None:
+            self._next_look.cancel()
         self._tell_all()
 
     @handles(RegisterListener)
@@ -49,6 +61,7 @@ class EventProducer(Server):
         """Add a listener, or give a known one a new selector; it is told of what happens from now on."""
         self._tell_all()
         self._listeners[message.ref.actor_urn] = Listener(message.ref, message.selector)
+        self._look_later()
 
     @handles(UnregisterListener)
     def unregister(self, message: UnregisterListener) -> None:
@@ -59,6 +72,19 @@ class EventProducer(Server):
     def publish(self, message: Publish) -> None:
         """Tell these once the inbox is empty, with all that came beside them."""
         self._untold += message.events
+
+    @handles(Tick)
+    def look_at_progress(self, _: Tick) -> None:
+        """Tell how far jobs are, where that is news."""
+        if self._next_look is not None:
+            self._next_look.cancel()
+        self._next_look = None
+        self._untold += newly_progressed(self._node)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        if self._next_look is None and self._node.is_wanted(JobProgressed):
+            self._next_look = self.send_after(_LOOK_SECONDS, Tick())
 
     def handle_idle(self) -> None:
         """Tell what has come, and rest."""

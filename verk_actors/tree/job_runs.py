@@ -66,5 +66,6 @@ def _runs(node: NodeState, rows: Iterable[tuple[str, QueueRow]], now: float) -> 
                     worker=str(worker),
                     started_at=started_at,
                     elapsed_seconds=max(0.0, now - started_at),
+                    progress=running_job.how_far(),
                 ),
             )

@@ -188,4 +188,5 @@ def _work_of(running_job: RunningJob, queue: str, taken: set[str], now: float) -
         class_name=job.class_,
         jid=jid,
         started_at=running_job.started_at or now,
+        progress=running_job.how_far(),
     )

@@ -36,6 +36,10 @@ def test_all_nodes_and_running_jobs_are_told(web):
         ("n1", "Mail", ["<ada>"]),
         (SIDEKIQ, "Mail", ["<ada>"]),
     ]
+    assert [run["progress"] for run in told["running"]] == [
+        {"done": 30.0, "total": 120.0, "message": "to <bob>", "percent": 25.0},
+        None,
+    ]
     dead = web.get(f"{API}/nodes/dead").json()
     assert told["nodes"][1] == web.get(f"{API}/nodes").json()[1] == dead
     assert (dead["in_progress"], dead["hostname"], dead["takes_signals"]) == (2, "", False)

@@ -33,6 +33,7 @@ def test_nodes_and_jobs_are_shown_and_nothing_in_them_is_markup(web, told):
     assert f'href="/jobs/{JID}"' in text and 'href="/queues/default"' in text
     assert "1 min 5 s" in text or "1 min 6 s" in text
     assert "52.4 MB" in text
+    assert 'title="30 of 120 (25%), to &lt;bob&gt;"' in text and "25%</span>" in text
 
 
 def test_each_node_offers_what_can_be_done_to_it(web, told):

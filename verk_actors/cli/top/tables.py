@@ -20,6 +20,7 @@ from verk_actors.store.members import Malformed
 from verk_actors.wire import strict_json
 
 _MOST = 200  # rows; more is what `verk jobs` is for
+_LONGEST_PROGRESS = 60  # letters
 _ANSWER_SECONDS = 1.0
 
 
@@ -101,12 +102,16 @@ def _busy(client: Client) -> Table:
     rows = (
         Row(
             f"{run.node} {run.worker} {run.jid}",
-            (*map(loggable, (run.jid, run.class_, run.queue, run.node)), age(run.elapsed_seconds)),
+            (
+                *map(loggable, (run.jid, run.class_, run.queue, run.node)),
+                age(run.elapsed_seconds),
+                "" if run.progress is None else loggable(str(run.progress), _LONGEST_PROGRESS),
+            ),
             run.jid,
         )
         for run in client.running()[:_MOST]
     )
-    return Table(("jid", "class", "queue", "node", "runs for"), tuple(rows), "No job runs.")
+    return Table(("jid", "class", "queue", "node", "runs for", "progress"), tuple(rows), "No job runs.")
 
 
 def _set(name: str) -> Callable[[Client], Table]:

@@ -47,7 +47,7 @@ class AsyncWorker(LoopServer):
         row = node.rows_of(pool)[0]
         self._find, self._is_wanted = node.registry.find, node.is_wanted
         self._frames = node.config.backtrace_frames
-        self._node_id = node.config.node_id
+        self._node_id, self._most_bytes = node.config.node_id, node.config.max_result_bytes
         self._limit_seconds = row.config.timeout_seconds
         self._claims = claims_of(node, pool)
         self._row = row
@@ -99,11 +99,12 @@ class AsyncWorker(LoopServer):
         table.started.append(running_job)
         if self._is_wanted(JobStarted):
             table.workers_manager.nudge()
-        running_job.coroutine = perform_as_task(job, self._find, self._frames, time, self._limit_seconds)
+        current = CurrentJob(job, self._node_id, running_job, self._most_bytes)
+        running_job.coroutine = perform_as_task(current, self._find, self._frames, time, self._limit_seconds)
         running_job.interrupt = cancel = self.spawn(
             running_job.coroutine,
             partial(self._ended, running_job, table),
-            context_of(CurrentJob(job, self._node_id, running_job)),
+            context_of(current),
         )
         if running_job.outcome is not None:  # handed back since it was claimed
             running_job.interrupt()

@@ -27,6 +27,7 @@ from verk_actors.store.exchange import Settlement
 from verk_actors.wire import backoff, bookkeeping
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
+from verk_actors.wire.results import KEPT_SECONDS
 
 _FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job that asks for a later run gets this
 
@@ -36,12 +37,14 @@ def settlement_of(
 ) -> Settlement:
     """Return how a job that has ended is settled in Redis, and what else is done then."""
     settlement, job = _settlement_of(running_job, queue, config, registry, rng), running_job.job
-    if job is None or (job.unique_for is None and job.result_for is None) or settlement.kind in _LIVES_ON:
+    outcome = running_job.outcome
+    result = outcome.result if isinstance(outcome, Succeeded) else None
+    if job is None or (job.unique_for is None and result is None) or settlement.kind in _LIVES_ON:
         return settlement
-    outcome, keys = end_of(running_job), Keys(config.namespace)
+    keys = Keys(config.namespace)
     effects = released(job, keys)
-    if isinstance(outcome, Succeeded) and outcome.result is not None and job.result_for is not None:
-        effects += (kept(keys.result(job.jid or ""), outcome.result, job.result_for),)
+    if result is not None and isinstance(end_of(running_job), Succeeded):
+        effects += (kept(keys.result(job.jid or ""), result, job.result_for or KEPT_SECONDS),)
     return attrs.evolve(settlement, effects=effects)
 
 

@@ -47,6 +47,7 @@ class Setup:
         main_name, main_path: what the node's program was started as, for job classes that are defined in it.
         args_keys: as the node is configured.
         middleware: where the functions are that stand around each run.
+        max_result_bytes: how long what a job sets or returns may be.
         recycle_after_jobs, recycle_above_bytes: when it ends by itself; 0 for never.
     """
 
@@ -56,6 +57,7 @@ class Setup:
     main_name: str | None
     main_path: str | None
     backtrace_frames: int
+    max_result_bytes: int
     recycle_after_jobs: int
     recycle_above_bytes: int
     args_keys: ArgsKeys

@@ -10,7 +10,12 @@ import os
 import sys
 from functools import partial
 
+import attrs
+
 from verk_actors.job_context import CurrentJob, current_job
+from verk_actors.job_progress import JobProgress
+from verk_actors.job_run import CancelRequest
+from verk_actors.otp.board import Board
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.fork import is_left_in_parent
 from verk_actors.otp.packets import Packets
@@ -24,7 +29,28 @@ from verk_actors.tree.memory import resident_bytes
 from verk_actors.wire.codec import decode
 
 
-def main(connection: int, pipe: int, frames: int) -> None:
+@attrs.define(eq=False)
+class Run:
+    """The run of a job here; its progress is put up for the node to see."""
+
+    board: Board
+    cancel: CancelRequest | None = None
+    is_over: bool = False  # what it has left running here says nothing of the next job
+    _progress: JobProgress | None = None
+
+    @property
+    def progress(self) -> JobProgress | None:
+        """How far it is."""
+        return self._progress
+
+    @progress.setter
+    def progress(self, progress: JobProgress | None) -> None:
+        self._progress = progress
+        if progress is not None and not self.is_over:
+            self.board.put_up(progress.encoded())
+
+
+def main(connection: int, pipe: int, frames: int, board: int) -> None:
     """Get ready, then run jobs until no more can come."""
     packets = connected(connection, pipe, frames)
     try:
@@ -32,7 +58,7 @@ def main(connection: int, pipe: int, frames: int) -> None:
         code = ready(setup)
         when_asked(_ask_job_to_end)
         packets.send(READY)
-        run_jobs(packets, setup, code)
+        run_jobs(packets, setup, code, Board(board))
     except EOFError:
         return
 
@@ -49,7 +75,7 @@ def ready(setup: Setup) -> JobCode:
     return code
 
 
-def run_jobs(packets: Packets, setup: Setup, code: JobCode) -> None:
+def run_jobs(packets: Packets, setup: Setup, code: JobCode, board: Board) -> None:
     """Run one job after another, until this process is to be recycled.
 
     Raises:
@@ -57,7 +83,7 @@ def run_jobs(packets: Packets, setup: Setup, code: JobCode) -> None:
     """
     count, last = 0, False
     while not last:
-        outcome = _run(packets.receive(), setup, code)
+        outcome = _run(packets.receive(), setup, code, board)
         if is_left_in_parent():
             end_of_fork(outcome)
         count += 1
@@ -65,11 +91,13 @@ def run_jobs(packets: Packets, setup: Setup, code: JobCode) -> None:
         packets.send(outcome_packet(outcome, last=last))
 
 
-def _run(packet: bytes, setup: Setup, code: JobCode) -> Outcome:
+def _run(packet: bytes, setup: Setup, code: JobCode, board: Board) -> Outcome:
     reference, queue, payload = job_of(packet)
     job = decode(payload, queue)
-    current = CurrentJob(job, setup.node_id)
+    run = Run(board)
+    current = CurrentJob(job, setup.node_id, run, setup.max_result_bytes)
     outcome = perform(current, partial(code.find, reference), setup.backtrace_frames, SystemClock.time)
+    run.is_over = True
     return Cancelled() if isinstance(outcome, Succeeded) and current.heeded else outcome
 
 

@@ -39,7 +39,7 @@ def perform(current: CurrentJob, find: Callable[[str], Performer], frames: int, 
     try:
         performer = find(job.class_)
         if performer.is_async:
-            return running(current, run_alone, perform_as_task(job, find, frames, now))
+            return running(current, run_alone, perform_as_task(current, find, frames, now))
         if performer.chain is None:
             value = running(current, performer.perform, job.args)
         else:
@@ -48,18 +48,24 @@ def perform(current: CurrentJob, find: Callable[[str], Performer], frames: int, 
         if is_left_in_parent():
             raise  # in a process that the job forked: it ends, and the job goes on in the parent
         return outcome_of(job, performer, error, frames, now)
-    return SUCCEEDED if job.result_for is None else _with_result(job, value)
+    return SUCCEEDED if current.result is None and job.result_for is None else _with_result(current, value)
 
 
 async def perform_as_task(
-    job: Job, find: Callable[[str], Performer], frames: int, now: Callable[[], float], limit_seconds: float = 0.0
+    current: CurrentJob,
+    find: Callable[[str], Performer],
+    frames: int,
+    now: Callable[[], float],
+    limit_seconds: float = 0.0,
 ) -> Outcome:
-    """Run a job on the event loop and in the context that this runs in, and return how it ended.
+    """Run a job on the event loop that this runs on, and in a context of its own, and return how it ended.
 
     Args:
+        current, find, frames, now: as for `perform`.
         limit_seconds: how long it may take before it is cancelled. It has failed then, also where it does not heed
             that and returns; 0 is any time.
     """
+    job = current.job
     performer: Performer | None = None
     try:
         performer = find(job.class_)
@@ -71,11 +77,15 @@ async def perform_as_task(
         if is_left_in_parent():
             raise
         return outcome_of(job, performer, error, frames, now)
-    return SUCCEEDED if job.result_for is None else _with_result(job, value)
+    return SUCCEEDED if current.result is None and job.result_for is None else _with_result(current, value)
 
 
-def _with_result(job: Job, value: object) -> Succeeded:
-    document, problem = document_of(value)
+def _with_result(current: CurrentJob, value: object) -> Succeeded:
+    """Return a success with what is kept of it: what the run has set, else what it returned."""
+    if current.result is not None:
+        return Succeeded(current.result)
+    job = current.job
+    document, problem = document_of(value, current.max_result_bytes)
     if problem is not None:
         log.warning("%s %s: succeeded, but %s", loggable(job.class_), loggable(job.jid or "-"), problem)
     return Succeeded(document)

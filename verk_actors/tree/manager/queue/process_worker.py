@@ -103,6 +103,7 @@ class ProcessWorker(Worker):
         port.send(*packet)
         running_job.ask = partial(port.ask, running_job)  # a process that isn't ready would die of it
         running_job.frames = partial(port.stack, running_job)  # likewise
+        running_job.notice = partial(port.notice, running_job)
         if running_job.cancel is not None:
             running_job.ask()
 
@@ -129,6 +130,7 @@ class ProcessWorker(Worker):
             main_name=main_name,
             main_path=main_path,
             backtrace_frames=self._frames,
+            max_result_bytes=self._most_bytes,
             recycle_after_jobs=config.recycle_after_jobs,
             recycle_above_bytes=config.recycle_above_megabytes * _MEGABYTE,
             args_keys=self._node.config.args_keys,

@@ -34,7 +34,7 @@ class Worker(Server):
         self.actor_ref.label = names.worker(pool, number)
         self._find, self._is_wanted = node.registry.find, node.is_wanted
         self._frames = node.config.backtrace_frames
-        self._node_id = node.config.node_id
+        self._node_id, self._most_bytes = node.config.node_id, node.config.max_result_bytes
         self._claims = claims_of(node, pool)
 
     def init(self) -> None:
@@ -72,4 +72,5 @@ class Worker(Server):
         job = running_job.job
         if job is None:
             return SUCCEEDED
-        return perform(CurrentJob(job, self._node_id, running_job), self._find, self._frames, self._now)
+        current = CurrentJob(job, self._node_id, running_job, self._most_bytes)
+        return perform(current, self._find, self._frames, self._now)
