@@ -35,7 +35,7 @@ def test_nodes_are_listed_with_what_they_hold(verk_here, redis_url, nodes):
     assert re.sub(r"\d+ s ago", "T      ", said.stdout) == (
         "NODE        PROGRAM      STATE    HEARTBEAT  IN PROGRESS  QUEUES\n"
         "alive       verk_actors  running  T                    0  default, mail\n"
-        "dead                     dead                          2  mail\n"
+        "dead        unknown      dead                          2  mail\n"
         "mute        verk         running                       0\n"
         "host:1:abc  sidekiq      running  T                    3  low\n"
     )
@@ -44,10 +44,13 @@ def test_nodes_are_listed_with_what_they_hold(verk_here, redis_url, nodes):
 def test_nodes_as_json(verk_here, redis_url, nodes):
     said = verk_here("nodes", "list", "--json", "--redis", redis_url)
 
-    assert json.loads(said.stdout)[1] == {
-        "id": "dead", "program": None, "state": "dead", "heartbeat_age_seconds": None, "queues": ["mail"],
-        "in_progress": 2,
-    }  # fmt: skip
+    told = json.loads(said.stdout)
+    assert [(one["node"], one["program"], one["state"], one["in_progress"], one["busy"]) for one in told] == [
+        ("alive", "verk_actors", "running", 0, None),
+        ("dead", "unknown", "dead", 2, None),
+        ("mute", "verk", "running", 0, None),
+        ("host:1:abc", "sidekiq", "running", None, 3),
+    ]
 
 
 def test_a_node_is_told_to_be_quiet_and_to_stop(verk_here, redis_url, redis, nodes):

@@ -26,9 +26,9 @@ def test_all_queues_are_listed_with_what_waits_and_what_has_run(verk_here, redis
     said = verk_here("queues", "--redis", redis_url)
 
     assert re.sub(r"\d+ s ", "T   ", said.stdout) == (
-        "QUEUE    WAITING  LATENCY  IN PROGRESS  PROCESSED  FAILED  PAUSED\n"
-        "default        3  T                  2      1,000       4\n"
-        "mail           1  T                  0          0       0\n"
+        "QUEUE    STATE     WAITING  LATENCY  IN PROGRESS  PROCESSED  FAILED\n"
+        "default  unworked        3  T                  2      1,000       4\n"
+        "mail     unworked        1  T                  0          0       0\n"
     )
 
 
@@ -38,9 +38,10 @@ def test_the_list_as_json_is_of_those_that_are_named(verk_here, redis_url, fille
     default, none = json.loads(said.stdout)
     assert default.pop("latency_seconds") < 60
     assert default == {
-        "name": "default", "waiting": 3, "in_progress": 2, "paused": False, "processed": 1000, "failed": 4,
+        "name": "default", "state": "unworked", "size": 3, "busy": 0, "slots": None, "in_progress": 2,
+        "is_paused": False, "processed": 1000, "failed": 4,
     }  # fmt: skip
-    assert none["waiting"] == none["latency_seconds"] == 0
+    assert none["size"] == none["latency_seconds"] == 0
 
 
 def test_size_and_latency_are_plain_numbers(verk_here, redis_url, filled):

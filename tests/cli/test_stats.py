@@ -50,13 +50,13 @@ def test_queues_sets_totals_and_nodes_are_tables(tmp_path, redis_url, filled):
         "PROCESSED FAILED SCHEDULED RETRY DEAD",
         "1,234 5 1 1 2",
         "",
-        "QUEUE WAITING LATENCY IN PROGRESS PROCESSED FAILED PAUSED",
-        "default 3 T 2 1,000 4 paused",
+        "QUEUE STATE WAITING LATENCY IN PROGRESS PROCESSED FAILED",
+        "default pausing 3 T 2 1,000 4",
         "",
         "NODE PROGRAM STATE HEARTBEAT IN PROGRESS QUEUES",
         "n1 verk_actors running 2 default, mail",
-        "n2 dead 0",
         "n3 verk_actors quiet T ago 0",
+        "n2 unknown dead 0",
     ]
 
 
@@ -67,15 +67,20 @@ def test_all_of_it_is_one_line_of_json(verk_here, redis_url, filled):
     figures = json.loads(said.stdout)
     queues, nodes = figures.pop("queues"), figures.pop("nodes")
     assert figures == {"processed": 1234, "failed": 5, "scheduled": 1, "retry": 1, "dead": 2}
-    assert queues["default"].pop("latency_seconds") < 60
-    assert queues == {"default": {"waiting": 3, "in_progress": 2, "paused": True, "processed": 1000, "failed": 4}}
-    assert nodes["n3"].pop("heartbeat_age_seconds") > 60
-    told = {name: (one["program"], one["state"], one["queues"], one["in_progress"]) for name, one in nodes.items()}
+    [queue] = queues
+    assert queue.pop("latency_seconds") < 60
+    assert queue == {
+        "name": "default", "state": "pausing", "size": 3, "busy": 0, "slots": None, "in_progress": 2,
+        "is_paused": True, "processed": 1000, "failed": 4,
+    }  # fmt: skip
+    told = {one["node"]: (one["program"], one["state"], one["queues"], one["in_progress"]) for one in nodes}
     assert told == {
         "n1": ("verk_actors", "running", ["default", "mail"], 2),
-        "n2": (None, "dead", [], 0),
+        "n2": ("unknown", "dead", [], 0),
         "n3": ("verk_actors", "quiet", [], 0),
     }
+    [age] = [one["beat_age_seconds"] for one in nodes if one["node"] == "n3"]
+    assert age > 60
 
 
 @pytest.mark.slow  # an interpreter starts

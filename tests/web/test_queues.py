@@ -8,8 +8,8 @@ import pytest
 from starlette.testclient import TestClient
 from support.nodes import running_node
 
+from verk_actors.figures.queues import read_queues
 from verk_actors.messages import PauseQueue, Tick
-from verk_actors.web.views.queue_figures import read_figures
 from verk_actors.wire.job import Job
 
 NAME = 'mail/<b>"é'
@@ -119,7 +119,7 @@ def test_how_nodes_work_a_queue_is_told(config, web):
         node.system.ask(PauseQueue("p"))
         node.client.queue("q").pause()  # it has the node tell of itself
         node.whereis("presence").ask(Tick())
-        [q, p] = read_figures(node.client, ["q", "p"])
+        [q, p] = read_queues(node.client, ["q", "p"])
         page = web.get("/queues/q").text
 
     assert (q.state, q.busy, q.slots, q.in_progress) == ("pausing", 2, 3, 2)

@@ -6,6 +6,7 @@ A PLACE is `retry`, `scheduled` or `dead`, the sets; or `queue:NAME`, what waits
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -14,7 +15,7 @@ from verk_actors.cli.amounts import counted
 from verk_actors.cli.job_text import JobDetails, in_full, payload_text, table
 from verk_actors.cli.options import as_json_line, client_of, confirm, json_option, redis_option, yes_option
 from verk_actors.cli.places import Place, complete_place, place_name
-from verk_actors.cli.sweeping import DELETE, KILL, RETRY, sweep
+from verk_actors.cli.sweeping import DELETE, KILL, RETRY, Choice, sweep
 from verk_actors.errors import loggable
 from verk_actors.otp.clock import SystemClock
 from verk_actors.store.job_filter import JobFilter
@@ -22,8 +23,6 @@ from verk_actors.store.job_filter import JobFilter
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _place = click.argument("place", metavar="PLACE", callback=place_name, shell_complete=complete_place)
-_jids = click.argument("jids", metavar="[JID]...", nargs=-1)
-_all = click.option("--all", "takes_all", is_flag=True, help="All jobs of the place.")
 
 
 def _filters(command: Command) -> Command:
@@ -36,6 +35,21 @@ def _filters(command: Command) -> Command:
     ):
         command = click.option(f"--{name}", f"{name}_" if name == "class" else name, metavar="TEXT", help=says)(command)
     return command
+
+
+def _choosing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add what says which jobs are meant; the command gets it as one `choice`."""
+
+    @_place
+    @click.argument("jids", metavar="[JID]...", nargs=-1)
+    @_filters
+    @click.option("--all", "takes_all", is_flag=True, help="All jobs of the place.")
+    @wraps(command)
+    def choosing(place: str, jids: tuple[str, ...], takes_all: bool, **others: Any) -> None:
+        where = JobFilter(**{field: others.pop(field) for field in ("class_", "queue", "error", "text")})
+        command(choice=Choice(place=place, jids=jids, where=where, takes_all=takes_all), **others)
+
+    return choosing
 
 
 @click.group("jobs")
@@ -87,42 +101,29 @@ def show(jid: str, raw: bool, redis_url: str | None, as_json: bool) -> None:
 
 
 @command.command("retry")
-@_place
-@_jids
-@_filters
-@_all
+@_choosing
 @redis_option
-def retry(place: str, jids: tuple[str, ...], takes_all: bool, redis_url: str | None, **fields: str | None) -> None:
+def retry(choice: Choice, redis_url: str | None) -> None:
     """Move jobs to their queues, to run when it is their turn: some, those that fit, or all."""
-    sweep(RETRY, place, jids, JobFilter(**fields), takes_all=takes_all, yes=True, redis_url=redis_url)
+    sweep(RETRY, choice, yes=True, redis_url=redis_url)
 
 
 @command.command("delete")
-@_place
-@_jids
-@_filters
-@_all
+@_choosing
 @yes_option
 @redis_option
-def delete(
-    place: str, jids: tuple[str, ...], takes_all: bool, yes: bool, redis_url: str | None, **fields: str | None
-) -> None:
+def delete(choice: Choice, yes: bool, redis_url: str | None) -> None:
     """Delete jobs: some, those that fit, or all."""
-    sweep(DELETE, place, jids, JobFilter(**fields), takes_all=takes_all, yes=yes, redis_url=redis_url)
+    sweep(DELETE, choice, yes=yes, redis_url=redis_url)
 
 
 @command.command("kill")
-@_place
-@_jids
-@_filters
-@_all
+@_choosing
 @yes_option
 @redis_option
-def kill(
-    place: str, jids: tuple[str, ...], takes_all: bool, yes: bool, redis_url: str | None, **fields: str | None
-) -> None:
+def kill(choice: Choice, yes: bool, redis_url: str | None) -> None:
     """Move jobs of retry or scheduled to dead, where they stay: some, those that fit, or all."""
-    sweep(KILL, place, jids, JobFilter(**fields), takes_all=takes_all, yes=yes, redis_url=redis_url)
+    sweep(KILL, choice, yes=yes, redis_url=redis_url)
 
 
 @command.command("clear")

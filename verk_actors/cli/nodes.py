@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import attrs
 import click
 
-from verk_actors.cli import figures
-from verk_actors.cli.amounts import age, counted
-from verk_actors.cli.figures import NodeFigures
+from verk_actors.cli.amounts import counted
 from verk_actors.cli.groups import ListFirst
 from verk_actors.cli.options import as_json_line, client_of, confirm, json_option, redis_option, yes_option
-from verk_actors.cli.table import lay_out
+from verk_actors.cli.tables import nodes_table
 from verk_actors.client import Client
 from verk_actors.errors import loggable
-
-_HEADINGS = ("NODE", "PROGRAM", "STATE", "HEARTBEAT", "IN PROGRESS", "QUEUES")
+from verk_actors.figures.nodes import read_nodes
 
 _ids = click.argument("ids", metavar="ID...", nargs=-1, required=True)
 
@@ -38,11 +32,8 @@ def list_(redis_url: str | None, as_json: bool) -> None:
     Those of Verk, Sidekiq and Exq too.
     """
     with client_of(redis_url) as client:
-        found = figures.read_nodes(client)
-    if as_json:
-        click.echo(as_json_line([{"id": node_id, **attrs.asdict(one)} for node_id, one in found.items()]))
-    else:
-        click.echo(nodes_table(found))
+        found = read_nodes(client)
+    click.echo(as_json_line(found) if as_json else nodes_table(found))
 
 
 @command.command("quiet")
@@ -85,22 +76,6 @@ def rescue(ids: tuple[str, ...], redis_url: str | None) -> None:
             _say(node_id, f"{counted(done.requeued, 'job')} given back, {done.buried:,} buried, {done.left:,} left")
     if not chosen:
         click.echo("no node is dead")
-
-
-def nodes_table(nodes: Mapping[str, NodeFigures]) -> str:
-    """Return the table of nodes, by id."""
-    rows = [
-        (
-            loggable(node_id),
-            one.program or "",
-            one.state,
-            "" if one.heartbeat_age_seconds is None else f"{age(one.heartbeat_age_seconds)} ago",
-            one.in_progress,
-            ", ".join(map(loggable, one.queues)),
-        )
-        for node_id, one in nodes.items()
-    ]
-    return lay_out(_HEADINGS, rows) if rows else "no nodes"
 
 
 def _dead(client: Client) -> list[str]:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import attrs
 import click
 
-from verk_actors.cli import figures
-from verk_actors.cli.amounts import age, counted
-from verk_actors.cli.figures import QueueFigures
+from verk_actors.cli.amounts import counted
 from verk_actors.cli.groups import ListFirst
 from verk_actors.cli.options import as_json_line, client_of, confirm, json_option, redis_option, yes_option
-from verk_actors.cli.table import lay_out
+from verk_actors.cli.tables import queues_table
 from verk_actors.errors import loggable
-
-_HEADINGS = ("QUEUE", "WAITING", "LATENCY", "IN PROGRESS", "PROCESSED", "FAILED", "PAUSED")
+from verk_actors.figures.queues import read_queues
 
 
 @click.group("queues", cls=ListFirst)
@@ -33,8 +27,8 @@ def command() -> None:
 def list_(names: tuple[str, ...], redis_url: str | None, as_json: bool) -> None:
     """List queues, all unless some are named: what waits, for how long, and what has run."""
     with client_of(redis_url) as client:
-        found = figures.read_queues(client, names or client.queue_names())
-    click.echo(as_json_line(_named(found)) if as_json else queues_table(found))
+        found = read_queues(client, names or client.queue_names())
+    click.echo(as_json_line(found) if as_json else queues_table(found))
 
 
 @command.command("pause")
@@ -89,27 +83,6 @@ def latency(name: str, redis_url: str | None) -> None:
     """Print for how many seconds the job has waited that runs next; 0 where none waits."""
     with client_of(redis_url) as client:
         click.echo(f"{client.queue(name).latency_seconds():.3f}")
-
-
-def queues_table(queues: Mapping[str, QueueFigures]) -> str:
-    """Return the table of queues, by name."""
-    rows = [
-        (
-            loggable(name),
-            one.waiting,
-            age(one.latency_seconds) if one.waiting else "",
-            one.in_progress,
-            one.processed,
-            one.failed,
-            "paused" if one.paused else "",
-        )
-        for name, one in queues.items()
-    ]
-    return lay_out(_HEADINGS, rows) if rows else "no queues"
-
-
-def _named(queues: Mapping[str, QueueFigures]) -> list[dict[str, object]]:
-    return [{"name": name, **attrs.asdict(one)} for name, one in queues.items()]
 
 
 def _say(name: str, what: str) -> None:

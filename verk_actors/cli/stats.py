@@ -5,21 +5,48 @@ from __future__ import annotations
 import os
 import sys
 
+import attrs
 import click
 
-from verk_actors.cli import figures
-from verk_actors.cli.figures import Figures
-from verk_actors.cli.nodes import nodes_table
 from verk_actors.cli.options import as_json_line, client_of, json_option, redis_option
-from verk_actors.cli.queues import queues_table
 from verk_actors.cli.table import lay_out
+from verk_actors.cli.tables import nodes_table, queues_table
 from verk_actors.client import Client
+from verk_actors.figures.nodes import NodeFigures, read_nodes
+from verk_actors.figures.queues import QueueFigures, read_queues
 from verk_actors.otp.clock import SystemClock
 from verk_actors.signals import ENDINGS, Signals
 
 _HEADINGS = ("PROCESSED", "FAILED", "SCHEDULED", "RETRY", "DEAD")
 _HOME, _TO_END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 _SHORTEST_SECONDS = 0.1
+
+
+@attrs.frozen(kw_only=True)
+class Figures:
+    """All that is counted: runs since the beginning, jobs in each set, each queue and each node."""
+
+    processed: int
+    failed: int
+    scheduled: int
+    retry: int
+    dead: int
+    queues: tuple[QueueFigures, ...]
+    nodes: tuple[NodeFigures, ...]
+
+    @classmethod
+    def read(cls, client: Client) -> Figures:
+        """Return all of it as it is now."""
+        totals = client.counters.totals()
+        return cls(
+            processed=totals.processed,
+            failed=totals.failed,
+            scheduled=client.scheduled.count(),
+            retry=client.retries.count(),
+            dead=client.dead.count(),
+            queues=read_queues(client, client.queue_names()),
+            nodes=read_nodes(client),
+        )
 
 
 @click.command("stats")
@@ -39,7 +66,7 @@ def command(seconds: float | None, redis_url: str | None, as_json: bool) -> None
     """
     with client_of(redis_url) as client:
         if seconds is None:
-            found = figures.read(client)
+            found = Figures.read(client)
             click.echo(as_json_line(found) if as_json else _text(found))
         else:
             _watch(client, seconds, as_json)
@@ -51,7 +78,7 @@ def _watch(client: Client, seconds: float, as_json: bool) -> None:
     before: tuple[float, Figures] | None = None
     with Signals(*ENDINGS) as signals:
         while True:
-            now, found = SystemClock.monotonic(), figures.read(client)
+            now, found = SystemClock.monotonic(), Figures.read(client)
             text = as_json_line(found) if as_json else f"{_text(found)}\n\n{_rate(before, now, found)}\n"
             if on_screen:  # over the figures before, so that nothing flickers
                 lines = text.replace("\n", f"{_TO_END_OF_LINE}\n")

@@ -42,25 +42,29 @@ DELETE = Act(verb="Delete", done="deleted", asks=True, some=Place.delete, fittin
 KILL = Act(verb="Kill", done="killed", asks=True, some=Place.kill, fitting=Place.killing)
 
 
-def sweep(
-    act: Act,
-    place: str,
-    jids: Sequence[str],
-    where: JobFilter,
-    *,
-    takes_all: bool,
-    yes: bool,
-    redis_url: str | None,
-) -> None:
+@attrs.frozen(kw_only=True)
+class Choice:
+    """Which jobs of a place are meant: those with these ids, those that fit, or all."""
+
+    place: str
+    jids: Sequence[str]
+    where: JobFilter
+    takes_all: bool
+
+    def __attrs_post_init__(self) -> None:
+        if (bool(self.jids), self.where != ALL_JOBS, self.takes_all).count(True) != 1:
+            raise click.UsageError("which jobs? Give either their JIDs, or what is to fit, or --all")
+
+
+def sweep(act: Act, choice: Choice, *, yes: bool, redis_url: str | None) -> None:
     """Do something to the jobs that were chosen, once it is known how many they are, and say to how many."""
-    if (bool(jids), where != ALL_JOBS, takes_all).count(True) != 1:
-        raise click.UsageError("which jobs? Give either their JIDs, or what is to fit, or --all")
+    jids, where = choice.jids, choice.where
     with client_of(redis_url) as client:
-        chosen = Place.named(client, place)
+        chosen = Place.named(client, choice.place)
         act.some(chosen, [])  # refuses what can't be done there before anybody is asked
         named = _named(chosen, jids)
         if act.asks and not yes and (count := len(named) if jids else chosen.count_fitting(where)):
-            confirm(f"{act.verb} {counted(count, 'job')} in {place}?", yes)
+            confirm(f"{act.verb} {counted(count, 'job')} in {choice.place}?", yes)
         done = act.some(chosen, named) if jids else _all(act, chosen, where)
     click.echo(f"{act.done} {counted(done, 'job')}")
 

@@ -208,6 +208,11 @@ class NodeState:
         row = self.queues.get(queue)  # removed meanwhile, if it is not there
         return row is not None and (row.paused or queue in row.server.paused)
 
+    def status_of(self, queue: str, row: QueueRow) -> str:
+        """Return running, pausing or paused: also pausing where its WorkersManager is told so and has not read it."""
+        is_held = self.is_paused(queue) or row.removing
+        return "pausing" if is_held and row.status == "running" else row.status
+
     def is_wanted(self, kind: type[Event]) -> bool:
         """Whether a listener may want events of this very class; where none does, they need not be made."""
         return any(listener.may_want(kind) for listener in tuple(self.listeners.values()))

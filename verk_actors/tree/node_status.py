@@ -28,11 +28,15 @@ def status_of(node: NodeState, process: Ref) -> SystemStatus:
 
 
 def _queue_status(node: NodeState, queue: str, row: QueueRow, failed: Container[object]) -> QueueStatus:
-    running = len(row.running_jobs.running())
+    running, status = len(row.running_jobs.running()), node.status_of(queue, row)
+    if row.pool in failed:
+        status = "failed"
+    elif status == "running" and not running:
+        status = "idle"
     return QueueStatus(
         size=row.config.size,
         group=row.group,
-        status="failed" if row.pool in failed else _state(row, running, is_held=node.is_paused(queue)),
+        status=status,
         running=running,
         finished=row.finished,
         failed=row.failed,
@@ -40,11 +44,3 @@ def _queue_status(node: NodeState, queue: str, row: QueueRow, failed: Container[
         paused_everywhere=queue in row.server.paused,
         classes=node.tallies.of_queue(queue),
     )
-
-
-def _state(row: QueueRow, running: int, *, is_held: bool) -> str:
-    if row.status != "running":
-        return row.status
-    if is_held or row.removing:
-        return "pausing"  # its WorkersManager is told, but may not have read that yet
-    return "running" if running else "idle"

@@ -98,7 +98,7 @@ class Presence(Server):
     def _about(self) -> dict[str, str | int | float]:
         rows = self._rows()
         concurrency = sum({row.pool: row.config.size for _, row in rows}.values())
-        is_quiet = self._node.stopping or (bool(rows) and all(row.status != "running" for _, row in rows))
+        is_quiet = self._node.stopping or (bool(rows) and all(self._node.status_of(*row) != "running" for row in rows))
         info = {
             "hostname": os.uname().nodename,
             "started_at": self._started_at,
@@ -117,7 +117,7 @@ class Presence(Server):
             "rtt_us": round(self._rtt_seconds * 1_000_000),
             "quiet": "true" if is_quiet else "false",
             "rss": resident_bytes() // 1024,
-            "shares": json.dumps({queue: _share_of(row) for queue, row in rows}),
+            "shares": json.dumps({row[0]: self._share_of(*row) for row in rows}),
         }
 
     def _work(self) -> Iterator[store.Work]:
@@ -132,6 +132,10 @@ class Presence(Server):
 
     def _rows(self) -> list[tuple[str, QueueRow]]:
         return [(queue, row) for queue, row in tuple(self._node.queues.items()) if row.server is self._server]
+
+    def _share_of(self, queue: str, row: QueueRow) -> dict[str, int | str]:
+        status = self._node.status_of(queue, row)
+        return {"size": row.config.size, "busy": len(row.running_jobs.running()), "status": status}
 
     # -- what is asked
 
@@ -169,10 +173,6 @@ class Presence(Server):
     def _log_stacks(self) -> None:
         for line in dump(self.whereis(names.ACTOR_SYSTEM)):
             log.warning("TTIN over Redis: %s", loggable(line, _LONGEST_LINE))
-
-
-def _share_of(row: QueueRow) -> dict[str, int | str]:
-    return {"size": row.config.size, "busy": len(row.running_jobs.running()), "status": row.status}
 
 
 def _work_of(running_job: RunningJob, queue: str, taken: set[str], now: float) -> store.Work | None:

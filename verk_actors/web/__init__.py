@@ -10,9 +10,10 @@ No counterpart in Verk, whose dashboard is a project of its own (verk_web) and s
 from verk_actors.extras import extra_missing
 
 try:
+    from verk_actors.web.access import Action
     from verk_actors.web.app import create_app
     from verk_actors.web.beside import beside
 except ModuleNotFoundError as error:
     raise extra_missing("web", error) from error
 
-__all__ = ["beside", "create_app"]
+__all__ = ["Action", "beside", "create_app"]

@@ -8,19 +8,21 @@ from typing import Any
 import attrs
 import cattrs
 
-from verk_actors.cli import figures
-from verk_actors.cli.amounts import age, distance
+from verk_actors.cli.amounts import distance
 from verk_actors.cli.places import SETS, Place
+from verk_actors.cli.tables import NODE_HEADINGS, QUEUE_HEADINGS, RUN_HEADINGS, node_line, queue_line, run_line
 from verk_actors.client import Client
 from verk_actors.drawing.tree_text import draw
 from verk_actors.errors import loggable
+from verk_actors.figures.nodes import read_nodes
+from verk_actors.figures.queues import read_queues
+from verk_actors.figures.stats import read_stats
 from verk_actors.otp import Supervision, SystemClock
 from verk_actors.store.job_filter import ALL_JOBS
 from verk_actors.store.members import Malformed
 from verk_actors.wire import strict_json
 
 _MOST = 200  # rows; more is what `verk jobs` is for
-_LONGEST_PROGRESS = 60  # letters
 _ANSWER_SECONDS = 1.0
 
 
@@ -64,12 +66,14 @@ class View:
 
 def read(client: Client, tab: str) -> View:
     """Return what is to be shown now with a tab open."""
-    counts = client.counters.totals()
+    stats = read_stats(client, SystemClock.time())
     totals = {
-        "processed": counts.processed,
-        "failed": counts.failed,
-        "waiting": sum(client.queue(name).count() for name in client.queue_names()),
-        **{name: Place.named(client, name).count() for name in SETS},
+        "processed": stats.processed,
+        "failed": stats.failed,
+        "waiting": stats.enqueued,
+        "retry": stats.retries,
+        "scheduled": stats.scheduled,
+        "dead": stats.dead,
     }
     if tab == "tree":
         return View(tab=tab, totals=totals, table=None, text=_trees(client))
@@ -77,41 +81,13 @@ def read(client: Client, tab: str) -> View:
 
 
 def _queues(client: Client) -> Table:
-    found = figures.read_queues(client, client.queue_names())
-    rows = (
-        Row(
-            name,
-            (
-                loggable(name),
-                one.waiting,
-                age(one.latency_seconds) if one.waiting else "",
-                one.in_progress,
-                one.processed,
-                one.failed,
-                "paused" if one.paused else "",
-            ),
-            name,
-        )
-        for name, one in found.items()
-    )
-    headings = ("queue", "waiting", "latency", "in progress", "processed", "failed", "")
-    return Table(headings, tuple(rows), "No queue has had a job yet: verk enqueue CLASS")
+    rows = (Row(one.name, queue_line(one), one.name) for one in read_queues(client, client.queue_names()))
+    return Table(QUEUE_HEADINGS, tuple(rows), "No queue has had a job yet: verk enqueue CLASS")
 
 
 def _busy(client: Client) -> Table:
-    rows = (
-        Row(
-            f"{run.node} {run.worker} {run.jid}",
-            (
-                *map(loggable, (run.jid, run.class_, run.queue, run.node)),
-                age(run.elapsed_seconds),
-                "" if run.progress is None else loggable(str(run.progress), _LONGEST_PROGRESS),
-            ),
-            run.jid,
-        )
-        for run in client.running()[:_MOST]
-    )
-    return Table(("jid", "class", "queue", "node", "runs for", "progress"), tuple(rows), "No job runs.")
+    rows = (Row(f"{run.node} {run.worker} {run.jid}", run_line(run), run.jid) for run in client.running()[:_MOST])
+    return Table(RUN_HEADINGS, tuple(rows), "No job runs.")
 
 
 def _set(name: str) -> Callable[[Client], Table]:
@@ -131,13 +107,8 @@ def _set(name: str) -> Callable[[Client], Table]:
 
 
 def _nodes(client: Client) -> Table:
-    rows = []
-    for name, one in figures.read_nodes(client).items():
-        beat = "" if one.heartbeat_age_seconds is None else f"{age(one.heartbeat_age_seconds)} ago"
-        cells = (loggable(name), one.program or "", one.state, beat, one.in_progress)
-        rows.append(Row(name, (*cells, ", ".join(map(loggable, one.queues))), name))
-    headings = ("node", "program", "state", "heartbeat", "in progress", "queues")
-    return Table(headings, tuple(rows), "No node runs: verk run -r MODULE -q default:25")
+    rows = (Row(one.node, node_line(one), one.node) for one in read_nodes(client))
+    return Table(NODE_HEADINGS, tuple(rows), "No node runs: verk run -r MODULE -q default:25")
 
 
 def _trees(client: Client) -> str:

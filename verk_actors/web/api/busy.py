@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verk_actors.figures.nodes import NodeFigures, read_node, read_nodes
 from verk_actors.job_run import JobNotRunning, JobRun, NodesSilent
 from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
 from verk_actors.web.access import Action
@@ -20,19 +21,19 @@ def busy(site: Site) -> views.BusyView:
 
 
 @looks("/nodes")
-def nodes(site: Site) -> tuple[views.NodeView, ...]:
+def nodes(site: Site) -> tuple[NodeFigures, ...]:
     """Return all nodes: our own first, then Verk's and Sidekiq's."""
-    return views.read_nodes(site.client)
+    return read_nodes(site.client)
 
 
 @looks("/nodes/{node}", NodeNotFound)
-def node(site: Site, node: NodeId) -> views.NodeView:
+def node(site: Site, node: NodeId) -> NodeFigures:
     """Return one node.
 
     Args:
         node: its id; of a process of Sidekiq or Exq, its identity.
     """
-    return views.read_node(site.client, node)
+    return read_node(site.client, node)
 
 
 @looks("/nodes/{node}/tree", NodeNotFound, NodesSilent)

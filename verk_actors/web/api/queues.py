@@ -5,13 +5,13 @@ from __future__ import annotations
 import attrs
 
 from verk_actors.errors import loggable
+from verk_actors.figures.queues import QueueFigures, read_queues
 from verk_actors.web.access import Action
 from verk_actors.web.api.names import Jid, PageNumber, PageSize, QueueName, Word
 from verk_actors.web.api.operation import Done, acts, looks
 from verk_actors.web.errors import NotThere
 from verk_actors.web.site import Site
 from verk_actors.web.views import queue_actions
-from verk_actors.web.views import queue_figures as views
 from verk_actors.web.views.job_details import JobDetails, details_of
 
 _PER_PAGE = 50
@@ -55,20 +55,20 @@ class WaitingJobs:
 
 
 @looks("/queues")
-def queues(site: Site, query: QueuesQuery) -> tuple[views.QueueFigures, ...]:
+def queues(site: Site, query: QueuesQuery) -> tuple[QueueFigures, ...]:
     """Return the queues that ever got a job."""
     names = (name for name in site.client.queue_names() if query.name is None or query.name in name)
-    return views.read_figures(site.client, names)
+    return read_queues(site.client, names)
 
 
 @looks("/queues/{name}")
-def queue(site: Site, name: QueueName) -> views.QueueFigures:
+def queue(site: Site, name: QueueName) -> QueueFigures:
     """Return one queue, whether or not it ever got a job.
 
     Args:
         name: of the queue.
     """
-    return views.read_figures(site.client, [name])[0]
+    return read_queues(site.client, [name])[0]
 
 
 @looks("/queues/{name}/jobs")

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import attrs
 
+from verk_actors.figures.stats import Stats, read_stats
 from verk_actors.store.audit_log import AuditEntry
 from verk_actors.web.api.json_form import Between
 from verk_actors.web.api.operation import looks
 from verk_actors.web.site import Site
 from verk_actors.web.views.overview import Server, read_servers
-from verk_actors.web.views.stats import Stats, read_stats
 
 
 @attrs.frozen(kw_only=True)

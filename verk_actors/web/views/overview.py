@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import attrs
 
 from verk_actors.client import Client
+from verk_actors.figures.stats import Stats, read_stats
 from verk_actors.store.server_facts import ServerFacts
-from verk_actors.web.views.stats import Stats, read_stats
 
 DAYS = (7, 30, 90, 180)
 """How far back one can look."""

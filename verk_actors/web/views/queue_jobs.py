@@ -5,12 +5,12 @@ from __future__ import annotations
 import attrs
 
 from verk_actors.client import Client
+from verk_actors.figures.queues import QueueFigures, read_queues
 from verk_actors.job_run import JobRun
 from verk_actors.store.members import Malformed, Member
 from verk_actors.web.redaction import Redaction
 from verk_actors.web.views.busy import shown
 from verk_actors.web.views.job_rows import JobRow, row_of
-from verk_actors.web.views.queue_figures import QueueFigures, read_figures
 
 PER_PAGE = 50
 
@@ -41,7 +41,7 @@ def place_of(page: int) -> int:
 
 def read_queue(client: Client, name: str, redaction: Redaction, page: int) -> QueueJobs:
     """Return a queue and a page of its jobs; the last page where there are fewer."""
-    [figures] = read_figures(client, [name])
+    [figures] = read_queues(client, [name])
     pages = max(1, -(-figures.size // PER_PAGE))
     page = min(max(1, page), pages)
     last = -1 - place_of(page)

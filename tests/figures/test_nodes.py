@@ -1,10 +1,10 @@
-"""Nodes as the Busy page has them: what leases tell, with what nodes tell of themselves."""
+"""Nodes in numbers: what leases tell, with what nodes tell of themselves."""
 
 from __future__ import annotations
 
+from verk_actors.figures.nodes import NodeFigures, merged
 from verk_actors.store.all_nodes import NodeStatus
 from verk_actors.store.processes import ProcessStatus
-from verk_actors.web.views.busy import NodeView, merged
 
 
 def status(node_id: str, **fields: object) -> NodeStatus:
@@ -19,7 +19,7 @@ def test_a_node_that_tells_of_itself_on_two_servers_is_one():
     ]
 
     assert merged([status("n", queues=("a", "b"), in_progress={"a": 2, "b": 1})], told) == (
-        NodeView(
+        NodeFigures(
             node="n", program="verk_actors", state="running", takes_signals=True, hostname="vm", queues=("a", "b"),
             concurrency=5, busy=1, in_progress=3, beat_age_seconds=4,
         ),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import attrs
 
 from verk_actors.client import Client
-from verk_actors.store.processes import ProcessStatus
+from verk_actors.store.queue_share import QueueShare
 
 QueueState: TypeAlias = Literal["running", "idle", "pausing", "paused", "unworked"]
 """Whether jobs of a queue run; none, for none waits or no worker is free; running ones may end; none may begin; or no
@@ -44,21 +44,34 @@ class QueueFigures:
     failed: int
 
 
-def read_figures(client: Client, names: Iterable[str]) -> tuple[QueueFigures, ...]:
+def read_queues(client: Client, names: Iterable[str]) -> tuple[QueueFigures, ...]:
     """Return queues in numbers."""
-    paused = frozenset(client.paused_queue_names())
-    in_progress = sum((Counter(node.in_progress) for node in client.nodes.statuses()), Counter[str]())
-    processes = client.nodes.processes()
-    return tuple(_figures_of(client, name, in_progress[name], name in paused, processes) for name in names)
+    nodes, processes = client.nodes.statuses(), client.nodes.processes()
+    around = _Around(
+        paused=frozenset(client.paused_queue_names()),
+        in_progress=sum((Counter(node.in_progress) for node in nodes), Counter()),
+        worked=frozenset(queue for node in nodes if node.is_alive for queue in node.queues)
+        | frozenset(queue for process in processes for queue in process.queues),
+        shares=[process.shares for process in processes],
+    )
+    return tuple(_figures_of(client, name, around) for name in names)
 
 
-def _figures_of(
-    client: Client, name: str, in_progress: int, is_paused: bool, processes: list[ProcessStatus]
-) -> QueueFigures:
+@attrs.frozen(kw_only=True)
+class _Around:
+    """What all queues have in common: who is paused, who is worked, and what nodes hold and tell of each."""
+
+    paused: frozenset[str]
+    in_progress: Counter[str]
+    worked: frozenset[str]
+    shares: Sequence[Mapping[str, QueueShare]]
+
+
+def _figures_of(client: Client, name: str, around: _Around) -> QueueFigures:
     queue, counts = client.queue(name), client.counters.of_queue(name)
-    shares = [share for process in processes if (share := process.shares.get(name)) is not None]
-    busy = sum(share.busy for share in shares)
-    is_worked = bool(shares) or any(name in process.queues for process in processes)
+    shares = [of_node[name] for of_node in around.shares if name in of_node]
+    busy, in_progress, is_paused = sum(share.busy for share in shares), around.in_progress[name], name in around.paused
+    is_worked = bool(shares) or name in around.worked
     return QueueFigures(
         name=name,
         state=_state(is_worked, is_paused, busy or in_progress, [share.status for share in shares]),
