@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import attrs
 
+from verk_actors.service_manager import ServiceManager
+
 STOPS = (signal.SIGTERM, signal.SIGINT)
 """What ends a fleet."""
 
@@ -26,8 +28,10 @@ class FleetState:
         names_lines: whether each line of a node begins with its id; else the lines say it themselves.
         stop_seconds: how long a node may take to end once it was told to.
         max_restarts, restart_window_seconds: the restart intensity.
+        service_manager: is told once all nodes run, if there is one.
         signals: those that came so far, in order; each node is sent all of them.
         exit_codes: of nodes that have ended, by id; a signal's number below 0 where one has ended it.
+        running: the nodes that have said that they run.
     """
 
     node_ids: Sequence[str]
@@ -37,10 +41,19 @@ class FleetState:
     stop_seconds: float
     max_restarts: int
     restart_window_seconds: float
+    service_manager: ServiceManager = attrs.field(factory=ServiceManager)
     signals: list[int] = attrs.field(factory=list)
     exit_codes: dict[str, int] = attrs.field(factory=dict)
+    running: set[str] = attrs.field(factory=set)
 
     @property
     def stops(self) -> list[int]:
         """The signals that are to end the fleet: the first lets jobs end, the second stops now."""
         return [number for number in self.signals if number in STOPS]
+
+    def note_running(self, node_id: str) -> None:
+        """Note that a node runs; the last one makes the fleet ready."""
+        if node_id not in self.running:
+            self.running.add(node_id)
+            if len(self.running) == len(self.node_ids) and not self.stops:
+                self.service_manager.ready(f"{len(self.node_ids)} nodes run")

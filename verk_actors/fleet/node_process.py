@@ -14,6 +14,7 @@ import attrs
 
 from verk_actors.fleet.fleet_state import HARMLESS, STOPS, FleetState
 from verk_actors.fleet.node_lines import NodeLines
+from verk_actors.fleet.notices import Notices
 from verk_actors.fleet.program import Program
 from verk_actors.otp import NORMAL, Cast, ExitReason, IoServer, Stop, handles
 from verk_actors.otp.port import in_words
@@ -54,7 +55,9 @@ class NodeProcess(IoServer):
 
     def init(self) -> None:
         """Start the node."""
-        self._program = self.own(Program(self._fleet.command(self._node_id)))
+        self._notices = self.own(Notices()) if self._fleet.service_manager.path else None
+        variables = None if self._notices is None else self._notices.variables
+        self._program = self.own(Program(self._fleet.command(self._node_id), variables=variables))
         self._lines = NodeLines(self._node_id if self._fleet.names_lines else "", self._fleet.output)
         self._fleet.exit_codes.pop(self._node_id, None)  # of the one before
         log.info("node %s is process %s", self._node_id, self._program.pid)
@@ -83,6 +86,7 @@ class NodeProcess(IoServer):
                 self._pass_on(seconds)
             elif self.wait_readable(self._program.fileno(), seconds):
                 self._pass_on(0)
+            self._heed()
             code = self._look()
             if code is not None:
                 raise Stop(NORMAL if self._fleet.stops else NodeEnded(code))
@@ -113,6 +117,11 @@ class NodeProcess(IoServer):
             data = self._program.read()
             self._lines.feed(data)
             self._is_readable = bool(data)
+
+    def _heed(self) -> None:
+        """Note that the node runs, when it has said so."""
+        if self._notices is not None and self._notices.have(b"READY=1"):
+            self._fleet.note_running(self._node_id)
 
     def _look(self) -> int | None:
         """Return how the node has ended, None if it has not; kill it if it takes too long."""

@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _PIECE = 65_536  # bytes read at once
 
@@ -20,16 +20,20 @@ class Program:
     Args:
         command: what to run.
         reads_output: whether its output is ours to read; else it goes where ours goes.
+        variables: of its environment, beside those of this process.
 
     Raises:
         OSError: there is no such program, or no room for another process.
     """
 
-    def __init__(self, command: Sequence[str], *, reads_output: bool = True) -> None:
+    def __init__(
+        self, command: Sequence[str], *, reads_output: bool = True, variables: Mapping[str, str] | None = None
+    ) -> None:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTSTP, signal.SIGTTIN])
         try:
             self._process = subprocess.Popen(
                 command,
+                env=os.environ | (variables or {}),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if reads_output else None,
                 stderr=subprocess.STDOUT if reads_output else None,

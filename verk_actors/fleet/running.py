@@ -45,6 +45,7 @@ def run_fleet(config: Config, command: Callable[[str], Sequence[str]]) -> int:
     Raises:
         ConfigError: the node id is too long for that.
     """
+    service_manager = ServiceManager.of_environment()
     numbers = range(1, config.processes + 1)
     state = FleetState(
         node_ids=[attrs.evolve(config, node_id=f"{config.node_id}-{number}").node_id for number in numbers],
@@ -54,13 +55,12 @@ def run_fleet(config: Config, command: Callable[[str], Sequence[str]]) -> int:
         stop_seconds=config.shutdown_timeout_seconds + _LAST_SECONDS,
         max_restarts=config.max_restarts,
         restart_window_seconds=config.restart_window_seconds,
+        service_manager=service_manager,
     )
-    service_manager = ServiceManager.of_environment()
     with Signals(*STOPS, signal.SIGTSTP, signal.SIGTTIN) as signals:
         starter = Starter.start(signals.wake, service_manager)
         try:
             fleet: Ref = starter.ask(Start(partial(Fleet.start, state)))
-            service_manager.ready(f"{config.processes} nodes are started")
             _obey(fleet, signals, state, service_manager)
         finally:
             starter.stop()  # while there is something to wake
