@@ -63,10 +63,15 @@ def reference_with_links(text: str) -> str:
     return f"{linked}\n```{{toctree}}\n:maxdepth: 1\n\n" + "\n".join(f"generated/{page}" for page in PAGES) + "\n```\n"
 
 
-def page(title: str, module: str, names: list[tuple[str, Any, str]]) -> str:
-    """Return a page of the reference."""
-    heading = f"{title}\n{'=' * len(title)}\n\n.. py:currentmodule:: {module}\n"
-    return heading + "".join(entry(f"{module}.{name}", *rest) for name, *rest in names)
+def page(title: str, parts: dict[str, list[tuple[str, Any, str]]]) -> str:
+    """Return a page of the reference: the names of one module, or of several, each under its own heading."""
+    lines = [f"{title}\n{'=' * len(title)}\n"]
+    for module, names in parts.items():
+        if len(parts) > 1:
+            lines.append(f"\n{module}\n{'-' * len(module)}\n")
+        lines.append(f"\n.. py:currentmodule:: {module}\n")
+        lines += (entry(f"{module}.{name}", *rest) for name, *rest in names)
+    return "".join(lines)
 
 
 def entry(path: str, value: Any, file: str) -> str:
@@ -79,17 +84,25 @@ def entry(path: str, value: Any, file: str) -> str:
     return f"\n.. py:data:: {path}\n\n   {text}\n"
 
 
-def of_module(name: str) -> list[tuple[str, Any, str]]:
-    """Return the public names of a module, as `reference.of_modules` has those of the package; none of Pykka's."""
-    module = importlib.import_module(name)
-    names = [(public, getattr(module, public), str(module.__file__)) for public in sorted(module.__all__)]
-    return [row for row in names if "pykka" not in str(getattr(row[1], "__module__", ""))]
+def of_modules(*names: str) -> dict[str, list[tuple[str, Any, str]]]:
+    """Return the public names of modules, as `reference.of_modules` has those of the package; none of Pykka's."""
+    found = {}
+    for name in names:
+        module = importlib.import_module(name)
+        rows = [(public, getattr(module, public), str(module.__file__)) for public in sorted(module.__all__)]
+        found[name] = [row for row in rows if "pykka" not in str(getattr(row[1], "__module__", ""))]
+    return found
 
+
+INTEGRATIONS = ["prometheus", "opentelemetry", "sentry", "statsd", "verk_stats"]
 
 PAGES = {
-    **{reference.slug(title): (title, project, rows) for title, rows in reference.groups().items()},
-    "testing": ("Testing", "verk_actors.testing", of_module("verk_actors.testing")),
-    "otp": ("The kernel", "verk_actors.otp", of_module("verk_actors.otp")),
+    **{reference.slug(title): (title, {project: rows}) for title, rows in reference.groups().items()},
+    "testing": ("Testing", of_modules("verk_actors.testing")),
+    "integrations": ("Integrations", of_modules(*(f"verk_actors.integrations.{name}" for name in INTEGRATIONS))),
+    "web": ("The dashboard", of_modules("verk_actors.web")),
+    "django": ("Django", of_modules("verk_actors.contrib.django")),
+    "otp": ("The kernel", of_modules("verk_actors.otp")),
 }
 
 

@@ -144,6 +144,18 @@ def test_jobs_are_enqueued_by_the_commit_and_run_on_the_projects_database(
     assert redis.get("stat:failed") is None
 
 
+def test_several_nodes_are_processes_under_one_command(project: Path, redis_url: str, redis: redis_py.Redis) -> None:
+    options = ["--processes", "2", "--node-id", "shop", "-q", "default:1", "-q", "mail:1"]
+
+    with Managed(*options, cwd=project, **variables(project, redis_url)) as nodes:
+        nodes.expect(" runs; queues: default, mail", count=2)
+        assert redis.smembers("verk_nodes") == {b"shop-1", b"shop-2"}
+        nodes.send(signal.SIGTERM)
+        assert nodes.exit_code() == 0, nodes.output
+
+    assert redis.smembers("verk_nodes") == set()
+
+
 def test_a_setting_that_is_none_is_refused_in_one_line(project: Path, redis_url: str) -> None:
     (project / "project.py").write_text(PROJECT.replace('"queues"', '"ques"'))
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from redis import Redis
 from support.blocks import DOCUMENTS, REPOSITORY, blocks
+from support.nodes import running_node
 
 from verk_actors.cli import main
+from verk_actors.config import Config
 
-# Commands of `verk` that are run as they stand in a document: those that end, and need nothing but Redis. Others need a
-# node, or a module of the reader's; the tests of the command run them.
-RUN_HERE = {"busy", "enqueue", "queues", "stats"}
+# Commands of `verk` that are run as they stand in a document: those that end. The tests of the command run the others.
+RUN_HERE = {"busy", "doctor", "enqueue", "jobs", "nodes", "queues", "stats", "tree"}
+NODE, JID = "web-1-4711-0a1b2c3d", "5a0f3b2c"  # that documents name
 # Programs that are not ours, and why they are not run here.
 OTHERS = {
     ".": "of the shell; tests are run in an environment already",
@@ -67,17 +72,37 @@ def test_a_command_in_a_document_is_one_that_there_is(command: list[str]) -> Non
 
 @pytest.mark.parametrize("command", [each for each in FOUND if each.values[0][0] == "verk"])
 def test_a_command_of_ours_does_what_it_says(
-    command: list[str], redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str], redis_url: str, redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if command[1] not in RUN_HERE or "--watch" in command:
+    if (command[1] not in RUN_HERE or "--watch" in command) and "--dry-run" not in command:
         tests = (REPOSITORY / "tests").rglob("test_*.py")
         assert any(f'"{command[1]}"' in path.read_text() for path in tests), "no test runs it"
         return
-    monkeypatch.chdir(tmp_path)
-
-    ran = CliRunner().invoke(main, command[1:], env={"VERK_REDIS_URL": redis_url})
+    fill(redis)
+    monkeypatch.chdir(app(tmp_path))
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    config = Config(redis_url=redis_url, node_id="n1", queues={"default": 1})
+    with running_node(config) if command[1] == "tree" else nullcontext():
+        answer = ["--yes"] if "stop" in command else []  # a reader is at a terminal, and is asked
+        ran = CliRunner().invoke(main, [*command[1:], *answer], env={"VERK_REDIS_URL": redis_url})
 
     assert ran.exit_code == 0, ran.output
+
+
+def fill(redis: Redis) -> None:
+    """Have the job and the node there that documents name."""
+    redis.zadd("dead", {f'{{"class":"Mail","args":[],"queue":"mail","jid":"{JID}"}}': 1.0})
+    redis.sadd("verk_nodes", NODE)
+    redis.set(f"verk:node:{NODE}", "token", px=60_000)
+    redis.sadd("processes", f"verk:process:{NODE}")
+    redis.hset(f"verk:process:{NODE}", mapping={"beat": str(redis.time()[0]), "quiet": "false"})
+
+
+def app(directory: Path) -> Path:
+    """Write the program of the reader's."""
+    (directory / "app").mkdir()
+    (directory / "app" / "jobs.py").write_text("")
+    return directory
 
 
 def parse(arguments: list[str]) -> None:

@@ -32,6 +32,8 @@ try:
 except ModuleNotFoundError as error:
     raise extra_missing("otel", error) from error
 
+__all__ = ["Propagation", "SpanNaming", "TracedEnqueue", "TracedRun", "traced_enqueue", "traced_run"]
+
 SpanNaming = Literal["queue", "class"]
 """What a span is named after: `QUEUE publish` and `QUEUE process`, or the same with the name of the class."""
 
@@ -141,4 +143,6 @@ def _attributes(job: Job, operation: str) -> dict[str, str | int]:
 
 
 traced_enqueue = TracedEnqueue()
+"""It as the configuration names it: with the default of each option."""
 traced_run = TracedRun()
+"""It as the configuration names it: with the default of each option."""

@@ -20,6 +20,8 @@ from sentry_sdk.utils import event_from_exception
 from verk_actors.events import Event, JobDead, JobFailed
 from verk_actors.listener import EventListener
 
+__all__ = ["SentryListener"]
+
 _LINE = re.compile(r"(.+):(\d+):in (.*)")
 _MECHANISM = {"type": "verk_actors", "handled": False}
 

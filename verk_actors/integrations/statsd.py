@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from verk_actors.integrations.verk_stats import Kind
 
+__all__ = ["StatsD"]
+
 _LONGEST_DATAGRAM = 1432  # bytes; what passes every Ethernet in one piece, as StatsD advises
 _TYPES = {"counter": "c", "timing": "ms"}
 _SEPARATORS = re.compile(r"[|,#\s]")  # a class name comes from Redis, and shall not end the tag that it is in

@@ -19,6 +19,8 @@ from verk_actors.events import Event, JobEvent, JobFailed, JobFinished, JobStart
 from verk_actors.listener import EventListener
 from verk_actors.otp import ExitReason
 
+__all__ = ["BufferingSink", "LoggerSink", "Sink", "VerkStats"]
+
 log = logging.getLogger(__name__)
 
 Kind = Literal["counter", "timing"]

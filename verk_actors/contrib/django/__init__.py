@@ -20,6 +20,8 @@ from verk_actors.config import Config
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.job import Job
 
+__all__ = ["CLOSES_CONNECTIONS", "client", "config", "enqueue_on_commit"]
+
 CLOSES_CONNECTIONS = "verk_actors.contrib.django.connections:closing_connections"
 """The worker middleware that goes around all others."""
 
