@@ -1,7 +1,7 @@
 """What happened, as listeners are told; facts in the past tense.
 
 Source: Verk lib/verk/events.ex. JobDead, JobSnoozed, JobDiscarded, JobExpired, JobMalformed, JobFenced, JobStuck,
-JobProgressed, DeadJobsTrimmed and those of a node are ours.
+JobProgressed, DeadJobsTrimmed and those of a batch or a node are ours.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import attrs
 
 from verk_actors.endings import DeathReason
 from verk_actors.job_progress import JobProgress
+from verk_actors.store.batch_status import BatchStatus
 from verk_actors.wire.job import Job
 
 
@@ -166,6 +167,32 @@ class DeadJobsTrimmed(QueueEvent):
     """A job of this queue came to the dead set, and that many others left it, too old or too many."""
 
     count: int
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class BatchEvent(Event):
+    """Something that happened to a batch, told by the node that saw to it.
+
+    Attributes:
+        batch: how far it is.
+    """
+
+    batch: BatchStatus
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class BatchProgressed(BatchEvent):
+    """Members of the batch have ended on this node; it comes once a second at most for each batch."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class BatchCompleted(BatchEvent):
+    """No member of the batch is to run any more, for the first time; some may have failed for good."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class BatchSucceeded(BatchEvent):
+    """All members of the batch have succeeded."""
 
 
 @attrs.frozen(kw_only=True, eq=False)

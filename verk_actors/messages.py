@@ -255,6 +255,13 @@ class TellRuns(Cast):
 
 
 @attrs.frozen
+class MembersEnded(Cast):
+    """QueueManager to BatchManager: members of these batches have been settled."""
+
+    bids: Collection[str]
+
+
+@attrs.frozen
 class Unblock(Cast):
     """To the general connection: end the blocking wait of another connection."""
 

@@ -12,6 +12,8 @@ from support import reference
 import verk_actors
 from verk_actors import (
     AllNodes,
+    Batch,
+    Batches,
     Client,
     Counters,
     CurrentJob,
@@ -30,7 +32,7 @@ from verk_actors.integrations.verk_stats import LoggerSink, VerkStats
 from verk_actors.otp.message import Call
 
 CLASSES = (
-    *(Client, Queue, RetrySet, ScheduleSet, DeadSet, AllNodes, Counters, RecentClasses),
+    *(Client, Queue, RetrySet, ScheduleSet, DeadSet, AllNodes, Counters, RecentClasses, Batch, Batches),
     *(JobClass, CurrentJob, testing.FakeJobs, testing.RealJobs),
 )
 INTEGRATIONS = (StatsD, LoggerSink, VerkStats, SentryListener, NodeCollector, ClusterCollector)

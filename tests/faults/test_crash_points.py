@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import logging
 import random
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -28,6 +29,7 @@ from verk_actors.job_run_messages import CancelJob
 from verk_actors.otp import ActorDeadError, Cast, NoProcess, Server
 from verk_actors.running_job import GIVEN_BACK, RunningJob
 from verk_actors.tree import names
+from verk_actors.tree.batch_manager import GoOn
 from verk_actors.tree.canceller import GraceOver
 from verk_actors.tree.manager.queue.process_worker import ProcessWorker
 from verk_actors.tree.manager.queue.worker import Worker
@@ -118,8 +120,12 @@ def hand_back(node: Node) -> None:
 
 
 MANAGER, QUEUE_MANAGER, WORKERS_MANAGER = names.MANAGER, names.queue_manager("q"), names.workers_manager("q")
+TICKING = ("BatchManager", "NodeManager", "Presence", "QueueStats", "ScheduleManager")
 # How to have each message sent that does not come with jobs by itself. A new one has to be given its line here.
 PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
+    **{(name, m.Tick): cast(re.sub(r"\B(?=[A-Z])", "_", name).lower(), m.Tick()) for name in TICKING},
+    ("BatchManager", m.MembersEnded): cast(names.BATCH_MANAGER, m.MembersEnded(["b"])),
+    ("BatchManager", GoOn): cast(names.BATCH_MANAGER, GoOn()),
     ("Canceller", CancelJob): cancel_none,
     ("Canceller", GraceOver): let_none_go,
     ("EventProducer", m.RegisterListener): register_another,
@@ -137,14 +143,10 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("Manager", m.ResumeQueue): pause_and_resume,
     ("Manager", m.RemovalDue): cast(MANAGER, m.RemovalDue("q")),
     ("Manager", m.HandBack): hand_back,
-    ("NodeManager", m.Tick): cast(names.NODE_MANAGER, m.Tick()),
-    ("Presence", m.Tick): cast(names.PRESENCE, m.Tick()),
     ("QueueManager", m.LeaseRenewed): cast(QUEUE_MANAGER, m.LeaseRenewed()),
     ("QueueManager", m.SettleEnded): cast(QUEUE_MANAGER, m.SettleEnded()),
     ("QueueManager", m.WorkersFree): cast(QUEUE_MANAGER, m.WorkersFree()),
     ("QueueManager", m.Tick): cast(QUEUE_MANAGER, m.Tick()),
-    ("QueueStats", m.Tick): cast(names.QUEUE_STATS, m.Tick()),
-    ("ScheduleManager", m.Tick): cast(names.SCHEDULE_MANAGER, m.Tick()),
     ("WorkersManager", m.Resized): resize,
     ("WorkersManager", m.Pause): pause_and_resume,
     ("WorkersManager", m.Resume): pause_and_resume,
@@ -221,12 +223,8 @@ def points() -> list[MessagePoint]:
 
     Jobs have another end there; tests/tree/manager/queue/test_async_worker.py and tests/tree/test_canceller.py test it.
     """
-    beside_jobs = {
-        "after-Canceller-CancelJob",
-        "after-AsyncWorker-Run",
-        "before-AsyncWorker-Resized",
-        "after-AsyncWorker-Resized",
-    }
+    worker = ("after-AsyncWorker-Run", "before-AsyncWorker-Resized", "after-AsyncWorker-Resized")
+    beside_jobs = {"after-Canceller-CancelJob", *worker}
     return [point for point in message_points() if str(point) not in beside_jobs]
 
 

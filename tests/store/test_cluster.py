@@ -14,12 +14,15 @@ from support.eventually import eventually
 from verk_actors.client import Client
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import ConfigError, StoreUnavailable
+from verk_actors.store.batch_making import NewBatch, made
+from verk_actors.store.batch_progress import BatchProgress
 from verk_actors.store.class_counts import ClassCounts, RecentClasses
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
 from verk_actors.store.entries import Entry, Lock, add
 from verk_actors.store.exchange import InProgress, Settlement
+from verk_actors.store.guarded import perform
 from verk_actors.store.job_sets import ScheduleSet
 from verk_actors.store.locks import release
 from verk_actors.store.nodes import Nodes
@@ -104,6 +107,9 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         nodes.deregister("n1", None)
         RecentClasses([commands], keys).add({"Add": ClassCounts(1)}, 1e9)
         Presence(commands, keys, "n1").beat({"busy": 0}, [], first=True)
+        new = NewBatch(bid="b", stages=[[Entry("q", "1", JOB)]], created_at=1.0, expires_at=1e9)
+        assert perform(commands, [], [], list(made(new, keys, "turn")))
+        assert BatchProgress(commands, keys).advance("b", 2.0).status is not None
 
     assert commands.slots == {script.name: {SLOT} for script in SCRIPTS}
 

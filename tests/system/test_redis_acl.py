@@ -16,9 +16,10 @@ from support.servers import OwnServer
 from support.source import REPOSITORY
 
 from verk_actors.client import Client
+from verk_actors.client.workflow import chain, group
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import EnqueueUncertain
-from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed, QueuePaused
+from verk_actors.events import BatchCompleted, JobDead, JobFailed, JobFinished, JobMalformed, QueuePaused
 from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue, Tick
 from verk_actors.store.connection import Connection
 from verk_actors.store.requests import Requests
@@ -97,6 +98,7 @@ def test_a_node_lives_its_whole_life_as_its_user_which_may_do_nothing_beyond_it(
         rescues(node, admin, keys)
         queues_come_and_go(node)
         answers_questions(node, config, keys)
+        batches_go_on(node, keys)
     work_by_hand(config)
     enqueue_more(config)
     enqueue_with_replicas(config)
@@ -165,8 +167,15 @@ def answers_questions(node: Node, config: Config, keys: Keys) -> None:
     answer = requests.answer_to(requests.ask(node.config.node_id, "tree"), 5)
     connection.close()
     assert node.client.nodes.status(node.config.node_id).is_alive
-    assert answer is not None
-    assert b"node_manager" in answer
+    assert b"node_manager" in (answer or b"")
+
+
+def batches_go_on(node: Node, keys: Keys) -> None:
+    good, bad = (Job(queue="q", class_=class_, args=["c"], max_retry_count=0) for class_ in ("Good", "Bad"))
+    node.client.batch(chain(good, group(chain(good, bad), good)), on_complete=good, bid="b")
+    node.log.wait_for(lambda: any(event.batch.bid == "b" for event in node.log.of(BatchCompleted)), "end of the batch")
+    assert len(node.client.batches.members("b", "failed")) == 1
+    assert node.client.batches.delete("b")
 
 
 def work_by_hand(config: Config) -> None:
@@ -179,8 +188,7 @@ def work_by_hand(config: Config) -> None:
         assert client.dead.delete(client.dead.range()[0])
         queue = client.queue("q")
         assert queue.delete(queue.range()[0])
-        assert queue.pause()
-        assert queue.resume()
+        assert queue.pause() and queue.resume()
         queue.clear()
         client.dead.clear()
 
@@ -206,12 +214,13 @@ def test_a_producer_enqueues_and_schedules(access: Access, admin) -> None:
     config = access.config("verk-producer")
     with Client(config) as client:
         client.enqueue_many([Job(queue="q", class_="Good", args=[])])
-        client.schedule(Job(queue="q", class_="Good", args=[]), 60)
+        client.schedule(good := Job(queue="q", class_="Good", args=[]), 60)
+        client.batch(chain(good, good)).add(good)
     enqueue_more(config)
     enqueue_with_replicas(config)
 
     keys = Keys(access.namespace)
-    assert (admin.llen(keys.queue("q")), admin.zcard(keys.schedule), denials(admin)) == (2, 1, set())
+    assert (admin.llen(keys.queue("q")), admin.zcard(keys.schedule), denials(admin)) == (4, 1, set())
     assert admin.smembers(keys.queues) == {b"q", b"more"}
 
 
@@ -220,10 +229,11 @@ def test_a_reader_sees_what_is_there(access: Access, admin) -> None:
     with Client(access.config("verk-producer")) as client:
         jid = client.enqueue(Job(queue="q", class_="Good", args=[]))
         client.schedule(Job(queue="q", class_="Good", args=[]), 60)
+        client.batch([Job(queue="r", class_="Good", args=[])] * 2, bid="b")
     leave_a_dead_node(admin, Keys(access.namespace))
     leave_a_process(admin, Keys(access.namespace))
     with Client(access.config("verk-reader")) as client:
-        assert client.queue_names() == ["q"]
+        assert client.queue_names() == ["q", "r"]
         assert client.queue("q").count() == client.scheduled.count() == 1
         assert client.queue("q").latency_seconds() >= 0
         assert sum(counts.processed for counts in client.counters.history(3).values()) == 0
@@ -236,6 +246,7 @@ def test_a_reader_sees_what_is_there(access: Access, admin) -> None:
         [node] = [one for one in client.nodes.statuses() if one.node_id == "dead"]
         assert (node.node_id, node.is_alive, node.queues, node.in_progress) == ("dead", False, ("q",), {"q": 1})
         assert [run.class_ for run in client.running()] == ["Good"]
+        assert [len(client.batches.members(one.bid)) for one in client.batches.range()] == [2]
     assert denials(admin) == set()
 
 

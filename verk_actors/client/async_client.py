@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import TracebackType
 from typing import TypeVar
 
+from verk_actors.client.batch import Batch
 from verk_actors.client.client import Client
-from verk_actors.client.threads import Threads, View, awaited, iterated
+from verk_actors.client.threads import Threads, View, awaited, iterated, viewed
 from verk_actors.config import Config
 from verk_actors.store.all_nodes import AllNodes
+from verk_actors.store.batches import Batches
 from verk_actors.store.class_counts import RecentClasses
 from verk_actors.store.counters import Counters
 from verk_actors.store.job_sets import PendingSet, SortedSet
@@ -103,6 +106,43 @@ class AsyncNodes(View):
     ask = awaited(AllNodes.ask)
 
 
+class AsyncBatches(View):
+    """All batches; see the method of that name of `Client.batches` for each."""
+
+    count = awaited(Batches.count)
+    range = awaited(Batches.range)
+    get = awaited(Batches.get)
+    members = awaited(Batches.members)
+    delete = awaited(Batches.delete)
+
+
+class AsyncBatch(View):
+    """A batch; see `Batch`. One that collects its jobs is used with `async with`."""
+
+    _sync: Batch
+
+    add = awaited(Batch.add)
+    status = awaited(Batch.status)
+
+    @property
+    def bid(self) -> str:
+        """Its id."""
+        return self._sync.bid
+
+    @property
+    def jids(self) -> list[str]:
+        """The ids of the jobs that were given to it here."""
+        return self._sync.jids
+
+    async def __aenter__(self) -> AsyncBatch:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._threads.run(self._sync.__exit__, kind, error, traceback)
+
+
 class AsyncClient(View):
     """The door for programs on an event loop; one may be shared by all tasks, and by several loops.
 
@@ -118,6 +158,7 @@ class AsyncClient(View):
         nodes: all of them.
         counters: what has been processed and failed.
         recent_classes: the same of each job class, lately.
+        batches: all of them.
     """
 
     _sync: Client
@@ -131,6 +172,8 @@ class AsyncClient(View):
         self.counters = AsyncCounters(self._sync.counters, self._threads)
         self.recent_classes = AsyncRecentClasses(self._sync.recent_classes, self._threads)
 
+        self.batches = AsyncBatches(self._sync.batches, self._threads)
+
     async def __aenter__(self) -> AsyncClient:
         return self
 
@@ -140,6 +183,8 @@ class AsyncClient(View):
     enqueue = awaited(Client.enqueue)
     enqueue_many = awaited(Client.enqueue_many)
     schedule = awaited(Client.schedule)
+    batch = viewed(Client.batch, AsyncBatch)
+    current_batch = viewed(Client.current_batch, AsyncBatch)
     queue_names = awaited(Client.queue_names)
     paused_queue_names = awaited(Client.paused_queue_names)
     result = awaited(Client.result)

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Literal
 
+from verk_actors.client.batch import MONTH_SECONDS, Batch, Batching, Work
+from verk_actors.client.batch_parts import CALLBACK_OF, Terms
 from verk_actors.client.detour import Seen, Switch, clock_of
 from verk_actors.client.job_runs import JobRuns
 from verk_actors.client.preparing import Preparer, Scheduled
 from verk_actors.client.pushing import Pusher
 from verk_actors.config import Config
 from verk_actors.errors import JobNotUnique
+from verk_actors.job_context import current_job
 from verk_actors.job_run import Cancellation, JobRun
 from verk_actors.store.all_nodes import AllNodes
+from verk_actors.store.batches import Batches
 from verk_actors.store.class_counts import RecentClasses
 from verk_actors.store.counters import Counters
 from verk_actors.store.exchange import Limits
@@ -23,6 +27,7 @@ from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.pool import Pool
 from verk_actors.store.queue import Queue, paused_names, queue_names
 from verk_actors.store.server_facts import ServerFacts, facts_about
+from verk_actors.wire.jid import new_jid
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 from verk_actors.wire.results import JobResult, result_in
@@ -44,6 +49,7 @@ class Client:
         nodes: all of them; quiets, stops and rescues one.
         counters: what has been processed and failed.
         recent_classes: the same of each job class, within the last minutes or days.
+        batches: all of them: how far each is.
     """
 
     def __init__(
@@ -63,6 +69,8 @@ class Client:
         self.nodes = AllNodes(pools, self._keys, Limits.of(config), clock, time.monotonic)
         self.counters = Counters(pools, self._keys)
         self.recent_classes = RecentClasses(pools, self._keys)
+        self.batches = Batches(pools, self._keys)
+        self._batching = Batching(config, self._keys, self._pools, self._preparer, self._clock)
         self._runs = JobRuns(pools, self._keys, clock, time.monotonic)
 
     def __enter__(self) -> Client:
@@ -128,6 +136,57 @@ class Client:
         """
         entries = self._preparer.many(list(jobs), self._clock(), once=once)
         return self._pusher.push_all(entries)
+
+    def batch(
+        self,
+        jobs: Work | None = None,
+        *,
+        on_complete: Job | None = None,
+        on_success: Job | None = None,
+        description: str = "",
+        expires_in: float = MONTH_SECONDS,
+        parent: Batch | str | None = None,
+        bid: str | None = None,
+    ) -> Batch:
+        """Make a batch of jobs, and enqueue them, all of them or none, in one step; returns it.
+
+        Args:
+            jobs: its members: jobs and scheduled ones; or a workflow of `chain` and `group`, of which the first step is
+                enqueued. Without any, the batch that is returned collects them within a `with`, and is made at its end.
+            on_complete: the job that is enqueued when no member is to run any more: each has succeeded, or has ended
+                for good without success, as it is dead, or was discarded, deleted or cancelled.
+            on_success: the job that is enqueued when all members have succeeded; of none, at once.
+            description: for people.
+            expires_in: in how many seconds it is forgotten, wherever it is.
+            parent: a batch that this one is to be a member of.
+            bid: its id; for an uncertain one that is to be repeated.
+
+        Raises:
+            InvalidJob: a job can't be written or be in a batch; all queues, of callbacks too, have to be on one Redis.
+            BatchExists: there is one of that id.
+            BatchNotOpen: the parent takes no more members.
+            StoreUnavailable, StoreError: nothing was done.
+            EnqueueUncertain: it is unknown whether it was made; as for `enqueue_many`.
+        """
+        terms = Terms(
+            bid=bid or new_jid(),
+            on_complete=on_complete,
+            on_success=on_success,
+            description=description,
+            expires_in=expires_in,
+            parent=parent.bid if isinstance(parent, Batch) else parent,
+        )
+        batch = Batch(self._batching, terms.bid, terms if jobs is None else None)
+        if jobs is not None:
+            batch.jids = self._batching.make(jobs, terms)
+        return batch
+
+    def current_batch(self) -> Batch | None:
+        """Return the batch that the running job is a member of, or whose callback it is; None for any other job."""
+        current = current_job()
+        job = None if current is None else current.job
+        bid = None if job is None else job.batch or job.extra.get(CALLBACK_OF)
+        return Batch(self._batching, bid) if isinstance(bid, str) else None
 
     def result(self, jid: str) -> JobResult | None:
         """Return what a job has returned that has a `result_for`; None before it succeeds, and when that time is over.

@@ -57,6 +57,19 @@ def awaited(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[A
     return call
 
 
+def viewed(
+    method: Callable[Concatenate[_S, _P], Any], view: Callable[[Any, Threads], _T]
+) -> Callable[Concatenate[Any, _P], Coroutine[Any, Any, Any]]:
+    """Return the same, for a method whose result has methods to be awaited; None stays None."""
+
+    @wraps(method)
+    async def call(owner: View, /, *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+        result = await owner._threads.run(method, owner._sync, *args, **kwargs)
+        return None if result is None else view(result, owner._threads)
+
+    return call
+
+
 def iterated(
     method: Callable[Concatenate[_S, _P], Iterator[_T]],
 ) -> Callable[Concatenate[Any, _P], AsyncIterator[_T]]:

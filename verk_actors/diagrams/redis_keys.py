@@ -15,6 +15,7 @@ _EXAMPLES: dict[str, Any] = {
     "nonce": "NONCE",
     "token": "TOKEN",
     "jid": "JID",
+    "bid": "BID",
     "identity": identity_of("NODE"),
     "day": date(2026, 1, 31),
     "minutes": "260131|9:05",

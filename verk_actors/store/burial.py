@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from verk_actors.errors import MalformedJob
-from verk_actors.store.effects import released
+from verk_actors.store.effects import of_end
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.codec import decode
@@ -47,4 +47,4 @@ def burial_of(payload: bytes, queue: str, reason: str, now: float, keys: Keys) -
         new = bookkeeping.undecodable(payload, queue=queue, reason=error.reason, jid=jid, now=now)
         return Burial(Settlement("bury", payload, new, now), None, jid, error.reason)
     new = bookkeeping.poisoned(job, reason=reason, now=now)
-    return Burial(Settlement("bury", payload, new, now, released(job, keys)), job, job.jid or "", reason)
+    return Burial(Settlement("bury", payload, new, now, of_end(job, keys)), job, job.jid or "", reason)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import attrs
 
 from verk_actors.store.commands import Argument
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
+
+Command: TypeAlias = Literal[
+    "SET", "RELEASE", "HDEL", "HSET", "HINCRBY", "SADD", "SREM", "ZADD", "ZREM", "LPUSH", "RPUSH", "LTRIM", "DEL"
+]
 
 
 @attrs.frozen
@@ -21,7 +25,7 @@ class Effect:
         args: what comes behind the key.
     """
 
-    command: Literal["SET", "RELEASE", "HDEL", "HSET", "SADD", "SREM"]
+    command: Command
     key: str
     args: tuple[Argument, ...] = attrs.field(repr=False)
 
@@ -36,3 +40,31 @@ def released(job: Job, keys: Keys) -> tuple[Effect, ...]:
     if job.unique_for is None or job.unique_token is None or job.unique_until == "expiry":
         return ()
     return (Effect("RELEASE", keys.unique(job.unique_token), (job.jid or "",)),)
+
+
+def of_success(job: Job, keys: Keys) -> tuple[Effect, ...]:
+    """Returns what is done beside the end of a job that has succeeded."""
+    if job.batch is None:
+        return released(job, keys)
+    jid, pending, failed = (job.jid or "",), keys.batch_pending(job.batch), keys.batch_failed(job.batch)
+    return (*released(job, keys), Effect("SREM", pending, jid), Effect("SREM", failed, jid), _due(job.batch, keys))
+
+
+def of_end(job: Job, keys: Keys) -> tuple[Effect, ...]:
+    """Returns what is done beside the end of a job that won't run any more, and has not succeeded."""
+    if job.batch is None:
+        return released(job, keys)
+    jid, pending, failed = (job.jid or "",), keys.batch_pending(job.batch), keys.batch_failed(job.batch)
+    return (*released(job, keys), Effect("SREM", pending, jid), Effect("SADD", failed, jid), _due(job.batch, keys))
+
+
+def of_requeue(job: Job, keys: Keys) -> tuple[Effect, ...]:
+    """Returns what is done where a job that may have come to an end is given another try."""
+    if job.batch is None:
+        return ()
+    jid, pending, failed = (job.jid or "",), keys.batch_pending(job.batch), keys.batch_failed(job.batch)
+    return (Effect("SREM", failed, jid), Effect("SADD", pending, jid), _due(job.batch, keys))
+
+
+def _due(bid: str, keys: Keys) -> Effect:
+    return Effect("ZADD", keys.batches_due, (0, bid))

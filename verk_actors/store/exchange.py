@@ -65,7 +65,7 @@ class Settlement:
     effects: tuple[Effect, ...] = ()
 
 
-_effects_of = attrgetter("effects")  # most have none, which costs the least this way
+effects_of = attrgetter("effects")  # most have none, which costs the least this way
 
 
 @attrs.frozen
@@ -196,7 +196,7 @@ class InProgress:
     def _step(self, token: str, settlements: Sequence[Settlement], fetch: int, now: float) -> Exchanged:
         args = self._args(token, settlements, fetch, now)
         keys = self._keys_on(now)
-        if any(map(_effects_of, settlements)):
+        if any(map(effects_of, settlements)):
             effects = [(number, effect) for number, of in enumerate(settlements, 1) for effect in of.effects]
             keys += tuple(effect.key for _, effect in effects)
             for number, effect in effects:

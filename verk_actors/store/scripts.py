@@ -75,5 +75,10 @@ DEREGISTER = Script.read("deregister")
 COUNT = Script.read("count")
 PRESENCE = Script.read("presence")
 CANCEL = Script.read("cancel")
+GUARDED = Script.read("guarded")
+BATCH = Script.read("batch")
 
-SCRIPTS = (ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE, COUNT, CANCEL)
+SCRIPTS = (
+    *(ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE, COUNT, CANCEL),
+    *(GUARDED, BATCH),
+)

@@ -50,6 +50,7 @@ from verk_actors.registry import Registry
 from verk_actors.registry import registry as default_registry
 from verk_actors.status import SystemStatus
 from verk_actors.tree import names
+from verk_actors.tree.batch_manager import BatchManager
 from verk_actors.tree.canceller import Canceller
 from verk_actors.tree.dashboard import Dashboard
 from verk_actors.tree.event_producer import EventProducer
@@ -149,6 +150,7 @@ class ActorSystem(Supervisor):
             child(QueueStats, names.QUEUE_STATS),
             child(EventProducer, names.EVENT_PRODUCER),
             child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
+            child(BatchManager, names.BATCH_MANAGER, node.own_server),
             *presence,
             *health,
             *web,

@@ -1,8 +1,8 @@
 """The actors of each further Redis that queues of this node have named.
 
-Supervised by the ActorSystem. For each server a GeneralConnection, a NodeManager, a ScheduleManager and a Presence, as
-the root has them for the node's own. One for one; each is restarted after growing pauses, so that trouble with one
-server is no trouble of the node.
+Supervised by the ActorSystem. For each server a GeneralConnection, a NodeManager, a ScheduleManager, a BatchManager and
+a Presence, as the root has them for the node's own. One for one; each is restarted after growing pauses, so that
+trouble with one server is no trouble of the node.
 
 No counterpart in Verk, where one Redis serves all queues.
 """
@@ -15,6 +15,7 @@ from functools import partial
 from verk_actors.messages import RunServer
 from verk_actors.otp import Backoff, ChildSpec, Refused, Server, Supervisor, handles
 from verk_actors.tree import names
+from verk_actors.tree.batch_manager import BatchManager
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, RedisServer
@@ -65,5 +66,6 @@ class OtherServers(Supervisor):
             child(GeneralConnection, names.GENERAL_CONNECTION),
             child(NodeManager, names.NODE_MANAGER),
             child(ScheduleManager, names.SCHEDULE_MANAGER),
+            child(BatchManager, names.BATCH_MANAGER),
             *presence,
         )

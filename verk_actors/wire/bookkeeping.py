@@ -86,6 +86,14 @@ def enqueued(job: Job, *, now: float) -> bytes:
     return splice(_payload(job), {"enqueued_at": _time(job, now)})
 
 
+def begun(job: Job, *, now: float) -> bytes:
+    """Returns the payload of a job that was written before and comes to its queue at `now`, as if it were enqueued."""
+    if job.expires_in is None:
+        return enqueued(job, now=now)
+    expiry = {"expiry": repr(float(now + job.expires_in))}
+    return splice(_payload(job), {"enqueued_at": _time(job, now)} | expiry)
+
+
 def undecodable(payload: bytes, *, queue: str, reason: str, jid: str, now: float) -> bytes:
     """Returns a job for the dead set that stands for bytes which are none; `restore` gives them back.
 

@@ -111,6 +111,37 @@ class Keys:
         """What a job has returned (string, JSON; expires), written when it is settled, read by clients."""
         return self._named(f"verk:result:{jid}")
 
+    # Batches
+
+    @property
+    def batches(self) -> str:
+        """The ids of all batches (sorted set, score = when each was made), written with them, read by clients."""
+        return self._named("verk:batches")
+
+    @property
+    def batches_due(self) -> str:
+        """When each batch is to be looked at (sorted set): 0 if a member has ended, else when it expires.
+
+        Written by whoever settles or removes a member, read by batch managers.
+        """
+        return self._named("verk:batches:due")
+
+    def batch(self, bid: str) -> str:
+        """What one batch is (hash), written by clients and batch managers, read by both."""
+        return self._named(f"verk:batch:{bid}")
+
+    def batch_pending(self, bid: str) -> str:
+        """Its members that have not ended (set, jids; batches within it as `bid:BID`), written by whoever ends them."""
+        return self._named(f"verk:batch:{bid}:pending")
+
+    def batch_failed(self, bid: str) -> str:
+        """Its members that have ended for good without success (set), likewise."""
+        return self._named(f"verk:batch:{bid}:failed")
+
+    def batch_steps(self, bid: str) -> str:
+        """The members of its steps to come (list, payloads and `bid:BID`), written by clients, taken by managers."""
+        return self._named(f"verk:batch:{bid}:steps")
+
     # Nodes
 
     @property

@@ -22,7 +22,7 @@ from verk_actors.running_job import (
     Succeeded,
     Undecodable,
 )
-from verk_actors.store.effects import kept, released
+from verk_actors.store.effects import kept, of_end, of_success
 from verk_actors.store.exchange import Settlement
 from verk_actors.wire import backoff, bookkeeping
 from verk_actors.wire.job import Job
@@ -39,16 +39,17 @@ def settlement_of(
     settlement, job = _settlement_of(running_job, queue, config, registry, rng), running_job.job
     outcome = running_job.outcome
     result = outcome.result if isinstance(outcome, Succeeded) else None
-    if job is None or (job.unique_for is None and result is None) or settlement.kind in _LIVES_ON:
+    if job is None or settlement.kind in _LIVES_ON or (job.unique_for, job.batch, result) == _NOTHING_ELSE:
         return settlement
     keys = Keys(config.namespace)
-    effects = released(job, keys)
+    effects = of_success(job, keys) if settlement.kind == "ack" else of_end(job, keys)
     if result is not None and isinstance(end_of(running_job), Succeeded):
         effects += (kept(keys.result(job.jid or ""), result, job.result_for or KEPT_SECONDS),)
     return attrs.evolve(settlement, effects=effects)
 
 
 _LIVES_ON = frozenset({"retry", "snooze", "requeue"})
+_NOTHING_ELSE = (None, None, None)
 
 
 def _settlement_of(

@@ -13,17 +13,17 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from verk_actors.errors import StoreError
-from verk_actors.events import DeadJobsTrimmed
-from verk_actors.messages import JobsEnded, LeaseRenewed, Publish, SettleEnded, Tick, WorkersFree
+from verk_actors.messages import JobsEnded, LeaseRenewed, SettleEnded, Tick, WorkersFree
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob
 from verk_actors.store.connection import Connection
-from verk_actors.store.exchange import Exchanged, InProgress, Settlement
+from verk_actors.store.exchange import Exchanged, InProgress, Settlement, effects_of
 from verk_actors.store.locks import release
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.holding import Holding
+from verk_actors.tree.manager.queue.telling import tell_of_settled, tell_of_trimmed
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
@@ -206,7 +206,10 @@ class QueueManager(IoServer):
         for job, settled in zip(jobs, result.settled, strict=True):
             self._holding.note(job, settled)
         self._see_to_refused(result.refusal)
-        self._tell_of_trimmed(result.trimmed)
+        if result.trimmed:
+            tell_of_trimmed(self, self._queue, result.trimmed)
+        if any(map(effects_of, settlements)):
+            tell_of_settled(self, self._server, jobs)
         return result
 
     def _fetched(self, payloads: Collection[bytes], status: str, asked: int) -> None:
@@ -227,11 +230,6 @@ class QueueManager(IoServer):
             self._look_again_after(self._refusals.goes_on(refusal, now))
         elif not self._holding.refused:
             self._refusals.over(now)
-
-    def _tell_of_trimmed(self, count: int) -> None:
-        producer = self.whereis(names.EVENT_PRODUCER)
-        if count and producer is not None:
-            producer.cast(Publish([DeadJobsTrimmed(queue=self._queue, count=count)]))
 
     def _lose_lease(self) -> None:
         log.warning("%s: this node's lease is lost; fetching stops until it is back", self._queue)

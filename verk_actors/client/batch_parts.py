@@ -1,0 +1,159 @@
+"""What a batch is made of, as it is written: its jobs, step by step, and its callbacks. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from verk_actors.client.preparing import Preparer, Scheduled
+from verk_actors.client.workflow import Chain, Group, stages_of
+from verk_actors.errors import InvalidJob
+from verk_actors.store.batch_making import NewBatch
+from verk_actors.store.entries import Entry
+from verk_actors.wire.jid import new_jid
+from verk_actors.wire.job import Job, is_seconds
+
+CALLBACK_OF = "verk_callback_of"
+"""The key of a callback's payload that says of which batch."""
+
+AFTER = "verk_after"
+"""The key of the payload of a later step's job that has the jids of those before it, whose results it may read."""
+
+MOST_AFTER = 1000
+"""How many jids at most; of more, a job has none."""
+
+_BID = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
+_LONGEST_DESCRIPTION = 1000
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """What is said of a batch when it is made.
+
+    Raises:
+        InvalidJob: something can't be; it names the field.
+    """
+
+    bid: str
+    on_complete: Job | None = None
+    on_success: Job | None = None
+    description: str = ""
+    expires_in: float = 1.0
+    parent: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for field in ("bid", "parent"):
+            bid = getattr(self, field)
+            if bid is not None and (not isinstance(bid, str) or _BID.fullmatch(bid) is None):
+                raise InvalidJob(field, bid, "must be 1 to 128 letters, digits or any of . _ -")
+        for field in ("on_complete", "on_success"):
+            job = getattr(self, field)
+            if job is not None and not isinstance(job, Job):
+                raise InvalidJob(field, job, "must be a job, such as Report.job()")
+        if not isinstance(self.description, str) or len(self.description) > _LONGEST_DESCRIPTION:
+            raise InvalidJob("description", self.description, f"must be a text of {_LONGEST_DESCRIPTION} at most")
+        if not is_seconds(self.expires_in):
+            raise InvalidJob("expires_in", self.expires_in, "must be a number of seconds above 0")
+
+    @property
+    def callback_queues(self) -> tuple[str, ...]:
+        """The queues of the callbacks."""
+        return tuple(job.queue or "default" for job in (self.on_complete, self.on_success) if job is not None)
+
+
+def members_of(
+    work: Iterable[Job | Scheduled] | Chain | Group, terms: Terms, preparer: Preparer, now: float
+) -> NewBatch:
+    """Return a batch as it is written.
+
+    Raises:
+        InvalidJob: one of its jobs can't be written, or be in a batch.
+    """
+    stages: Sequence[Sequence[Any]] = stages_of(work) if isinstance(work, Chain | Group) else [list(work)]
+    return _Making(terms, preparer, now).batch(terms.bid, stages, ())[0]
+
+
+def jobs_in(new: NewBatch) -> Iterator[Entry]:
+    """Yield the jobs of a batch, those of its steps to come and of batches within it included."""
+    for stage in new.stages:
+        for item in stage:
+            if isinstance(item, NewBatch):
+                yield from jobs_in(item)
+            else:
+                yield item
+
+
+def with_jids(jobs: Iterable[Job | Scheduled]) -> list[Job | Scheduled]:
+    """Return the same jobs, each with an id."""
+    return [attrs.evolve(one, job=_with(one.job)) if isinstance(one, Scheduled) else _with(one) for one in jobs]
+
+
+def _with(job: Job, **fields: object) -> Job:
+    """Return a job with an id, and with some of its fields set, which are known to be right."""
+    return Job.of_checked({**job.__dict__, "jid": job.jid or new_jid(), **fields})
+
+
+@attrs.frozen
+class _Making:
+    terms: Terms
+    preparer: Preparer
+    now: float
+
+    def batch(
+        self, bid: str, stages: Sequence[Sequence[Any]], after: tuple[str, ...], *, is_nested: bool = False
+    ) -> tuple[NewBatch, tuple[str, ...]]:
+        """Return a batch, and the jids of its last step."""
+        made: list[list[Entry | NewBatch]] = []
+        for stage in stages:
+            members, after = self._stage(bid, stage, after)
+            if members:
+                made.append(members)
+        terms, now = self.terms, self.now
+        return NewBatch(
+            bid=bid,
+            stages=made,
+            created_at=now,
+            expires_at=now + terms.expires_in,
+            description="" if is_nested else terms.description,
+            parent=None if is_nested else terms.parent,
+            on_complete=None if is_nested else self._callback("on_complete", terms.on_complete),
+            on_success=None if is_nested else self._callback("on_success", terms.on_success),
+        ), after
+
+    def _stage(
+        self, bid: str, stage: Sequence[Any], after: tuple[str, ...]
+    ) -> tuple[list[Entry | NewBatch], tuple[str, ...]]:
+        """Return the members of one step, and the jids of which the next one knows."""
+        fields: dict[str, object] = {"batch": bid}
+        jids: list[str] = []
+        jobs: list[Job | Scheduled] = []
+        nested: list[NewBatch] = []
+        for item in stage:
+            if isinstance(item, Chain):
+                within, last = self.batch(new_jid(), stages_of(item), after, is_nested=True)
+                nested.append(within)
+                jids += last
+                continue
+            job = item.job if isinstance(item, Scheduled) else item
+            if 0 < len(after) <= MOST_AFTER:
+                fields["extra"] = {**job.extra, AFTER: list(after)}
+            job = _with(job, **fields)
+            jids.append(str(job.jid))
+            jobs.append(attrs.evolve(item, job=job) if isinstance(item, Scheduled) else job)
+        entries = [entry for entry in self.preparer.many(jobs, self.now) if not entry.is_halted]
+        if any(entry.locks for entry in entries):
+            raise InvalidJob(
+                "unique_for", None, "can't be that of a member of a batch, which would wait for another's job"
+            )
+        return [*entries, *nested], tuple(jids)
+
+    def _callback(self, field: str, job: Job | None) -> bytes | None:
+        if job is None:
+            return None
+        entry = self.preparer.one(_with(job, extra={**job.extra, CALLBACK_OF: self.terms.bid}), self.now)
+        if entry.locks:
+            raise InvalidJob(field, None, "can't be a unique job: it is enqueued once by itself")
+        return entry.payload or None

@@ -1,0 +1,27 @@
+"""Tells those of other parts of the tree whom an exchange concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from verk_actors.events import DeadJobsTrimmed
+from verk_actors.messages import MembersEnded, Publish
+from verk_actors.otp import Server
+from verk_actors.running_job import RunningJob
+from verk_actors.tree import names
+from verk_actors.tree.node_state import RedisServer
+
+
+def tell_of_trimmed(sender: Server, queue: str, count: int) -> None:
+    """Tell listeners of dead jobs that were dropped."""
+    producer = sender.whereis(names.EVENT_PRODUCER)
+    if producer is not None:
+        producer.cast(Publish([DeadJobsTrimmed(queue=queue, count=count)]))
+
+
+def tell_of_settled(sender: Server, server: RedisServer, jobs: Sequence[RunningJob]) -> None:
+    """Tell the managers of what settled jobs were part of; whom it does not reach looks by himself before long."""
+    bids = {row.job.batch for row in jobs if row.job is not None and row.job.batch is not None}
+    manager = sender.whereis(server.named(names.BATCH_MANAGER)) if bids else None
+    if manager is not None:
+        manager.cast(MembersEnded({bid for bid in bids if bid is not None}))
