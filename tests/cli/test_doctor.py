@@ -128,6 +128,17 @@ def test_each_fault_is_found_and_nothing_else(verk_here, redis_url, redis, sound
     assert all(finding["remedy"] for one in json.loads(said.stdout) for finding in one["findings"])
 
 
+def test_names_in_a_remedy_are_one_word_each_for_the_shell(verk_here, redis_url, redis, sound):
+    redis.sadd("queues", "a;reboot")
+    redis.lpush("queue:a;reboot", VERKS)
+    redis.lpush("inprogress:b c:d$e", VERKS)
+
+    said = verk_here("doctor", "-r", "doctored", "--redis", redis_url).stdout
+
+    assert "> start one: verk run -q 'a;reboot':25 -r MODULE\n" in said
+    assert "verk redis cli SADD 'verk:node:d$e:queues' 'b c', verk nodes rescue 'd$e'\n" in said
+
+
 @contextmanager
 def set_to(redis: Redis, **settings: str) -> Iterator[None]:
     """Have a server with other settings for a while."""

@@ -97,9 +97,9 @@ def test_a_job_that_runs_is_shown_with_its_node(verk_here, redis_url, redis):
     assert "is in        node:host:1:abc\nruns since   2023-11-14 22:13:20 UTC, " in said.stdout
 
 
-@pytest.mark.parametrize("command", ["show", "cancel"])
+@pytest.mark.parametrize("command", [["show"], ["cancel", "--yes"]])
 def test_a_job_that_is_nowhere_is_named(verk_here, redis_url, filled, command):
-    failed = verk_here("jobs", command, "x1", "--redis", redis_url)
+    failed = verk_here("jobs", *command, "x1", "--redis", redis_url)
 
     assert failed.returncode == 1
     assert failed.stderr.startswith("Error: no job x1 waits")
@@ -135,8 +135,12 @@ def test_who_deletes_is_asked_first_with_the_number_of_jobs(verk_here, redis_url
     assert client.dead.count() == 0
 
 
-def test_a_job_is_cancelled_where_it_waits(verk_here, redis_url, client, filled):
-    assert verk_here("jobs", "cancel", "q1", "--redis", redis_url).stdout == "cancelled, in queue\n"
+def test_a_job_is_cancelled_where_it_waits_by_who_says_yes(verk_here, redis_url, client, filled, answers):
+    answers("n")
+    assert verk_here("jobs", "cancel", "q1", "--redis", redis_url).returncode == 1
+    assert client.queue("default").find("q1") is not None
+
+    assert verk_here("jobs", "cancel", "q1", "--yes", "--redis", redis_url).stdout == "cancelled, in queue\n"
 
     assert client.queue("default").find("q1") is None
     assert client.dead.find("q1") is not None

@@ -92,6 +92,20 @@ def test_they_are_shown_again_and_again_until_a_signal(tmp_path, redis_url, fill
         assert watching.exit_code() == 0
 
 
+@pytest.mark.slow  # an interpreter starts
+def test_who_watches_sees_redis_go_and_come_back(tmp_path, own_server):
+    with Command("stats", "--watch", "0.1", "--redis", own_server.url, cwd=tmp_path) as watching:
+        watching.expect("jobs per second: 0.0\n")
+        own_server.kill()
+        watching.expect(" failed: ")
+        own_server.start()
+        watching.output = ""
+        watching.expect("jobs per second: 0.0\n")
+        watching.send(signal.SIGINT)
+
+        assert watching.exit_code() == 0
+
+
 def test_a_name_that_is_no_text_does_not_reach_the_terminal(verk_here, redis_url, redis):
     redis.sadd("queues", b"\x1b[2Jgone")
 

@@ -27,8 +27,9 @@ HEAD = """\
 - **`--redis URL`** says where Redis is: `redis://`, `rediss://`, `unix://`, `redis+sentinel://`, `redis+cluster://` or
   `embedded:DIRECTORY`. One with a password belongs in `VERK_REDIS_URL`: options are seen in the list of processes.
 - **`--json`** prints what is listed as one line of JSON. Times are unix seconds.
-- **Questions.** What can't be undone (`delete`, `kill`, `clear`, `stop`) asks first, with the number of jobs. `--yes`
-  answers it; where nobody is at a terminal it is needed. What takes long shows a progress bar there, on standard error.
+- **Questions.** What can't be undone (`delete`, `kill`, `clear`, `cancel`, `stop`) asks first, with the number of jobs.
+  `--yes` answers it; where nobody is at a terminal it is needed. What takes long shows a progress bar there, on
+  standard error.
 - **Colours** are left out where standard output is no terminal, and where `NO_COLOR` is set.
 - **Names from Redis** are shown with everything escaped that is more than text to a terminal.
 - **Completion**: `verk completion bash` prints what your shell needs.

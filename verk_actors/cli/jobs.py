@@ -143,10 +143,12 @@ def clear(place: str, yes: bool, redis_url: str | None) -> None:
 
 @command.command("cancel")
 @click.argument("jid")
+@yes_option
 @redis_option
-def cancel(jid: str, redis_url: str | None) -> None:
+def cancel(jid: str, yes: bool, redis_url: str | None) -> None:
     """Have a job not run, or not go on, wherever it is: it ends in dead, marked as cancelled."""
     with client_of(redis_url) as client:
+        confirm(f"Cancel job {loggable(jid)}?", yes)
         found = client.cancel(jid)
     if found is None:
         raise click.ClickException(f"no job {loggable(jid)} waits or runs")

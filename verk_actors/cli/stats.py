@@ -12,6 +12,7 @@ from verk_actors.cli.options import as_json_line, client_of, json_option, redis_
 from verk_actors.cli.table import lay_out
 from verk_actors.cli.tables import nodes_table, queues_table
 from verk_actors.client import Client
+from verk_actors.errors import StoreUnavailable
 from verk_actors.figures.nodes import NodeFigures, read_nodes
 from verk_actors.figures.queues import QueueFigures, read_queues
 from verk_actors.otp.clock import SystemClock
@@ -78,16 +79,27 @@ def _watch(client: Client, seconds: float, as_json: bool) -> None:
     before: tuple[float, Figures] | None = None
     with Signals(*ENDINGS) as signals:
         while True:
-            now, found = SystemClock.monotonic(), Figures.read(client)
-            text = as_json_line(found) if as_json else f"{_text(found)}\n\n{_rate(before, now, found)}\n"
-            if on_screen:  # over the figures before, so that nothing flickers
-                lines = text.replace("\n", f"{_TO_END_OF_LINE}\n")
-                click.echo(_HOME + lines + _BELOW, nl=False, color=True)
+            now = SystemClock.monotonic()
+            try:
+                found = Figures.read(client)
+            except StoreUnavailable as error:  # whoever watches wants to see it come back
+                before = None
+                _show(f"{error}\n", on_screen=on_screen, is_error=True)
             else:
-                click.echo(text)
-            before = now, found
+                text = as_json_line(found) if as_json else f"{_text(found)}\n\n{_rate(before, now, found)}\n"
+                before = now, found
+                _show(text, on_screen=on_screen)
             if signals.wait(seconds) is not None:
                 return
+
+
+def _show(text: str, *, on_screen: bool, is_error: bool = False) -> None:
+    """Show a text below the one before or, on a screen, over it, so that nothing flickers."""
+    if on_screen:
+        lines = text.replace("\n", f"{_TO_END_OF_LINE}\n")
+        click.echo(_HOME + lines + _BELOW, nl=False, color=True)
+    else:
+        click.echo(text, err=is_error)
 
 
 def _rate(before: tuple[float, Figures] | None, now: float, found: Figures) -> str:

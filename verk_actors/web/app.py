@@ -41,7 +41,7 @@ def create_app(
 
     Args:
         config: where Redis is; as `Config.load` finds it unless given.
-        access: returns what a request may do: "all", "read_only", some `Action`s, or None for nothing at all.
+        access: returns what a request may do: "all", "read_only", some of `Action`, or None for nothing at all.
         read_only: whether nobody may do anything but look.
         redact: returns the arguments to show, of the name of a job class and its arguments.
         user: returns who asks, for the audit; who gives `credentials`, or Starlette's `request.user`, unless given.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -10,6 +11,7 @@ import attrs
 
 from verk_actors.client import Client
 from verk_actors.config import Config, RedisUrl
+from verk_actors.errors import loggable
 from verk_actors.registry import Registry
 from verk_actors.store.commands import Commands
 from verk_actors.store.members import Member
@@ -72,6 +74,11 @@ class Patient:
 
 
 Check: TypeAlias = Callable[[Patient], Iterator[Finding]]
+
+
+def word(name: str) -> str:
+    """Return a name from Redis as one word of a command, fit to be typed: it may be meant to be more than that."""
+    return shlex.quote(loggable(name))
 
 
 def time_of(server: Commands) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verk_actors.cli.amounts import age, counted
-from verk_actors.cli.doctor.finding import Finding, Patient, time_of
+from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
 from verk_actors.errors import loggable
 from verk_actors.store.commands import Commands
 from verk_actors.store.members import name_of
@@ -23,7 +23,7 @@ def dead_nodes(patient: Patient) -> Iterator[Finding]:
             yield Finding(
                 "problem" if held else "warning",
                 f"node {loggable(node.node_id)} is dead and holds {counted(held, 'job')}",
-                f"start a node, which rescues them; or: verk nodes rescue {loggable(node.node_id)}",
+                f"start a node, which rescues them; or: verk nodes rescue {word(node.node_id)}",
             )
 
 
@@ -35,12 +35,13 @@ def orphans(patient: Patient) -> Iterator[Finding]:
             queue, _, node_id = key.removeprefix(_prefix(patient)).rpartition(":")
             if node_id and node_id not in known:
                 count = int(server.call("LLEN", key))
-                queue, node = loggable(queue), loggable(node_id)
                 yield Finding(
                     "problem",
-                    f"{counted(count, 'job')} of queue {queue} are in progress on {node}, which is not among the nodes",
-                    f"have it known, so that it is rescued: verk redis cli SADD {patient.keys.nodes} {node}, "
-                    f"verk redis cli SADD {patient.keys.node_queues(node)} {queue}, verk nodes rescue {node}",
+                    f"{counted(count, 'job')} of queue {loggable(queue)} are in progress on {loggable(node_id)}, "
+                    "which is not among the nodes",
+                    f"have it known, so that it is rescued: verk redis cli SADD {patient.keys.nodes} {word(node_id)}, "
+                    f"verk redis cli SADD {word(patient.keys.node_queues(node_id))} {word(queue)}, "
+                    f"verk nodes rescue {word(node_id)}",
                 )
 
 
@@ -54,7 +55,7 @@ def queues(patient: Patient) -> Iterator[Finding]:
             yield Finding(
                 "problem",
                 f"{counted(count, 'job')} wait in queue {loggable(name)}, which no living node works",
-                f"start one: verk run -q {loggable(name)}:25 -r MODULE",
+                f"start one: verk run -q {word(name)}:25 -r MODULE",
             )
 
 
@@ -65,7 +66,7 @@ def paused(patient: Patient) -> Iterator[Finding]:
             yield Finding(
                 "warning",
                 f"queue {loggable(name)} is paused for all nodes, and {counted(count, 'job')} wait in it",
-                f"when it is to go on: verk queues resume {loggable(name)}",
+                f"when it is to go on: verk queues resume {word(name)}",
             )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verk_actors.cli.amounts import counted
-from verk_actors.cli.doctor.finding import Finding, Patient, time_of
+from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
+from verk_actors.errors import loggable
 from verk_actors.store.members import name_of
 from verk_actors.store.server_facts import ServerFacts, Topic
 from verk_actors.wire import times
@@ -81,7 +82,8 @@ def clocks(patient: Patient) -> Iterator[Finding]:
             if beat_at is not None and beat_at - theirs > _SKEW_SECONDS:
                 yield Finding(
                     "problem",
-                    f"the clock of {node_of(identity) or identity} is {beat_at - theirs:.1f} s ahead of that of {url}",
+                    f"the clock of {loggable(node_of(identity) or identity)} is {beat_at - theirs:.1f} s ahead of "
+                    f"that of {url}",
                     "have NTP set the clocks of all machines",
                 )
 
@@ -97,8 +99,9 @@ def types(patient: Patient) -> Iterator[Finding]:
             if found not in (type_, "none"):
                 yield Finding(
                     "problem",
-                    f"the key {key} holds a {found}, where a {type_} should be: another program has written it",
-                    f"move it away: verk redis cli RENAME {key} {key}.away; and give that program another database",
+                    f"the key {loggable(key)} holds a {found}, where a {type_} should be: another program wrote it",
+                    f"move it away: verk redis cli RENAME {word(key)} {word(f'{key}.away')}; "
+                    "and give that program another database",
                 )
 
 
