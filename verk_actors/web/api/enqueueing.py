@@ -28,7 +28,6 @@ class NewJob:
     Attributes:
         class_: the name that its job class is registered under; whether any node knows it is not asked.
         args: what its run gets, in this order.
-        queue: its queue; "default" unless given.
         at: when it is to run, in unix seconds; now unless given, or where that has come already.
         jid: its id; one is made unless given.
         once: whether it is enqueued only if no job of its jid was, with `once`, in the last day. So a request whose
@@ -44,7 +43,6 @@ class NewJob:
 
     class_: _Name
     args: list[Any] = attrs.field(factory=list)
-    queue: _Queue | None = None
     at: Annotated[float, Between(0, _MOST_SECONDS)] | None = None
     jid: _Name | None = None
     once: bool = False
@@ -56,10 +54,10 @@ class NewJob:
     retry_for: _Seconds | None = None
     result_for: _Seconds | None = None
 
-    def as_job(self) -> Job:
+    def for_queue(self, queue: str) -> Job:
         """Return the job that it means."""
         fields = {field.name: getattr(self, field.name) for field in attrs.fields(NewJob)}
-        return Job(**{name: value for name, value in fields.items() if name not in ("at", "once")})
+        return Job(queue=queue, **{name: value for name, value in fields.items() if name not in ("at", "once")})
 
 
 @attrs.frozen(kw_only=True)
@@ -75,13 +73,16 @@ class Enqueued(Done):
     jid: str
 
 
-@acts("/jobs", Action.ENQUEUE_JOB, InvalidJob, JobNotUnique, EnqueueUncertain)
-def enqueue_job(site: Site, new: NewJob) -> Enqueued:
-    """Put a job into its queue, or have it run later.
+@acts("/queues/{name}/jobs", Action.ENQUEUE_JOB, InvalidJob, JobNotUnique, EnqueueUncertain)
+def enqueue_job(site: Site, name: _Queue, new: NewJob) -> Enqueued:
+    """Put a job into a queue, or have it run there later.
 
     Where the answer is 503 the job may have been enqueued: with a `jid` and `once` it can be asked for again.
+
+    Args:
+        name: of the queue.
     """
-    job = new.as_job()
+    job = new.for_queue(name)
     if new.at is None:
         jid = site.client.enqueue(job, once=new.once)
     else:

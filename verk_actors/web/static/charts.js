@@ -25,7 +25,7 @@ function chart(id, data, time, { window, paths, ...options }) {
   const axis = { stroke: faint, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
   const series = (label, name) => {
     const stroke = colour(name);
-    return { label, stroke, fill: faded(stroke), width: 2, points: { show: false }, paths, value: (_, value) => value == null ? "–" : value.toLocaleString("en") };
+    return { label, stroke, fill: faded(stroke), width: 2, points: { show: false }, paths, value: (_, value, __, at) => at == null ? "–" : (value ?? 0).toLocaleString("en") };
   };
   const plot = new uPlot({
     width: place.clientWidth, height: place.clientHeight - 34,
@@ -44,8 +44,8 @@ function chart(id, data, time, { window, paths, ...options }) {
 const rows = [...document.querySelectorAll("#history-data tbody tr")];
 const history_ = [
   rows.map((row) => Date.parse(row.dataset.day) / 1000),
-  rows.map((row) => Number(row.dataset.processed)),
-  rows.map((row) => Number(row.dataset.failed)),
+  rows.map((row) => Number(row.dataset.processed) || null), // a bar of no height would be a line
+  rows.map((row) => Number(row.dataset.failed) || null),
 ];
 const day = (_, at) => (at == null ? "" : new Date(at * 1000).toISOString().slice(0, 10));
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import verk_actors
+from verk_actors.cli.demo.jobs import ChargeCard
 from verk_actors.tree.frames import own_frames
 from verk_actors.tree.manager.queue.failure import failure_of
 
@@ -58,6 +59,14 @@ def test_a_message_is_cut_and_made_storable() -> None:
 
 def test_an_exception_that_was_never_raised_has_no_frames() -> None:
     assert failure_of(ValueError("x"), 5).backtrace == ()
+
+
+def test_a_job_of_the_demo_has_its_frames_like_any_other() -> None:
+    try:
+        ChargeCard().perform("ada")
+    except ValueError as error:
+        [line] = failure_of(error.with_traceback(error.__traceback__.tb_next), 5).backtrace
+    assert line.endswith(":in ChargeCard.perform")
 
 
 OURS = str(Path(verk_actors.__file__).parent)

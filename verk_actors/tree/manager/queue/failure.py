@@ -11,6 +11,7 @@ from verk_actors.wire.failure import Failure
 
 _CHAIN = middleware.__file__  # its frames are between those of users' middleware
 _OURS = str(Path(__file__).parents[3])  # the package: its frames are above the job's, and say nothing
+_COMMANDS = f"{_OURS}/cli/"  # but for those of the jobs of `verk demo`
 
 
 def worker_died(reason: object) -> Failure:
@@ -43,7 +44,11 @@ def _frames_of(traceback: TracebackType | None, max_frames: int) -> tuple[str, .
     lines: list[str] = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code.co_filename != _CHAIN and (lines or not code.co_filename.startswith(_OURS)):
+        if code.co_filename != _CHAIN and (lines or _is_users(code.co_filename)):
             lines.append(f"{code.co_filename}:{traceback.tb_lineno}:in {code.co_qualname}")
         traceback = traceback.tb_next
     return tuple(lines[: -max_frames - 1 : -1]) if max_frames else ()
+
+
+def _is_users(path: str) -> bool:
+    return not path.startswith(_OURS) or path.startswith(_COMMANDS)
