@@ -38,7 +38,7 @@ def test_the_queues_are_listed_as_they_are(web, client, redis, waiting):
     assert re.findall(r'class="badge (\w+)">(\w+)<', page) == [("bad", "unworked"), ("warn", "paused")]
     assert "mail/&lt;b&gt;&#34;é" in page
     for cell in ("120", "1,234", "5"):
-        assert f'<td class="num">{cell}</td>' in page
+        assert f'<td class="num">{cell}<' in page
 
 
 def test_a_part_of_the_name_filters_them(web, client):
