@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from verk_actors.client.batch import Batch
     from verk_actors.client.workflow import Chain, Group, chain, group
     from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
+    from verk_actors.cron_config import CronConfig
     from verk_actors.endings import DeathReason, Discard, JobCancelled, Kill, Snooze
     from verk_actors.errors import (
         ConfigError,
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
         BatchEvent,
         BatchProgressed,
         BatchSucceeded,
+        CronJobEnqueued,
+        CronJobKeptOut,
         DeadJobsTrimmed,
         Event,
         JobDead,
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
     from verk_actors.store.set_walk import InvalidCursor, SetPart
     from verk_actors.tree.actor_system import ActorSystem
     from verk_actors.wire.backoff import Backoff
+    from verk_actors.wire.cron_schedule import CatchUp, CronSchedule, InvalidCron
     from verk_actors.wire.failure import Failure
     from verk_actors.wire.histogram import Histogram
     from verk_actors.wire.job import Job, JobOptions, UniqueUntil, WireFormat
@@ -127,9 +131,10 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "client.batch": "Batch",
     "client.workflow": "Chain Group chain group",
     "config": "Config QueueConfig QueueGroup RedisUrl",
+    "cron_config": "CronConfig",
     "endings": "DeathReason Discard JobCancelled Kill Snooze",
     "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
-    "events": "BatchCompleted BatchEvent BatchProgressed BatchSucceeded DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobProgressed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
+    "events": "BatchCompleted BatchEvent BatchProgressed BatchSucceeded CronJobEnqueued CronJobKeptOut DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobProgressed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
     "job_class": "JobClass worker",
     "job_context": "CurrentJob JobContextFilter current_job",
     "job_builder": "JobBuilder",
@@ -158,6 +163,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.requests": "NodeAnswers",
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
+    "wire.cron_schedule": "CatchUp CronSchedule InvalidCron",
     "wire.failure": "Failure",
     "wire.histogram": "Histogram",
     "wire.job": "Job JobOptions UniqueUntil WireFormat",
@@ -167,25 +173,25 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 # fmt: off
 __all__ = [  # spelled out once more, since strict type checkers read no table
-    "ActorSystem", "AddQueue", "AllNodes", "AsyncBatch", "AsyncBatches", "AsyncClient", "AsyncCounters",
-    "AsyncNodes", "AsyncPendingSet", "AsyncQueue", "AsyncRecentClasses", "AsyncSortedSet", "Backoff", "Batch",
-    "BatchCompleted", "BatchEvent", "BatchExists", "BatchInBatch", "BatchMember", "BatchNotOpen", "BatchProgressed",
-    "BatchState", "BatchStatus", "BatchSucceeded", "Batches", "CancelJob", "Cancellation", "Chain", "ClassCounts",
-    "ClassStatus", "Client", "ClientMiddleware", "Concern", "Config", "ConfigError", "Counters", "Counts",
-    "CurrentJob", "DeadJobsTrimmed", "DeadSet", "DeathReason", "Discard", "DoneInPart", "EmbeddedServerError",
-    "EnqueueUncertain", "EnqueuedInPart", "Event", "EventListener", "Failure", "Group", "Histogram", "InspectJob",
-    "InvalidArgument", "InvalidCursor", "InvalidHandle", "InvalidJob", "InvalidResult", "Job", "JobBuilder",
-    "JobCancelled", "JobClass", "JobClassNotFound", "JobClassNotImportable", "JobContextFilter", "JobDead",
-    "JobDiscarded", "JobEvent", "JobExpired", "JobFailed", "JobFenced", "JobFilter", "JobFinished", "JobMalformed",
-    "JobNotRunning", "JobNotUnique", "JobOptions", "JobPlace", "JobProgress", "JobProgressed", "JobResult",
-    "JobRun", "JobSnoozed", "JobStarted", "JobStuck", "JobTimeout", "Kill", "LeaseLost", "ListenerStatus",
-    "Malformed", "MalformedJob", "Member", "NodeAnswers", "NodeEvent", "NodeIdInUse", "NodeInImport",
-    "NodeNotFound", "NodeStatus", "NodeTakesNoSignals", "NodesSilent", "PauseQueue", "ProcessDied", "ProcessStatus",
-    "Queue", "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup", "QueueInGroup", "QueueNotFound",
-    "QueuePaused", "QueuePausing", "QueueRunning", "QueueShare", "QueueStatus", "Quiet", "RecentClasses",
-    "RecentPeriod", "RedisDataLost", "RedisUrl", "RegisterListener", "RemoveQueue", "RescuedNode", "ResizeQueue",
-    "ResumeQueue", "RetrySet", "RunningJobs", "ScheduleSet", "Scheduled", "ServerFacts", "SetPart", "SetStep",
-    "Snooze", "Status", "StoreError", "StoreUnavailable", "SystemStatus", "Topic", "UniqueUntil",
+    "ActorSystem", "AddQueue", "AllNodes", "AsyncBatch", "AsyncBatches", "AsyncClient", "AsyncCounters", "AsyncNodes",
+    "AsyncPendingSet", "AsyncQueue", "AsyncRecentClasses", "AsyncSortedSet", "Backoff", "Batch", "BatchCompleted",
+    "BatchEvent", "BatchExists", "BatchInBatch", "BatchMember", "BatchNotOpen", "BatchProgressed", "BatchState",
+    "BatchStatus", "BatchSucceeded", "Batches", "CancelJob", "Cancellation", "CatchUp", "Chain", "ClassCounts",
+    "ClassStatus", "Client", "ClientMiddleware", "Concern", "Config", "ConfigError", "Counters", "Counts", "CronConfig",
+    "CronJobEnqueued", "CronJobKeptOut", "CronSchedule", "CurrentJob", "DeadJobsTrimmed", "DeadSet", "DeathReason",
+    "Discard", "DoneInPart", "EmbeddedServerError", "EnqueueUncertain", "EnqueuedInPart", "Event", "EventListener",
+    "Failure", "Group", "Histogram", "InspectJob", "InvalidArgument", "InvalidCron", "InvalidCursor", "InvalidHandle",
+    "InvalidJob", "InvalidResult", "Job", "JobBuilder", "JobCancelled", "JobClass", "JobClassNotFound",
+    "JobClassNotImportable", "JobContextFilter", "JobDead", "JobDiscarded", "JobEvent", "JobExpired", "JobFailed",
+    "JobFenced", "JobFilter", "JobFinished", "JobMalformed", "JobNotRunning", "JobNotUnique", "JobOptions", "JobPlace",
+    "JobProgress", "JobProgressed", "JobResult", "JobRun", "JobSnoozed", "JobStarted", "JobStuck", "JobTimeout", "Kill",
+    "LeaseLost", "ListenerStatus", "Malformed", "MalformedJob", "Member", "NodeAnswers", "NodeEvent", "NodeIdInUse",
+    "NodeInImport", "NodeNotFound", "NodeStatus", "NodeTakesNoSignals", "NodesSilent", "PauseQueue", "ProcessDied",
+    "ProcessStatus", "Queue", "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup", "QueueInGroup",
+    "QueueNotFound", "QueuePaused", "QueuePausing", "QueueRunning", "QueueShare", "QueueStatus", "Quiet",
+    "RecentClasses", "RecentPeriod", "RedisDataLost", "RedisUrl", "RegisterListener", "RemoveQueue", "RescuedNode",
+    "ResizeQueue", "ResumeQueue", "RetrySet", "RunningJobs", "ScheduleSet", "Scheduled", "ServerFacts", "SetPart",
+    "SetStep", "Snooze", "Status", "StoreError", "StoreUnavailable", "SystemStatus", "Topic", "UniqueUntil",
     "UnregisterListener", "VerkError", "WireFormat", "WorkerMiddleware", "chain", "convert_type", "current_job",
     "group", "handle_of", "worker",
 ]

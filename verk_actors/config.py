@@ -31,7 +31,8 @@ from verk_actors.config_checks import (
     as_tuple,
     one_of,
 )
-from verk_actors.config_sources import PARSERS, Setting, group_list, queue_list, reference_list
+from verk_actors.config_sources import PARSERS, PARSERS_BY_KEY, Setting
+from verk_actors.cron_config import CronConfig, cron_configs
 from verk_actors.errors import ConfigError
 from verk_actors.group_config import QueueGroup, all_queues, group_configs
 from verk_actors.log_formats import LogFormat
@@ -69,6 +70,9 @@ class Config:
 
     groups: Mapping[str, QueueGroup] = attrs.field(factory=dict, converter=group_configs)
     """Groups of queues that share workers, by name."""
+
+    cron: Mapping[str, CronConfig] = attrs.field(factory=dict, converter=cron_configs)
+    """The periodic jobs, by name."""
 
     redis_url: RedisUrl = attrs.field(default=RedisUrl("redis://127.0.0.1:6379/0"), converter=redis_url_of_text)
     """Where Redis is: redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// or embedded:DIRECTORY."""
@@ -273,14 +277,6 @@ class Config:
             raise ConfigError(f"{error.key} ({found[key].origin})", error.value, error.allowed) from None
 
 
-_LISTS: dict[str, Callable[[str], object]] = {
-    "queues": queue_list,
-    "groups": group_list,
-    "client_middleware": reference_list,
-    "worker_middleware": reference_list,
-}
-
-
 def _sources() -> tuple[dict[str, Setting], dict[str, Setting]]:
     """Return the settings of the environment, and those of the file in the current directory."""
     file = next((path for path in (Path("verk.toml"), Path("pyproject.toml")) if path.is_file()), None)
@@ -294,4 +290,4 @@ def _keys(cls: type[attrs.AttrsInstance]) -> list[str]:
 
 def _parsers() -> dict[str, Callable[[str], object]]:
     types = get_type_hints(Config)
-    return {key: PARSERS.get(types[key], str) for key in _keys(Config)} | _LISTS
+    return {key: PARSERS.get(types[key], str) for key in _keys(Config)} | dict(PARSERS_BY_KEY)

@@ -90,6 +90,14 @@ def group_list(text: str) -> dict[str, object]:
     return groups
 
 
+def toml_table(text: str) -> object:
+    """Return the table of a text like `{nightly = {class = "Report", cron = "@daily"}}`; any other text as it is."""
+    try:
+        return tomllib.loads(f"it = {text}")["it"]
+    except ValueError:
+        return text
+
+
 def _number(kind: type[int | float], text: str) -> object:
     try:
         return kind(text)
@@ -109,3 +117,12 @@ PARSERS: Mapping[object, Callable[[str], object]] = {
     float: partial(_number, float),
 }
 """How a variable's text becomes a value, by the type of the setting; a text stays one for any other."""
+
+PARSERS_BY_KEY: Mapping[str, Callable[[str], object]] = {
+    "queues": queue_list,
+    "groups": group_list,
+    "cron": toml_table,
+    "client_middleware": reference_list,
+    "worker_middleware": reference_list,
+}
+"""How it does where the key says more than the type."""

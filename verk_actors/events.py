@@ -1,7 +1,7 @@
 """What happened, as listeners are told; facts in the past tense.
 
 Source: Verk lib/verk/events.ex. JobDead, JobSnoozed, JobDiscarded, JobExpired, JobMalformed, JobFenced, JobStuck,
-JobProgressed, DeadJobsTrimmed and those of a batch or a node are ours.
+JobProgressed, DeadJobsTrimmed and those of a batch, a periodic job or a node are ours.
 """
 
 from __future__ import annotations
@@ -160,6 +160,34 @@ class JobStuck(JobEvent):
 
     started_at: float
     stack: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class CronJobEnqueued(JobEvent):
+    """This node has enqueued a periodic job.
+
+    Attributes:
+        name: of the periodic job.
+        slot_at: for which time of its schedule.
+    """
+
+    name: str
+    slot_at: float
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class CronJobKeptOut(QueueEvent):
+    """A periodic job was not enqueued when its time came: it is unique, and another one of its token is there still.
+
+    Attributes:
+        name: of the periodic job.
+        slot_at: for which time of its schedule, unix seconds.
+        holder: the jid of the other.
+    """
+
+    name: str
+    slot_at: float
+    holder: str
 
 
 @attrs.frozen(kw_only=True, eq=False)

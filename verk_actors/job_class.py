@@ -17,6 +17,7 @@ from verk_actors.config import ArgsKeys
 from verk_actors.job_builder import JobBuilder
 from verk_actors.registry import Performer, Registry, registry
 from verk_actors.wire.backoff import Backoff
+from verk_actors.wire.cron_schedule import CronSchedule
 from verk_actors.wire.job import Job, JobOptions
 
 __all__ = ["JobBuilder", "JobClass", "JobFunction", "Performer", "Registry", "registry", "worker"]
@@ -90,6 +91,8 @@ def worker(
     aliases: list[str] | tuple[str, ...] = (),
     args_keys: ArgsKeys | None = None,
     backoff: Backoff | None = None,
+    cron: str | CronSchedule | None = None,
+    timezone: str = "UTC",
     registry: Registry = registry,
     **options: Unpack[JobOptions],
 ) -> _Decorator: ...
@@ -101,6 +104,8 @@ def worker(
     aliases: list[str] | tuple[str, ...] = (),
     args_keys: ArgsKeys | None = None,
     backoff: Backoff | None = None,
+    cron: str | CronSchedule | None = None,
+    timezone: str = "UTC",
     registry: Registry = registry,
     **options: Unpack[JobOptions],
 ) -> Any:
@@ -116,6 +121,8 @@ def worker(
             unknown keys; the configured way if not given.
         backoff: says how many seconds to wait after a failed run, by its number (from 1) and its `Failure`; unless the
             class has a `retry_at`, which goes first. The configured one if not given.
+        cron: when nodes that have the class enqueue a job of it, without arguments, by themselves; never if not given.
+        timezone: the time zone of `cron` where that is a text.
         registry: where to register it.
         options: of all its jobs, such as `queue` and `max_retry_count`; what they mean is said at `Job`. `dead` and
             `max_retry_count` hold for jobs that others enqueue too, where those leave their retries open.
@@ -125,12 +132,16 @@ def worker(
         TypeError: no job can run it, or jobs have no such option.
         ValueError: another class has one of the names.
         InvalidJob: an option can't be that of a job.
+        InvalidCron: there are no such times.
     """
+    schedule = CronSchedule(cron, timezone=timezone) if isinstance(cron, str) else cron
 
     def register(target: Any) -> Any:
         class_ = str(name or getattr(target, "__name__", ""))
         builder = _builder(class_, target, options, args_keys)
-        registry.add(attrs.evolve(_performer_of(builder, target), backoff=backoff), aliases)
+        if schedule is not None:
+            builder.job()  # raises where it needs arguments
+        registry.add(attrs.evolve(_performer_of(builder, target), backoff=backoff, schedule=schedule), aliases)
         if not isinstance(target, type):
             return JobFunction(target, builder)
         setattr(target, _BUILDER, builder)
@@ -186,6 +197,7 @@ def _performer_of(builder: JobBuilder[...], target: Any) -> Performer:
         queue=builder.options.get("queue"),
         max_retry_count=builder.options.get("max_retry_count"),
         dead=builder.options.get("dead") is not False,
+        options=builder.options,
         target=target,
         perform=partial(_perform_by_instance if is_class else _perform_by_function, target),
         is_async=inspect.iscoroutinefunction(_function_of(target)),

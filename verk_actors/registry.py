@@ -18,7 +18,8 @@ from verk_actors.errors import JobClassNotFound
 from verk_actors.middleware import WorkerMiddleware, worker_chain
 from verk_actors.references import resolved
 from verk_actors.wire.backoff import Backoff
-from verk_actors.wire.job import Job
+from verk_actors.wire.cron_schedule import CronSchedule
+from verk_actors.wire.job import Job, JobOptions
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +85,12 @@ class Performer:
 
     arguments: TypedArguments | None = None
     """What the annotations make of the arguments; None where they are plain JSON."""
+
+    options: JobOptions = attrs.field(factory=JobOptions)
+    """What its jobs have that a program makes of the class, and that run by a schedule."""
+
+    schedule: CronSchedule | None = None
+    """When a job of it is enqueued by itself; None for never."""
 
     def on(self, terms: Terms) -> Performer:
         """Return what runs the same on the terms of a node, unless the job class has its own."""

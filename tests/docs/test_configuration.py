@@ -7,6 +7,7 @@ import pytest
 from support.source import REPOSITORY
 
 from verk_actors.config import Config, QueueConfig, QueueGroup
+from verk_actors.cron_config import CronConfig
 
 
 def rows(title: str) -> dict[str, list[str]]:
@@ -25,6 +26,7 @@ def test_the_table_has_the_settings_in_their_order() -> None:
     assert (
         list(rows("A group")) == ["queues"] == [field.name for field in attrs.fields(QueueGroup) if not field.inherited]
     )
+    assert list(rows("A periodic job")) == [field.name for field in attrs.fields(CronConfig)]
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -47,12 +49,18 @@ def test_a_default_of_a_queue_is_the_one_that_holds(name: str) -> None:
     assert rows("A queue")[name][1] == f"`{getattr(QueueConfig(), name)}`"
 
 
+@pytest.mark.parametrize("name", ["timezone", "queue", "args", "catch_up", "catch_up_window_seconds", "options"])
+def test_a_default_of_a_periodic_job_is_the_one_that_holds(name: str) -> None:
+    assert rows("A periodic job")[name][1] == f"`{getattr(CronConfig(class_='C', cron='@daily'), name)}`"
+
+
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_is_read_from_the_variable_that_is_named(name: str) -> None:
     variable = rows("Settings")[name][2].split("`")[1]
     others = {
         "queues": "mail:3",
         "groups": "web=a+b:3",
+        "cron": '{nightly = {class = "Report", cron = "@daily"}}',
         "redis_url": "redis://other:1/2",
         "wire_format": "verk",
         "args_keys": "plain",

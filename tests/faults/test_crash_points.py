@@ -120,7 +120,7 @@ def hand_back(node: Node) -> None:
 
 
 MANAGER, QUEUE_MANAGER, WORKERS_MANAGER = names.MANAGER, names.queue_manager("q"), names.workers_manager("q")
-TICKING = ("BatchManager", "NodeManager", "Presence", "QueueStats", "ScheduleManager")
+TICKING = ("BatchManager", "CronManager", "EventProducer", "NodeManager", "Presence", "QueueStats", "ScheduleManager")
 # How to have each message sent that does not come with jobs by itself. A new one has to be given its line here.
 PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     **{(name, m.Tick): cast(re.sub(r"\B(?=[A-Z])", "_", name).lower(), m.Tick()) for name in TICKING},
@@ -152,7 +152,6 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("WorkersManager", m.Resume): pause_and_resume,
     ("WorkersManager", m.Drain): drain,
     ("WorkersManager", m.HandBack): hand_back,
-    ("WorkersManager", m.Tick): cast(WORKERS_MANAGER, m.Tick()),
 }
 WHEN_IDLE = (drain, hand_back)  # what is running may start again by them, which is no fault
 

@@ -10,6 +10,7 @@ import pytest
 from redis.crc import key_slot
 from support.cluster import NAMESPACE, SLOT, Cluster
 from support.eventually import eventually
+from support.periodic import enter_enqueue_and_remove
 
 from verk_actors.client import Client
 from verk_actors.config import Config, RedisUrl
@@ -110,6 +111,7 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         new = NewBatch(bid="b", stages=[[Entry("q", "1", JOB)]], created_at=1.0, expires_at=1e9)
         assert perform(commands, [], [], list(made(new, keys, "turn")))
         assert BatchProgress(commands, keys).advance("b", 2.0).status is not None
+        enter_enqueue_and_remove(commands, keys)
 
     assert commands.slots == {script.name: {SLOT} for script in SCRIPTS}
 

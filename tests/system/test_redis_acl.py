@@ -12,6 +12,7 @@ import pytest
 import redis as redis_py
 from support.eventually import eventually
 from support.nodes import Node, running_node
+from support.periodic import enter_enqueue_and_remove
 from support.servers import OwnServer
 from support.source import REPOSITORY
 
@@ -89,8 +90,7 @@ def denials(admin: redis_py.Redis) -> set[str]:
 @pytest.mark.slow  # a whole life, with a lease that runs out
 @pytest.mark.logs_errors("buried")
 def test_a_node_lives_its_whole_life_as_its_user_which_may_do_nothing_beyond_it(access: Access, admin) -> None:
-    config = access.config("verk-node")
-    keys = Keys(access.namespace)
+    config, keys = access.config("verk-node"), Keys(access.namespace)
     leave_a_dead_node(admin, keys)
     admin.config_resetstat()
     with running_node(config, queues={"q": 2}, heartbeat_seconds=0.2, max_dead_jobs=1) as node:
@@ -117,7 +117,6 @@ def leave_a_dead_node(admin: redis_py.Redis, keys: Keys) -> None:
 
 
 def leave_a_process(admin: redis_py.Redis, keys: Keys) -> None:
-    """Leave what a node tells of a running job."""
     admin.set(keys.node("n1"), "token")
     admin.sadd(keys.processes, identity_of("n1"))
     work = {"queue": "q", "payload": '{"class":"Good","args":[],"jid":"1"}', "run_at": 1}
@@ -165,6 +164,7 @@ def answers_questions(node: Node, config: Config, keys: Keys) -> None:
     connection = Connection(config.redis_url, name="asker")
     requests = Requests(connection, keys)
     answer = requests.answer_to(requests.ask(node.config.node_id, "tree"), 5)
+    enter_enqueue_and_remove(connection, keys)
     connection.close()
     assert node.client.nodes.status(node.config.node_id).is_alive
     assert b"node_manager" in (answer or b"")

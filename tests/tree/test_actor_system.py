@@ -37,6 +37,8 @@ def test_the_children_of_the_root_are_verks_in_verks_order(config: Config) -> No
             "queue_stats",
             "event_producer",
             "schedule_manager",
+            "batch_manager",
+            "cron_manager",
             "presence",
             "canceller",
             "manager_supervisor",
@@ -59,9 +61,11 @@ def test_client_list_shows_one_connection_per_queue_and_one_each_for_schedules_p
 
         def names() -> list[str] | None:
             found = sorted(row["name"] for row in redis.client_list() if row["name"].startswith("verk:n1:"))
-            return found if len(found) == 6 else None
+            return found if len(found) == 8 else None
 
-        assert eventually(names, "six connections") == [
+        assert eventually(names, "eight connections") == [
+            "verk:n1:batches",
+            "verk:n1:cron",
             "verk:n1:general",
             "verk:n1:node",
             "verk:n1:presence",

@@ -77,8 +77,12 @@ PRESENCE = Script.read("presence")
 CANCEL = Script.read("cancel")
 GUARDED = Script.read("guarded")
 BATCH = Script.read("batch")
+CRON_LOOK = Script.read("cron_look")
+CRON_PUT = Script.read("cron_put")
+CRON_CLAIM = Script.read("cron_claim")
+CRON_REMOVE = Script.read("cron_remove")
 
 SCRIPTS = (
     *(ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE, COUNT, CANCEL),
-    *(GUARDED, BATCH),
+    *(GUARDED, BATCH, CRON_LOOK, CRON_PUT, CRON_CLAIM, CRON_REMOVE),
 )

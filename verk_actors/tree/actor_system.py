@@ -52,6 +52,7 @@ from verk_actors.status import SystemStatus
 from verk_actors.tree import names
 from verk_actors.tree.batch_manager import BatchManager
 from verk_actors.tree.canceller import Canceller
+from verk_actors.tree.cron_manager import CronManager
 from verk_actors.tree.dashboard import Dashboard
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.general_connection import GeneralConnection
@@ -151,6 +152,7 @@ class ActorSystem(Supervisor):
             child(EventProducer, names.EVENT_PRODUCER),
             child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
             child(BatchManager, names.BATCH_MANAGER, node.own_server),
+            child(CronManager, names.CRON_MANAGER, node.own_server),
             *presence,
             *health,
             *web,

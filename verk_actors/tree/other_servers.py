@@ -1,6 +1,7 @@
 """The actors of each further Redis that queues of this node have named.
 
-Supervised by the ActorSystem. For each server a GeneralConnection, a NodeManager, a ScheduleManager, a BatchManager and
+Supervised by the ActorSystem. For each server a GeneralConnection, a NodeManager, a ScheduleManager, a BatchManager, a
+CronManager and
 a Presence, as the root has them for the node's own. One for one; each is restarted after growing pauses, so that
 trouble with one server is no trouble of the node.
 
@@ -16,6 +17,7 @@ from verk_actors.messages import RunServer
 from verk_actors.otp import Backoff, ChildSpec, Refused, Server, Supervisor, handles
 from verk_actors.tree import names
 from verk_actors.tree.batch_manager import BatchManager
+from verk_actors.tree.cron_manager import CronManager
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, RedisServer
@@ -67,5 +69,6 @@ class OtherServers(Supervisor):
             child(NodeManager, names.NODE_MANAGER),
             child(ScheduleManager, names.SCHEDULE_MANAGER),
             child(BatchManager, names.BATCH_MANAGER),
+            child(CronManager, names.CRON_MANAGER),
             *presence,
         )

@@ -142,6 +142,38 @@ class Keys:
         """The members of its steps to come (list, payloads and `bid:BID`), written by clients, taken by managers."""
         return self._named(f"verk:batch:{bid}:steps")
 
+    # Periodic jobs
+
+    @property
+    def cron(self) -> str:
+        """The periodic jobs (hash, name to JSON), written by nodes that have them and by clients, read by all nodes."""
+        return self._named("verk:cron")
+
+    @property
+    def cron_slots(self) -> str:
+        """The last time of each that was seen to (hash, name to unix seconds), written when its job is enqueued."""
+        return self._named("verk:cron:slots")
+
+    @property
+    def cron_paused(self) -> str:
+        """The names of those that are paused (set), written by people, read by nodes."""
+        return self._named("verk:cron:paused")
+
+    @property
+    def cron_told(self) -> str:
+        """When nodes last said that they have them (hash, name to unix seconds), written by these, read by tools."""
+        return self._named("verk:cron:told")
+
+    @property
+    def cron_runs(self) -> str:
+        """The last job of each that was enqueued (hash, name to JSON), written with it, read by tools."""
+        return self._named("verk:cron:runs")
+
+    @property
+    def cron_results(self) -> str:
+        """How the last of each that ended did (hash, name to JSON), written when it is settled, read by tools."""
+        return self._named("verk:cron:results")
+
     # Nodes
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -22,9 +22,10 @@ from verk_actors.running_job import (
     Succeeded,
     Undecodable,
 )
-from verk_actors.store.effects import kept, of_end, of_success
-from verk_actors.store.exchange import Settlement
-from verk_actors.wire import backoff, bookkeeping
+from verk_actors.store.effects import Effect, kept, of_end, of_success
+from verk_actors.store.exchange import Kind, Settlement
+from verk_actors.wire import backoff, bookkeeping, cron_runs
+from verk_actors.wire.cron_runs import CronOutcome, CronResult
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 from verk_actors.wire.results import KEPT_SECONDS
@@ -39,17 +40,39 @@ def settlement_of(
     settlement, job = _settlement_of(running_job, queue, config, registry, rng), running_job.job
     outcome = running_job.outcome
     result = outcome.result if isinstance(outcome, Succeeded) else None
-    if job is None or settlement.kind in _LIVES_ON or (job.unique_for, job.batch, result) == _NOTHING_ELSE:
+    if job is None or (job.unique_for, job.batch, job.cron, result) == _NOTHING_ELSE:
         return settlement
-    keys = Keys(config.namespace)
-    effects = of_success(job, keys) if settlement.kind == "ack" else of_end(job, keys)
-    if result is not None and isinstance(end_of(running_job), Succeeded):
+    outcome, keys = end_of(running_job), Keys(config.namespace)
+    effects: tuple[Effect, ...] = ()
+    if settlement.kind not in _LIVES_ON:
+        effects = of_success(job, keys) if settlement.kind == "ack" else of_end(job, keys)
+    if result is not None and isinstance(outcome, Succeeded):
         effects += (kept(keys.result(job.jid or ""), result, job.result_for or KEPT_SECONDS),)
+    if job.cron is not None and outcome is not None and settlement.kind in _CRON_OUTCOMES:
+        effects += (Effect("HSET", keys.cron_results, (job.cron, _cron_result(running_job, job, outcome, settlement))),)
     return attrs.evolve(settlement, effects=effects)
 
 
 _LIVES_ON = frozenset({"retry", "snooze", "requeue"})
-_NOTHING_ELSE = (None, None, None)
+_NOTHING_ELSE = (None, None, None, None)
+_CRON_OUTCOMES: Mapping[Kind, CronOutcome] = {
+    "ack": "succeeded",
+    "retry": "failed",
+    "dead": "dead",
+    "discard": "dead",
+    "expire": "expired",
+}
+
+
+def _cron_result(running_job: RunningJob, job: Job, outcome: Outcome, settlement: Settlement) -> bytes:
+    """Return what is kept of a periodic job's run."""
+    result = CronResult(
+        jid=job.jid or "",
+        outcome="discarded" if isinstance(outcome, Discarded) else _CRON_OUTCOMES[settlement.kind],
+        ended_at=running_job.ended_at,
+        error=outcome.failure.class_name if isinstance(outcome, Failed) else None,
+    )
+    return cron_runs.write(result)
 
 
 def _settlement_of(

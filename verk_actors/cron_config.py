@@ -1,0 +1,100 @@
+"""Which job runs periodically, and when: its settings, and how they are read from a mapping of names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from verk_actors import config_sources
+from verk_actors.config_checks import NAME, NAME_ALLOWED
+from verk_actors.errors import ConfigError, InvalidJob
+from verk_actors.wire.cron_schedule import CatchUp, CronSchedule, InvalidCron
+from verk_actors.wire.job import Job, JobOptions
+
+
+@attrs.frozen(kw_only=True)
+class CronConfig:
+    """A periodic job. What is left open here is as the job class has it, where the node knows that.
+
+    Raises:
+        ConfigError: a value isn't allowed.
+    """
+
+    class_: str
+    """The name of its job class; in a file it is called `class`."""
+
+    cron: str
+    """When, as five or six fields or a word such as @daily."""
+
+    timezone: str = "UTC"
+    """The time zone that `cron` is in, an IANA name."""
+
+    queue: str | None = None
+    """The queue it goes to."""
+
+    args: Sequence[Any] = ()
+    """Its arguments."""
+
+    catch_up: CatchUp = "last"
+    """Which times that passed while no node ran are made up for: none, last or all."""
+
+    catch_up_window_seconds: float = 3600.0
+    """How long ago these may have been."""
+
+    options: JobOptions = attrs.field(factory=JobOptions)
+    """Further options of the job, such as `max_retry_count`, `unique_for` and `expires_in`."""
+
+    def __attrs_post_init__(self) -> None:
+        try:
+            _ = self.schedule
+        except InvalidCron as error:
+            raise ConfigError(error.field, error.value, error.why) from None
+        try:
+            Job(class_=self.class_, args=self.args, queue=self.queue)
+            Job(class_=self.class_, args=(), **self.options)
+        except InvalidJob as error:
+            raise ConfigError(error.field.removesuffix("_"), error.value, error.why) from None
+        except TypeError:  # what is no table, or has other keys
+            allowed = ", ".join(sorted(JobOptions.__annotations__.keys() - {"queue"}))
+            raise ConfigError("options", self.options, f"a table of {allowed}") from None
+
+    @property
+    def schedule(self) -> CronSchedule:
+        """When it runs, and what is made up for."""
+        return CronSchedule(
+            self.cron,
+            timezone=self.timezone,
+            catch_up=self.catch_up,
+            catch_up_window_seconds=self.catch_up_window_seconds,
+        )
+
+
+def cron_configs(entries: Mapping[str, CronConfig]) -> Mapping[str, CronConfig]:
+    """Return periodic jobs by name.
+
+    Raises:
+        ConfigError: a name or a setting isn't allowed.
+    """
+    if not isinstance(entries, Mapping):
+        raise ConfigError("cron", entries, "names of periodic jobs with their settings")
+    return {name: _entry(name, settings) for name, settings in entries.items()}
+
+
+def _entry(name: object, settings: object) -> CronConfig:
+    if not isinstance(name, str) or NAME.fullmatch(name) is None:
+        raise ConfigError("cron", name, f"names of {NAME_ALLOWED}")
+    if isinstance(settings, CronConfig):
+        return settings
+    if not isinstance(settings, Mapping):
+        raise ConfigError(f"cron.{name}", settings, 'a table, like {class = "Report", cron = "@daily"}')
+    known = [field.name.removesuffix("_") for field in attrs.fields(CronConfig)]
+    config_sources.refuse_unknown(settings, known, f"key of cron.{name}")
+    for key in ("class", "cron"):
+        if key not in settings:
+            raise ConfigError(f"cron.{name}.{key}", None, "a text, which can't be left out")
+    try:
+        return CronConfig(**{"class_" if key == "class" else key: value for key, value in settings.items()})
+    except ConfigError as error:
+        raise ConfigError(f"cron.{name}.{error.key}", error.value, error.allowed) from None
