@@ -44,7 +44,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # attributes are listed once, with their class
 
 LINK = re.compile(r"^- .*?\[[^\]]*\]\(([^)#]+)\)", re.MULTILINE)
-INHERITED_FROM_ELSEWHERE = "object, BaseException, Exception, Server, Process, ThreadingActor, Protocol"
+INHERITED_FROM_ELSEWHERE = "object, BaseException, Exception, Server, Process, ThreadingActor, Actor, Protocol"
 
 
 def index_with_contents(text: str) -> str:

@@ -62,10 +62,16 @@ def refuse_unknown(names: Iterable[str], known: Collection[str], what: str) -> N
 
 
 def queue_list(text: str) -> dict[str, object]:
-    """Return the queues of a text like `default:25,images:4:process,priority`, with defaults for the rest."""
+    """Return the queues of a text like `default:25,images:4:process,priority`, with defaults for the rest.
+
+    Raises:
+        ConfigError: one is there twice.
+    """
     queues: dict[str, object] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, *settings = (setting.strip() for setting in part.split(":", 2))
+        if name in queues:
+            raise ConfigError("queues", name, "each queue once")
         queues[name] = {key: parse(setting) for (key, parse), setting in zip(_QUEUE_PARTS, settings, strict=False)}
     return queues
 
@@ -76,12 +82,18 @@ def reference_list(text: str) -> list[str]:
 
 
 def group_list(text: str) -> dict[str, object]:
-    """Return the groups of a text like `web=critical,3+default,1:25 batch=first+second:4:process`."""
+    """Return the groups of a text like `web=critical,3+default,1:25 batch=first+second:4:process`.
+
+    Raises:
+        ConfigError: a group, or a queue in it, is there twice.
+    """
     groups: dict[str, object] = {}
     for part in text.split():
         name, _, rest = part.partition("=")
         queues, *settings = rest.split(":", 2)
         pairs = [queue.partition(",") for queue in queues.split("+")]
+        if name in groups or len({queue for queue, _, _ in pairs}) < len(pairs):
+            raise ConfigError("groups", part, "each group, and each queue in it, once")
         weighted = any(comma for _, comma, _ in pairs)
         groups[name] = {
             "queues": {queue: (_number(int, weight or "1") if weighted else None) for queue, _, weight in pairs},

@@ -55,10 +55,14 @@ def ensure(
     `port` (0 for none) and `fsync`, Redis' `appendfsync`, count only for the caller that starts it.
 
     Raises:
-        EmbeddedServerError: no server program was found, it ended at once, or it didn't answer in time.
+        EmbeddedServerError: no server program was found, it ended at once, or it didn't answer in time; or there is no
+            such directory and none can be made.
     """
     home = Path(directory).resolve()
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmbeddedServerError(f"the directory {home} can't be made: {error.strerror}") from error
     deadline = time.monotonic() + timeout_seconds
     started = False
     while True:
@@ -146,7 +150,10 @@ def _bundled() -> list[str]:
 
 def _take_lock(home: Path) -> int | None:
     """Return a descriptor that holds the lock of the directory, or None while a server holds it."""
-    lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise EmbeddedServerError(f"nothing can be written in {home}: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -28,6 +28,17 @@ def test_a_server_is_started_found_and_stopped(tmp_path, verk_here):
         embedded.stop(tmp_path / ".verk")
 
 
+@pytest.mark.parametrize("command", [["redis", "start", "taken/here"], ["stats", "--redis", "embedded:taken/here"]])
+def test_a_directory_that_can_not_be_is_told_in_one_line(tmp_path, verk_here, command):
+    (tmp_path / "taken").write_text("")  # a file
+
+    failed = verk_here(*command)
+
+    assert failed.returncode == 1
+    assert f"server is not available: the directory {tmp_path}/taken/here can't be made: " in failed.stderr
+    assert failed.stderr.count("\n") == 1
+
+
 def test_status_starts_no_server(verk_here):
     failed = verk_here("redis", "status", VERK_REDIS_URL="embedded:nothing")
 

@@ -58,6 +58,7 @@ def test_the_unit_runs_a_command_that_exists_and_grants_a_stop_its_time(unit: co
     assert float(unit["TimeoutStopSec"]) >= Config().shutdown_timeout_seconds + LAST_SECONDS
     assert float(unit["WatchdogSec"]) > 60  # what `health` puts up with
     assert unit["RestartPreventExitStatus"] == "2"
+    assert unit["TimeoutStartSec"] == "infinity"  # an outage at the start is no reason to kill it over and over
 
 
 def test_the_probes_of_a_pod_ask_its_health_port_for_what_that_answers(pod: dict[str, Any]) -> None:

@@ -20,6 +20,8 @@ def import_all(modules: Sequence[str]) -> None:
     if modules and here not in sys.path:
         sys.path.insert(0, here)
     for module in modules:
+        if not module or module.startswith("."):
+            raise click.UsageError(f"-r {module!r}: the whole name of a module is needed")
         try:
             importlib.import_module(module)
         except ModuleNotFoundError as error:
