@@ -86,3 +86,13 @@ def test_an_action_is_written_down_with_who_did_it_and_what_came_of_it(make_app,
         web.post("/act", data={"queue": "mail\n"})
 
     assert caplog.messages == ["ada at testclient: pause_queue mail\\n: Paused mail\\n."]
+
+
+def test_a_mistake_in_a_rule_is_an_answer_as_any_other_and_lets_nobody_in(make_app):
+    web = TestClient(make_app(access=lambda request: request.no_such_thing), raise_server_exceptions=False)
+
+    page, answer = web.get("/"), web.get("/api/v1/stats")
+
+    assert (page.status_code, page.text) == (500, "Something went wrong; the log of the server has more.\n")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert (answer.status_code, answer.json()["title"]) == (500, "Something went wrong")

@@ -125,3 +125,14 @@ def test_how_nodes_work_a_queue_is_told(config, web):
     assert (q.state, q.busy, q.slots, q.in_progress) == ("pausing", 2, 3, 2)
     assert (p.state, p.busy, p.slots) == ("paused", 0, 2)
     assert re.findall(r'href="/jobs/(w\d)"', page) == ["w0", "w1"]
+
+
+def test_many_queues_are_listed_by_pages(web, redis):
+    redis.sadd("queues", *(f"q{number:03}" for number in range(250)))
+
+    pages = [web.get(f"/queues?name=Q&page={page}").text for page in (1, 3, 9)]
+
+    assert [re.findall(r"<strong>(q\d+)</strong>", text)[0] for text in pages] == ["q000", "q200", "q200"]
+    assert "100 of 250" in pages[0]
+    assert 'href="/queues?name=Q&amp;page=2"' in pages[0]
+    assert 'rel="next"' not in pages[2]

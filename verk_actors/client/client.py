@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from verk_actors.client.batch import MONTH_SECONDS, Batch, Batching, Work
 from verk_actors.client.batch_parts import CALLBACK_OF, Terms
@@ -20,17 +20,20 @@ from verk_actors.job_run import Cancellation, JobRun
 from verk_actors.store.all_nodes import AllNodes
 from verk_actors.store.batches import Batches
 from verk_actors.store.class_counts import RecentClasses
+from verk_actors.store.commands import Commands
 from verk_actors.store.counters import Counters
 from verk_actors.store.exchange import Limits
 from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.pool import Pool
-from verk_actors.store.queue import Queue, paused_names, queue_names
+from verk_actors.store.queue import Queue, latencies_of, paused_names, queue_names, sizes_of
 from verk_actors.store.server_facts import ServerFacts, facts_about
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 from verk_actors.wire.results import JobResult, result_in
+
+_T = TypeVar("_T")
 
 OnConflict = Literal["raise", "return"]
 """What to do about a unique job that isn't enqueued: raise `JobNotUnique`, or return the jid of the first."""
@@ -207,6 +210,17 @@ class Client:
         """Return the names of all queues that ever got a job."""
         return sorted({name for pool in self._seen.values() for name in queue_names(pool, self._keys)})
 
+    def queue_sizes(self, names: Iterable[str] | None = None) -> dict[str, int]:
+        """Return how many jobs wait in each of these queues, of all unless given, in few round trips.
+
+        0 where the key of a queue holds something else. LLEN for each.
+        """
+        return self._of_queues(sizes_of, names)
+
+    def queue_latencies(self, names: Iterable[str] | None = None) -> dict[str, float]:
+        """Return for how many seconds the job has waited that runs next in each, likewise. LRANGE, TIME."""
+        return self._of_queues(latencies_of, names)
+
     def paused_queue_names(self) -> list[str]:
         """Return the names of the queues that are paused for all nodes."""
         return sorted({name for pool in self._seen.values() for name in paused_names(pool, self._keys)})
@@ -243,6 +257,16 @@ class Client:
             NodesSilent: it was not found, and some nodes have not answered within three seconds.
         """
         return self._runs.cancel(jid)
+
+    def _of_queues(
+        self, read: Callable[[Commands, Keys, Sequence[str]], list[_T]], names: Iterable[str] | None
+    ) -> dict[str, _T]:
+        wanted = list(self.queue_names() if names is None else names)
+        found: dict[str, _T] = {}
+        for url, pool in self._seen.items():
+            here = [name for name in wanted if self._config.redis_url_of(name) == url]
+            found.update(zip(here, read(pool, self._keys, here), strict=True) if here else ())
+        return {name: found[name] for name in wanted}
 
     def _enqueue(self, job: Job, when: datetime | float, on_conflict: OnConflict, once: bool) -> str:
         entry = self._preparer.one(job, self._clock(), when=when, once=once)

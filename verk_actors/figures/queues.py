@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from verk_actors.client import Client
+from verk_actors.store.counters import Counts
 from verk_actors.store.queue_share import QueueShare
 
 QueueState: TypeAlias = Literal["running", "idle", "pausing", "paused", "unworked"]
@@ -46,6 +47,7 @@ class QueueFigures:
 
 def read_queues(client: Client, names: Iterable[str]) -> tuple[QueueFigures, ...]:
     """Return queues in numbers."""
+    names = list(names)
     nodes, processes = client.nodes.statuses(), client.nodes.processes()
     around = _Around(
         paused=frozenset(client.paused_queue_names()),
@@ -53,30 +55,36 @@ def read_queues(client: Client, names: Iterable[str]) -> tuple[QueueFigures, ...
         worked=frozenset(queue for node in nodes if node.is_alive for queue in node.queues)
         | frozenset(queue for process in processes for queue in process.queues),
         shares=[process.shares for process in processes],
+        sizes=client.queue_sizes(names),
+        latencies=client.queue_latencies(names),
+        counts=client.counters.of_queues(names),
     )
-    return tuple(_figures_of(client, name, around) for name in names)
+    return tuple(_figures_of(name, around) for name in names)
 
 
 @attrs.frozen(kw_only=True)
 class _Around:
-    """What all queues have in common: who is paused, who is worked, and what nodes hold and tell of each."""
+    """What is read of all queues at once: who is paused, who is worked, what waits, and what nodes hold and tell."""
 
     paused: frozenset[str]
     in_progress: Counter[str]
     worked: frozenset[str]
     shares: Sequence[Mapping[str, QueueShare]]
+    sizes: Mapping[str, int]
+    latencies: Mapping[str, float]
+    counts: Mapping[str, Counts]
 
 
-def _figures_of(client: Client, name: str, around: _Around) -> QueueFigures:
-    queue, counts = client.queue(name), client.counters.of_queue(name)
+def _figures_of(name: str, around: _Around) -> QueueFigures:
+    counts = around.counts[name]
     shares = [of_node[name] for of_node in around.shares if name in of_node]
     busy, in_progress, is_paused = sum(share.busy for share in shares), around.in_progress[name], name in around.paused
     is_worked = bool(shares) or name in around.worked
     return QueueFigures(
         name=name,
         state=_state(is_worked, is_paused, busy or in_progress, [share.status for share in shares]),
-        size=queue.count(),
-        latency_seconds=queue.latency_seconds(),
+        size=around.sizes[name],
+        latency_seconds=around.latencies[name],
         busy=busy,
         slots=sum(share.size for share in shares) if shares else None,
         in_progress=in_progress,

@@ -35,16 +35,16 @@ class Stats:
 
 def read_stats(client: Client, now: float) -> Stats:
     """Return the system in numbers."""
-    totals, queues = client.counters.totals(), client.queue_names()
+    totals, sizes = client.counters.totals(), client.queue_sizes()
     return Stats(
         processed=totals.processed,
         failed=totals.failed,
         busy=sum(process.busy or 0 for process in client.nodes.processes()),
-        enqueued=sum(client.queue(name).count() for name in queues),
+        enqueued=sum(sizes.values()),
         retries=client.retries.count(),
         scheduled=client.scheduled.count(),
         dead=client.dead.count(),
-        queues=len(queues),
+        queues=len(sizes),
         nodes=len(client.nodes.ids()),
         at=now,
     )

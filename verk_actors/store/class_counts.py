@@ -155,10 +155,10 @@ class RecentClasses:
         return [Histogram.sum(map(Histogram.read, texts)) for texts in zip(*replies, strict=True)]
 
 
-def _classes_in(hashes: Iterable[Sequence[bytes]]) -> dict[str, ClassCounts]:
+def _classes_in(hashes: Iterable[Sequence[bytes] | None]) -> dict[str, ClassCounts]:
     """Returns the counts of one step, as one or several servers have them."""
     totals: Counter[tuple[str, str]] = Counter()
-    for found in hashes:
+    for found in filter(None, hashes):
         for field, count in zip(found[::2], found[1::2], strict=True):
             class_name, _, letter = name_of(field).rpartition("|")
             totals[class_name, letter] += int(count)

@@ -26,9 +26,10 @@ class Commands(Protocol):
         ...
 
     def call_many(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
-        """Sends commands that only read, in few round trips, and returns their replies; raises what the first raises.
+        """Sends commands that only read, in few round trips; returns their replies, and raises what the first raises.
 
-        They are not one step: others may come between.
+        None is the reply where a key holds something else, which is no reason to tell nothing of the others. They are
+        not one step: others may come between.
         """
         ...
 

@@ -40,6 +40,15 @@ class Counters:
         """Returns the runs of one queue since the beginning."""
         return Counts(self._read(self._keys.processed_of(queue)), self._read(self._keys.failed_of(queue)))
 
+    def of_queues(self, queues: Sequence[str]) -> dict[str, Counts]:
+        """Returns the same of several queues, in few round trips. GET for each.
+
+        What holds no number counts as none.
+        """
+        processed = self._read_many([self._keys.processed_of(queue) for queue in queues])
+        failed = self._read_many([self._keys.failed_of(queue) for queue in queues])
+        return {queue: Counts(*counts) for queue, *counts in zip(queues, processed, failed, strict=True)}
+
     def on(self, day: date) -> Counts:
         """Returns the runs of all queues on one UTC day; zeros after five years."""
         return Counts(self._read(self._keys.processed_on(day)), self._read(self._keys.failed_on(day)))
@@ -61,6 +70,10 @@ class Counters:
             for at, text in enumerate(server.call("MGET", *keys)):
                 totals[at] += int(text) if text and text.isdigit() else 0
         return totals
+
+    def _read_many(self, keys: Sequence[str]) -> list[int]:
+        replies = [server.call_many([("GET", key) for key in keys]) for server in self._servers]
+        return [sum(int(text) for text in texts if text and text.isdigit()) for texts in zip(*replies, strict=True)]
 
     def _read(self, key: str) -> int:
         return sum(_number(server, key) for server in self._servers)

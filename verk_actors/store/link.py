@@ -42,6 +42,12 @@ class Link(Protocol):
     def send_command(self, *args: Argument, check_health: bool) -> None:
         """Sends one command."""
 
+    def pack_commands(self, commands: Sequence[Sequence[Argument]]) -> list[bytes]:
+        """Returns what is sent for several commands, in pieces."""
+
+    def send_packed_command(self, command: list[bytes], check_health: bool) -> None:
+        """Sends such pieces."""
+
     def read_response(self) -> Any:
         """Returns the reply to it, or raises it."""
 
@@ -95,20 +101,21 @@ def ask(link: Link, *command: Argument) -> Any:
 
 
 def ask_each(link: Link, *commands: Sequence[Argument]) -> list[Any]:
-    """Sends several commands at once and returns the reply to each.
+    """Sends several commands at once and returns the reply to each; None where a key holds something else.
 
     Raises:
-        redis.RedisError: the first of them that was refused; by then all replies have been read.
+        redis.RedisError: the first of them that was refused for another reason; by then all replies have been read.
     """
-    for command in commands:
-        link.send_command(*command, check_health=False)
+    link.send_packed_command(link.pack_commands(commands), check_health=False)
     replies: list[Any] = []
     refusal: ResponseError | None = None
     for _ in commands:
         try:
             replies.append(link.read_response())
         except ResponseError as error:
-            refusal = refusal or error
+            replies.append(None)
+            if not str(error).startswith("WRONGTYPE"):
+                refusal = refusal or error
     if refusal is not None:
         raise refusal
     return replies

@@ -16,7 +16,7 @@ from verk_actors.errors import VerkError
 from verk_actors.web import api, pages
 from verk_actors.web.access import AccessControl, AccessRule, everything
 from verk_actors.web.credentials import BasicCredentials
-from verk_actors.web.failures import answer_error, answer_http
+from verk_actors.web.failures import answer_error, answer_http, answer_unexpected
 from verk_actors.web.headers import SecurityHeaders
 from verk_actors.web.origin import OriginCheck
 from verk_actors.web.redaction import Redact, Redaction
@@ -64,7 +64,7 @@ def create_app(
     app = Starlette(
         routes=[*_routes(), Mount("/static", KeptFiles())],
         middleware=middleware,
-        exception_handlers={HTTPException: answer_http, VerkError: answer_error},
+        exception_handlers={HTTPException: answer_http, VerkError: answer_error, Exception: answer_unexpected},
         lifespan=lifespan,
     )
     app.state.site = site

@@ -17,14 +17,13 @@ from verk_actors.web.access import allowed_of
 from verk_actors.web.actions import carry_out, form_route
 from verk_actors.web.job_filters import fields_of, filter_in, sentence_of
 from verk_actors.web.messages import leave_message
+from verk_actors.web.numbers import number_in
 from verk_actors.web.page import page
 from verk_actors.web.site import site_of
 from verk_actors.web.urls import url_to
 from verk_actors.web.views.job_sets import MOST_PER_PAGE, PER_PAGE, SetName, read_set
 from verk_actors.web.views.outcomes import counted
 from verk_actors.web.views.set_actions import VERBS, Verb, act_on_all, act_on_some, told
-
-_MOST_PAGES = 10**9
 
 
 def set_routes(name: SetName, *, title: str, time: str, lead: str, empty: tuple[str, str]) -> list[Route]:
@@ -72,14 +71,15 @@ def _for_all(name: SetName, verb: Verb, title: str) -> Route:
 def _list(request: Request, name: SetName, **context: Any) -> Response:
     query, site = request.query_params, site_of(request)
     where = filter_in(query)
-    per_page = _number(query.get("per_page"), PER_PAGE, MOST_PER_PAGE, least=1)
-    found = _number(query.get("found"), 0, per_page - 1) if where != ALL_JOBS else 0  # by the parts before, on one page
+    per_page = number_in(query.get("per_page"), PER_PAGE, least=1, most=MOST_PER_PAGE)
+    before = number_in(query.get("found"), 0, most=per_page - 1)  # on this page, by the parts before
+    found = before if where != ALL_JOBS else 0
     jobs = read_set(
         site.client,
         name,
         site.redaction,
         where,
-        page=_number(query.get("page"), 1, _MOST_PAGES, least=1),
+        page=number_in(query.get("page"), 1, least=1),
         cursor=query.get("cursor") or None,
         per_page=per_page - found,
     )
@@ -111,7 +111,7 @@ def _list(request: Request, name: SetName, **context: Any) -> Response:
 def _step(request: Request, form: FormData, name: SetName, verb: Verb, title: str) -> Response:
     """Do the next step of something that is done to all that fit, then show how far it is, or what came of it."""
     where = filter_in(form)
-    done = _number(form.get("done"), 0, _MOST_PAGES)
+    done = number_in(form.get("done"), 0)
     try:
         step = _act(request, name, verb, where, str(form.get("cursor") or "") or None)
     except VerkError as error:
@@ -146,9 +146,3 @@ def _led_back(request: Request, name: SetName, where: JobFilter, text: str, *, i
         response = Response(headers={"hx-redirect": back})
     leave_message(request, response, text, is_error=is_error)
     return response
-
-
-def _number(text: object, default: int, most: int, least: int = 0) -> int:
-    """Return a number from an address or a form, within its bounds."""
-    is_number = isinstance(text, str) and text.isascii() and text.isdigit()
-    return max(least, min(int(str(text)[:12]), most)) if is_number else default

@@ -41,10 +41,11 @@ class ClusterCollector(Collector):
         )
         paused = GaugeMetricFamily("verk_queue_paused_everywhere", "1 where no node is to fetch.", labels=("queue",))
         are_paused = set(self._client.paused_queue_names())
-        for name in self._client.queue_names():
-            queue = self._client.queue(name)
-            size.add_metric((name,), queue.count())
-            latency.add_metric((name,), queue.latency_seconds())
+        sizes = self._client.queue_sizes()
+        latencies = self._client.queue_latencies(sizes)
+        for name, count in sizes.items():
+            size.add_metric((name,), count)
+            latency.add_metric((name,), latencies[name])
             paused.add_metric((name,), name in are_paused)
         yield from (size, latency, paused)
 

@@ -12,25 +12,24 @@ from starlette.routing import Route
 from verk_actors.client import Client
 from verk_actors.web.access import Action
 from verk_actors.web.actions import carry_out, form_route
+from verk_actors.web.numbers import number_in
 from verk_actors.web.page import page
 from verk_actors.web.site import site_of
 from verk_actors.web.views import queue_actions
 from verk_actors.web.views.queue_jobs import PER_PAGE, read_queue
 
-_MOST_PAGES = 10**9
-
 
 def show(request: Request) -> Response:
     """Show a page of it."""
     site, name = site_of(request), request.path_params["queue"]
-    queue = read_queue(site.client, name, site.redaction, _number(request.query_params.get("page")))
+    queue = read_queue(site.client, name, site.redaction, number_in(request.query_params.get("page"), 1))
     return page(request, "queue.html", queue=queue, name=name, per_page=PER_PAGE)
 
 
 def delete(request: Request, form: FormData) -> str:
     """Delete one job."""
     client, name, handle = site_of(request).client, request.path_params["queue"], str(form.get("job"))
-    number = _number(str(form.get("page")))
+    number = number_in(form.get("page"), 1)
     return carry_out(request, Action.DELETE_JOB, name, lambda: queue_actions.delete(client, name, handle, number))
 
 
@@ -42,10 +41,6 @@ def _form(verb: str, action: Action, do: Callable[[Client, str], str]) -> Route:
         return carry_out(request, action, name, lambda: do(site_of(request).client, name))
 
     return form_route(f"/queues/{{queue:path}}/{verb}", perform, back="queues")
-
-
-def _number(text: str | None) -> int:
-    return min(int(text), _MOST_PAGES) if text is not None and text.isdecimal() and len(text) < 12 else 1
 
 
 routes = [

@@ -154,7 +154,7 @@ def _look(client: Client, place: str, jid: str, redaction: Redaction, *, inner: 
 
 def _unfinished(client: Client, passed: int, before: int, place: str, inner: str) -> JobSearch:
     sets = sum(set_of(client, name).count() for name in _SETS)
-    total = sets + sum(client.queue(name).count() for name in client.queue_names())
+    total = sets + sum(client.queue_sizes().values())
     return JobSearch(cursor=f"{before}!{inner}!{place}", passed=passed, total=max(total, passed))
 
 
