@@ -9,7 +9,10 @@ from xml.etree import ElementTree
 import attrs
 import pytest
 import redis as redis_py
+from starlette.testclient import TestClient
 from support.nodes import running_node
+
+from verk_actors.config import RedisUrl
 
 
 def answer_once(redis_url: str, node_id: str, answer: bytes) -> threading.Thread:
@@ -59,13 +62,30 @@ def test_a_node_that_does_not_answer_is_named_and_stays_text(web, claimed):
     assert "Node &lt;b&gt; did not answer." in web.get("/tree").text
 
 
-@pytest.mark.parametrize("answer", [b"", b"[1]", b'{"tree": 1, "restarts": []}', b"[" * 100_000])
+NO_AGE = b'{"tree": {"name": "a", "kind": "A", "state": "running", "age_seconds": "nan"}, "restarts": []}'
+
+
+@pytest.mark.parametrize("answer", [b"", b"[1]", b'{"tree": 1, "restarts": []}', b"[" * 100_000, NO_AGE])
 def test_an_answer_that_is_no_tree_counts_as_none(web, redis_url, claimed, answer):
     answerer = answer_once(redis_url, claimed, answer)
     page = web.get("/tree")
     answerer.join()
 
     assert "did not answer" in page.text
+
+
+def test_where_the_user_of_redis_may_not_ask_it_says_so(make_app, redis, redis_url, claimed):
+    redis.execute_command("ACL", "SETUSER", "reader", "on", "nopass", "~*", "+@all", "-lpush")
+    url = f"unix://reader:any@{redis_url.removeprefix('unix://')}"
+    try:
+        web = TestClient(make_app(redis_url=RedisUrl(url)))
+        page, answer = web.get("/tree"), web.get("/api/v1/nodes/%3Cb%3E/tree")
+    finally:
+        redis.execute_command("ACL", "DELUSER", "reader")
+
+    assert (page.status_code, answer.status_code) == (200, 502)
+    assert "Node &lt;b&gt; can&#39;t be asked." in page.text
+    assert "NOPERM" in answer.json()["detail"]
 
 
 def test_what_a_node_tells_stays_text(web, redis_url, claimed):

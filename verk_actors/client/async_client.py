@@ -80,6 +80,7 @@ class AsyncCounters(View):
 
     totals = awaited(Counters.totals)
     of_queue = awaited(Counters.of_queue)
+    of_queues = awaited(Counters.of_queues)
     on = awaited(Counters.on)
     history = awaited(Counters.history)
 
@@ -186,6 +187,8 @@ class AsyncClient(View):
     batch = viewed(Client.batch, AsyncBatch)
     current_batch = viewed(Client.current_batch, AsyncBatch)
     queue_names = awaited(Client.queue_names)
+    queue_sizes = awaited(Client.queue_sizes)
+    queue_latencies = awaited(Client.queue_latencies)
     paused_queue_names = awaited(Client.paused_queue_names)
     result = awaited(Client.result)
     servers = awaited(Client.servers)

@@ -116,7 +116,7 @@ def _step(request: Request, form: FormData, name: SetName, verb: Verb, title: st
         step = _act(request, name, verb, where, str(form.get("cursor") or "") or None)
     except VerkError as error:
         before = f" {verb.done} {counted(done)} before." if done else ""
-        return _led_back(request, name, where, f"{error}.{before}", is_error=True)
+        return _led_back(request, name, where, f"{str(error).rstrip('.')}.{before}", is_error=True)
     done += step.done
     refused = str(step.refusal or form.get("refusal") or "")
     if step.cursor is None:

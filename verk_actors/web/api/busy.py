@@ -46,6 +46,8 @@ def node_tree(site: Site, node: NodeId) -> NodeTree:
     found = read_tree(site.client, node)
     if found.node_id != node:
         raise NodeNotFound(node)
+    if found.refusal is not None:
+        raise found.refusal
     if found.told is None:
         raise NodesSilent((node,))
     return found.told

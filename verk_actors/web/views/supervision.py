@@ -9,6 +9,8 @@ import attrs
 import cattrs
 
 from verk_actors.client import Client
+from verk_actors.drawing.ages import age
+from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.otp import ProcessInfo, RestartReport, Supervision
 from verk_actors.wire import strict_json
 
@@ -47,11 +49,13 @@ class NodeView:
         node_ids: the nodes of ours that live; nodes of Verk tell no tree.
         node_id: the one that was asked; None where there is none.
         told: what it answered; None if nothing in time, or nonsense.
+        refusal: why it could not be asked: the user of Redis may not.
     """
 
     node_ids: Sequence[str]
     node_id: str | None
     told: NodeTree | None
+    refusal: StoreError | None = None
 
 
 def read_tree(client: Client, wanted: str | None) -> NodeView:
@@ -63,16 +67,27 @@ def read_tree(client: Client, wanted: str | None) -> NodeView:
     """
     nodes = [node.node_id for node in client.nodes.statuses() if node.is_alive and node.program == "verk_actors"]
     node_id = wanted if wanted in nodes else next(iter(nodes), None)
-    told = None
-    if node_id is not None:
+    if node_id is None:
+        return NodeView(node_ids=nodes, node_id=None, told=None)
+    try:
         answers = client.nodes.ask("supervision", only=[node_id], seconds=_ANSWER_SECONDS)
-        told = _node_tree(answers.given.get(node_id, b""))
-    return NodeView(node_ids=nodes, node_id=node_id, told=told)
+    except StoreUnavailable:
+        raise
+    except StoreError as refusal:
+        return NodeView(node_ids=nodes, node_id=node_id, told=None, refusal=refusal)
+    return NodeView(node_ids=nodes, node_id=node_id, told=_node_tree(answers.given.get(node_id, b"")))
 
 
 def _node_tree(answer: bytes) -> NodeTree | None:
     try:
         found = cattrs.structure(strict_json.parse(answer), Supervision)
-    except (ValueError, TypeError, cattrs.BaseValidationError):  # whoever can write to Redis can answer too
+        for process in found.tree.walk():
+            age(process.age_seconds)  # cattrs takes "nan" for a number
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        cattrs.BaseValidationError,
+    ):  # whoever can write to Redis can answer too
         return None
     return NodeTree(tree=found.tree, restarts=found.restarts[::-1])
