@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from verk_actors.job_progress import JobProgress
     from verk_actors.job_run import Cancellation, JobNotRunning, JobPlace, JobRun, NodesSilent
     from verk_actors.job_run_messages import CancelJob, InspectJob, RunningJobs
+    from verk_actors.limit import Limit
     from verk_actors.listener import EventListener
     from verk_actors.messages import (
         AddQueue,
@@ -141,6 +142,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "job_progress": "JobProgress",
     "job_run": "Cancellation JobNotRunning JobPlace JobRun NodesSilent",
     "job_run_messages": "CancelJob InspectJob RunningJobs",
+    "limit": "Limit",
     "listener": "EventListener",
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
@@ -185,13 +187,13 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobClassNotImportable", "JobContextFilter", "JobDead", "JobDiscarded", "JobEvent", "JobExpired", "JobFailed",
     "JobFenced", "JobFilter", "JobFinished", "JobMalformed", "JobNotRunning", "JobNotUnique", "JobOptions", "JobPlace",
     "JobProgress", "JobProgressed", "JobResult", "JobRun", "JobSnoozed", "JobStarted", "JobStuck", "JobTimeout", "Kill",
-    "LeaseLost", "ListenerStatus", "Malformed", "MalformedJob", "Member", "NodeAnswers", "NodeEvent", "NodeIdInUse",
-    "NodeInImport", "NodeNotFound", "NodeStatus", "NodeTakesNoSignals", "NodesSilent", "PauseQueue", "ProcessDied",
-    "ProcessStatus", "Queue", "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup", "QueueInGroup",
-    "QueueNotFound", "QueuePaused", "QueuePausing", "QueueRunning", "QueueShare", "QueueStatus", "Quiet",
-    "RecentClasses", "RecentPeriod", "RedisDataLost", "RedisUrl", "RegisterListener", "RemoveQueue", "RescuedNode",
-    "ResizeQueue", "ResumeQueue", "RetrySet", "RunningJobs", "ScheduleSet", "Scheduled", "ServerFacts", "SetPart",
-    "SetStep", "Snooze", "Status", "StoreError", "StoreUnavailable", "SystemStatus", "Topic", "UniqueUntil",
+    "LeaseLost", "Limit", "ListenerStatus", "Malformed", "MalformedJob", "Member", "NodeAnswers", "NodeEvent",
+    "NodeIdInUse", "NodeInImport", "NodeNotFound", "NodeStatus", "NodeTakesNoSignals", "NodesSilent", "PauseQueue",
+    "ProcessDied", "ProcessStatus", "Queue", "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup",
+    "QueueInGroup", "QueueNotFound", "QueuePaused", "QueuePausing", "QueueRunning", "QueueShare", "QueueStatus",
+    "Quiet", "RecentClasses", "RecentPeriod", "RedisDataLost", "RedisUrl", "RegisterListener", "RemoveQueue",
+    "RescuedNode", "ResizeQueue", "ResumeQueue", "RetrySet", "RunningJobs", "ScheduleSet", "Scheduled", "ServerFacts",
+    "SetPart", "SetStep", "Snooze", "Status", "StoreError", "StoreUnavailable", "SystemStatus", "Topic", "UniqueUntil",
     "UnregisterListener", "VerkError", "WireFormat", "WorkerMiddleware", "chain", "convert_type", "current_job",
     "group", "handle_of", "worker",
 ]

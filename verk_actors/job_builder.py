@@ -25,7 +25,7 @@ class JobBuilder(Generic[_P]):
 
     class_: str
     options: JobOptions = attrs.field(hash=False)
-    _signature: inspect.Signature
+    signature: inspect.Signature
     args_keys: ArgsKeys | None = None
     arguments: TypedArguments | None = None
     _counts: range = attrs.field(init=False, repr=False, eq=False)
@@ -34,7 +34,7 @@ class JobBuilder(Generic[_P]):
     @_counts.default
     def _(self) -> range:
         """Return how many arguments the perform can be called with, if all are positional."""
-        parameters = self._signature.parameters.values()
+        parameters = self.signature.parameters.values()
         several = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
         named = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_POSITIONAL]
         needed = sum(parameter.default is parameter.empty for parameter in named)
@@ -56,7 +56,7 @@ class JobBuilder(Generic[_P]):
         if not kwargs and len(args) in self._counts:
             return self._build(args)
         try:
-            bound = self._signature.bind(*args, **kwargs)
+            bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{self.class_}: {error}") from None
         if bound.kwargs:  # a parameter before it was left out: its default has to hold its place

@@ -6,7 +6,7 @@ What a worker does with the name is in `verk_actors.registry`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
@@ -15,6 +15,7 @@ import attrs
 from verk_actors.arguments import TypedArguments
 from verk_actors.config import ArgsKeys
 from verk_actors.job_builder import JobBuilder
+from verk_actors.limit import Limit, limits_of
 from verk_actors.registry import Performer, Registry, registry
 from verk_actors.wire.backoff import Backoff
 from verk_actors.wire.cron_schedule import CronSchedule
@@ -93,6 +94,7 @@ def worker(
     backoff: Backoff | None = None,
     cron: str | CronSchedule | None = None,
     timezone: str = "UTC",
+    limits: Limit | Sequence[Limit] = (),
     registry: Registry = registry,
     **options: Unpack[JobOptions],
 ) -> _Decorator: ...
@@ -106,6 +108,7 @@ def worker(
     backoff: Backoff | None = None,
     cron: str | CronSchedule | None = None,
     timezone: str = "UTC",
+    limits: Limit | Sequence[Limit] = (),
     registry: Registry = registry,
     **options: Unpack[JobOptions],
 ) -> Any:
@@ -123,14 +126,16 @@ def worker(
             class has a `retry_at`, which goes first. The configured one if not given.
         cron: when nodes that have the class enqueue a job of it, without arguments, by themselves; never if not given.
         timezone: the time zone of `cron` where that is a text.
+        limits: how many of its jobs run at a time, or start within a time, whoever enqueues them. A job that has no
+            room waits in Redis, and the others of its queue do not wait for it.
         registry: where to register it.
         options: of all its jobs, such as `queue` and `max_retry_count`; what they mean is said at `Job`. `dead` and
             `max_retry_count` hold for jobs that others enqueue too, where those leave their retries open.
             `max_retry_count=0, dead=False` is Sidekiq's `retry: false`: a job that fails is gone.
 
     Raises:
-        TypeError: no job can run it, or jobs have no such option.
-        ValueError: another class has one of the names.
+        TypeError: no job can run it, jobs have no such option, or no such argument as the key of a limit names.
+        ValueError: another class has one of the names, or a limit of the same name that means something else.
         InvalidJob: an option can't be that of a job.
         InvalidCron: there are no such times.
     """
@@ -141,7 +146,12 @@ def worker(
         builder = _builder(class_, target, options, args_keys)
         if schedule is not None:
             builder.job()  # raises where it needs arguments
-        registry.add(attrs.evolve(_performer_of(builder, target), backoff=backoff, schedule=schedule), aliases)
+        found = _performer_of(builder, target)
+        performer = attrs.evolve(found, backoff=backoff, schedule=schedule, limits=limits_of(limits))
+        for limit in performer.limits:
+            if performer.signature is not None and not limit.fits(performer.signature):
+                raise TypeError(f"{class_}: its jobs have no argument {limit.key!r}, the key of limit {limit.name}")
+        registry.add(performer, aliases)
         if not isinstance(target, type):
             return JobFunction(target, builder)
         setattr(target, _BUILDER, builder)
@@ -204,6 +214,7 @@ def _performer_of(builder: JobBuilder[...], target: Any) -> Performer:
         retry_at=partial(_retry_at_by_instance, target) if is_class and hasattr(target, "retry_at") else None,
         args_keys=builder.args_keys,
         arguments=builder.arguments,
+        signature=builder.signature,
     )
 
 

@@ -186,6 +186,13 @@ class EventBatch(Cast):
     backlog: Backlog
 
 
+@attrs.frozen
+class LimitsMoved(Cast):
+    """QueueManager to the LimitManager: jobs wait for these limits, or have given back what they held of them."""
+
+    ids: frozenset[str]
+
+
 # -- between managers
 
 

@@ -10,6 +10,7 @@ import attrs
 from verk_actors import config_sources
 from verk_actors.config_checks import COUNT, NAME, NAME_ALLOWED, POSITIVE, SECONDS, one_of
 from verk_actors.errors import ConfigError
+from verk_actors.limit import Limit, limits_of
 from verk_actors.redis_url import RedisUrl
 
 Executor = Literal["thread", "process", "async"]
@@ -49,6 +50,9 @@ class QueueConfig:
 
     recycle_above_megabytes: int = attrs.field(default=0, validator=COUNT)
     """Resident memory (of 1,000,000 bytes) from which on a worker's process is replaced after its job; 0 for never."""
+
+    limits: tuple[Limit, ...] = attrs.field(default=(), converter=limits_of)
+    """How many of its jobs run at a time, or start within a time, on all nodes; beside what their classes say."""
 
     redis_url: RedisUrl | None = attrs.field(default=None, converter=attrs.converters.optional(redis_url_of_text))
     """The Redis of this queue, where its jobs, retries, schedule and dead are; the system's own unless given."""

@@ -6,7 +6,8 @@ registered classes and no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ import attrs
 from verk_actors.arguments import TypedArguments
 from verk_actors.config import ArgsKeys, Config
 from verk_actors.errors import JobClassNotFound
+from verk_actors.limit import Limit
 from verk_actors.middleware import WorkerMiddleware, worker_chain
 from verk_actors.references import resolved
 from verk_actors.wire.backoff import Backoff
@@ -92,6 +94,12 @@ class Performer:
     schedule: CronSchedule | None = None
     """When a job of it is enqueued by itself; None for never."""
 
+    signature: inspect.Signature | None = None
+    """The parameters that a job's arguments fill."""
+
+    limits: tuple[Limit, ...] = ()
+    """How many of its jobs run at a time, or start within a time."""
+
     def on(self, terms: Terms) -> Performer:
         """Return what runs the same on the terms of a node, unless the job class has its own."""
         perform, arguments, mode = self.perform, self.arguments, self.args_keys or terms.args_keys
@@ -118,6 +126,7 @@ class Registry:
     def __init__(self, terms: Terms | None = None) -> None:
         self._terms = terms or Terms()
         self._performers: dict[str, Performer] = {}
+        self._limited: dict[str, tuple[Limit, ...]] = {}
         self._ready: dict[Performer, Performer] = {}  # each on these terms, made once
 
     def find(self, name: str) -> Performer:
@@ -144,21 +153,36 @@ class Registry:
         if terms == self._terms:
             return self
         view = Registry(terms)
-        view._performers = self._performers
+        view._performers, view._limited = self._performers, self._limited
         return view
+
+    @property
+    def limited(self) -> Mapping[str, tuple[Limit, ...]]:
+        """The limits of the names that have any; what is registered later is in it too."""
+        return self._limited
 
     def add(self, performer: Performer, aliases: Iterable[str] = ()) -> None:
         """Register a performer; in place of an older one only if that is of the same class, reloaded.
 
         Raises:
-            ValueError: another class has one of the names. Choose another by `@worker(name=...)`.
+            ValueError: another class has one of the names. Choose another by `@worker(name=...)`. Or another has a
+                limit of the same name that means something else.
         """
         names = [performer.name, *aliases]
         for name in names:
             known = self._performers.get(name)
             if known is not None and str(known) != str(performer):
                 raise ValueError(f"{performer} can't be registered as {name!r}: {known} is")
+        others = [limit for name, limits in self._limited.items() if name not in names for limit in limits]
+        for limit in performer.limits:
+            other = next((one for one in others if one.name == limit.name and one.meaning != limit.meaning), None)
+            if other is not None:
+                raise ValueError(f"{performer} can't have {limit}: another class has {other}")
         self._performers.update(dict.fromkeys(names, performer))
+        for name in names:
+            self._limited.pop(name, None)
+        if performer.limits:
+            self._limited.update(dict.fromkeys(names, performer.limits))
 
     def names(self) -> list[str]:
         """Return all registered names, sorted."""

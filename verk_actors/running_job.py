@@ -84,6 +84,19 @@ class GivenBack:
     """It goes back to its queue without a retry counted: this node stops, or runs the queue no more."""
 
 
+@attrs.frozen
+class Slot:
+    """What a job holds of a limit of concurrency while it is in progress.
+
+    Attributes:
+        limit_id: of the limit.
+        key: of the hash that has it, under the jid.
+    """
+
+    limit_id: str
+    key: str
+
+
 Outcome = Succeeded | Failed | Snoozed | Discarded | Cancelled | Undecodable | Expired | GivenBack
 SUCCEEDED = Succeeded()
 EXPIRED = Expired()
@@ -101,6 +114,7 @@ class RunningJob:
         started_at, ended_at: unix seconds; 0 before.
         outcome: how it ended; None before. Set by `end`.
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
+        slots: what it holds of limits, given back when it is settled.
         sent: its fate has been sent to Redis, and may have been done though there was no reply.
         coroutine: what runs it on an event loop.
         stuck: it has been told that this run takes too long.
@@ -120,6 +134,7 @@ class RunningJob:
     ended_at: float = 0.0
     outcome: Outcome | None = None
     settled: bool | None = None
+    slots: tuple[Slot, ...] = ()
     sent: bool = False
     coroutine: Any = attrs.field(default=None, repr=False)
     stuck: bool = False

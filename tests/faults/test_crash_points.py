@@ -134,6 +134,8 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("GeneralConnection", m.TellRuns): cast(names.GENERAL_CONNECTION, m.TellRuns({})),
     ("GeneralConnection", m.Unblock): cast(names.GENERAL_CONNECTION, m.Unblock(0)),
     ("JobLogger", Line): cast(names.JOB_LOGGER, Line(logging.getLogger(__name__), logging.DEBUG, "a line", (), None)),
+    ("LimitManager", m.LimitsMoved): cast(names.LIMIT_MANAGER, m.LimitsMoved(frozenset({"none"}))),
+    ("LimitManager", m.Tick): cast(names.LIMIT_MANAGER, m.Tick()),
     ("Manager", m.AddQueue): add_and_remove,
     ("Manager", m.RemoveQueue): add_and_remove,
     ("Manager", m.QueueDrained): add_and_remove,

@@ -15,6 +15,8 @@ from support.periodic import enter_enqueue_and_remove
 from verk_actors.client import Client
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import ConfigError, StoreUnavailable
+from verk_actors.limit import Limit
+from verk_actors.store.admission import Admission, Applicant, Use
 from verk_actors.store.batch_making import NewBatch, made
 from verk_actors.store.batch_progress import BatchProgress
 from verk_actors.store.class_counts import ClassCounts, RecentClasses
@@ -25,6 +27,7 @@ from verk_actors.store.entries import Entry, Lock, add
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.guarded import perform
 from verk_actors.store.job_sets import ScheduleSet
+from verk_actors.store.limit_calls import LimitCalls
 from verk_actors.store.locks import release
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.presence import Presence
@@ -81,6 +84,19 @@ class Recording:
         return self._connection.script(script, keys, args)
 
 
+def limited_jobs(commands: Recording, keys: Keys) -> None:
+    """Put two jobs aside, call the one that has a slot again, and give it back."""
+    limit, calls = Limit("two", concurrency=1), LimitCalls(commands, keys, "n1")
+    applicants = [
+        Applicant(payload=JOB, waits_as=JOB, jid=jid, since=1.0, uses=[Use("two", limit)]) for jid in ("1", "2")
+    ]
+    commands.call("LPUSH", keys.in_progress("q", "n1"), JOB)
+    assert Admission(commands, keys, "q", "n1").admit("old", applicants) == [True, False]
+    assert calls.rooms({"two": limit})["two"].count == 1
+    assert calls.call("two", limit, [JOB], 1e9).held == 1
+    assert calls.reclaim("two", limit, "token", lambda _: False) == 1
+
+
 def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster: Cluster) -> None:
     keys = Keys(NAMESPACE)
     with connection_to(cluster) as connection:
@@ -103,6 +119,7 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         kinds = ("retry", "dead", "requeue")
         settlements = [Settlement(kind, job, JOB, 1e9) for kind, job in zip(kinds, taken, strict=True)]
         assert in_progress.exchange("token", settlements, 1, 1e9).settled == [True] * 3
+        limited_jobs(commands, keys)
         connection.call("DEL", keys.node("n1"))
         assert nodes.rescue("n1", "q").moved == 1
         nodes.deregister("n1", None)

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import attrs
 import pytest
@@ -18,12 +19,12 @@ from support.source import REPOSITORY
 
 from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
-from verk_actors.config import Config, RedisUrl
+from verk_actors.config import Config, QueueConfig, RedisUrl
 from verk_actors.errors import EnqueueUncertain
 from verk_actors.events import BatchCompleted, JobDead, JobFailed, JobFinished, JobMalformed, QueuePaused
+from verk_actors.limit import Limit
 from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue, Tick
 from verk_actors.store.connection import Connection
-from verk_actors.store.requests import Requests
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys, identity_of
 
@@ -93,7 +94,8 @@ def test_a_node_lives_its_whole_life_as_its_user_which_may_do_nothing_beyond_it(
     config, keys = access.config("verk-node"), Keys(access.namespace)
     leave_a_dead_node(admin, keys)
     admin.config_resetstat()
-    with running_node(config, queues={"q": 2}, heartbeat_seconds=0.2, max_dead_jobs=1) as node:
+    queues = {"q": QueueConfig(size=2, limits=Limit("one", concurrency=1))}  # type: ignore[arg-type]
+    with running_node(config, queues=queues, heartbeat_seconds=0.2, max_dead_jobs=1) as node:
         every_fate(node, admin, keys)
         rescues(node, admin, keys)
         queues_come_and_go(node)
@@ -111,6 +113,7 @@ def test_a_node_lives_its_whole_life_as_its_user_which_may_do_nothing_beyond_it(
 
 
 def leave_a_dead_node(admin: redis_py.Redis, keys: Keys) -> None:
+    admin.hset(keys.slots("one"), "of the dead", "dead token")
     admin.sadd(keys.nodes, "dead")
     admin.sadd(keys.node_queues("dead"), "q")
     admin.lpush(keys.in_progress("q", "dead"), '{"class":"Good","args":["rescued"],"queue":"q","jid":"1","retry":true}')
@@ -161,13 +164,11 @@ def queues_come_and_go(node: Node) -> None:
 
 
 def answers_questions(node: Node, config: Config, keys: Keys) -> None:
-    connection = Connection(config.redis_url, name="asker")
-    requests = Requests(connection, keys)
-    answer = requests.answer_to(requests.ask(node.config.node_id, "tree"), 5)
-    enter_enqueue_and_remove(connection, keys)
-    connection.close()
+    [answer] = node.client.nodes.ask("tree").given.values()
+    with closing(Connection(config.redis_url, name="asker")) as connection:
+        enter_enqueue_and_remove(connection, keys)
     assert node.client.nodes.status(node.config.node_id).is_alive
-    assert b"node_manager" in (answer or b"")
+    assert b"node_manager" in answer
 
 
 def batches_go_on(node: Node, keys: Keys) -> None:
@@ -183,8 +184,7 @@ def work_by_hand(config: Config) -> None:
         [dead, *_] = [job for job in client.dead.range() if isinstance(job, Job)]
         assert client.dead.find(str(dead.jid)) is not None
         assert client.dead.requeue(dead)
-        [retried] = client.retries.range()
-        assert client.retries.kill(retried)
+        assert client.retries.kill(client.retries.range()[0])
         assert client.dead.delete(client.dead.range()[0])
         queue = client.queue("q")
         assert queue.delete(queue.range()[0])

@@ -39,6 +39,7 @@ def test_the_children_of_the_root_are_verks_in_verks_order(config: Config) -> No
             "schedule_manager",
             "batch_manager",
             "cron_manager",
+            "limit_manager",
             "presence",
             "canceller",
             "manager_supervisor",
@@ -61,12 +62,13 @@ def test_client_list_shows_one_connection_per_queue_and_one_each_for_schedules_p
 
         def names() -> list[str] | None:
             found = sorted(row["name"] for row in redis.client_list() if row["name"].startswith("verk:n1:"))
-            return found if len(found) == 8 else None
+            return found if len(found) == 9 else None
 
-        assert eventually(names, "eight connections") == [
+        assert eventually(names, "nine connections") == [
             "verk:n1:batches",
             "verk:n1:cron",
             "verk:n1:general",
+            "verk:n1:limits",
             "verk:n1:node",
             "verk:n1:presence",
             "verk:n1:queue:a",

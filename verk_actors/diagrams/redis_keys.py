@@ -16,6 +16,7 @@ _EXAMPLES: dict[str, Any] = {
     "token": "TOKEN",
     "jid": "JID",
     "bid": "BID",
+    "limit_id": "LIMIT",
     "identity": identity_of("NODE"),
     "day": date(2026, 1, 31),
     "minutes": "260131|9:05",

@@ -81,8 +81,13 @@ CRON_LOOK = Script.read("cron_look")
 CRON_PUT = Script.read("cron_put")
 CRON_CLAIM = Script.read("cron_claim")
 CRON_REMOVE = Script.read("cron_remove")
+ADMIT = Script.read("admit")
+ROOM = Script.read("room")
+CALL = Script.read("call")
+RECLAIM = Script.read("reclaim")
 
 SCRIPTS = (
     *(ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE, COUNT, CANCEL),
     *(GUARDED, BATCH, CRON_LOOK, CRON_PUT, CRON_CLAIM, CRON_REMOVE),
+    *(ADMIT, ROOM, CALL, RECLAIM),
 )

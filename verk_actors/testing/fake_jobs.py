@@ -215,7 +215,7 @@ class FakeJobs:
     def _run(self, queue: str, payload: bytes, *, raises: bool) -> None:
         config, running_job = self._config, running_job_of(payload, queue, self.time)
         job = running_job.job
-        if job is not None and is_unique_until_start(running_job):
+        if job is not None and running_job.outcome is None and is_unique_until_start(job):
             self._memory.release(released(job, Keys(config.namespace)))
         if job is not None and running_job.outcome is None:
             running_job.started_at = self.time()

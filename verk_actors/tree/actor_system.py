@@ -59,11 +59,12 @@ from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.health_port import HealthPort
 from verk_actors.tree.job_logger import JobLogger
 from verk_actors.tree.job_runs import inspected, runs_of
+from verk_actors.tree.limit_manager import LimitManager
 from verk_actors.tree.manager.manager_supervisor import ManagerSupervisor
 from verk_actors.tree.manager.queue.job_code import refuse_in_import
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_manager import NodeManager
-from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.node_status import status_of
 from verk_actors.tree.other_servers import OtherServers
 from verk_actors.tree.presence import Presence
@@ -73,6 +74,13 @@ from verk_actors.tree.schedule_manager import ScheduleManager
 
 log = NodeLog(__name__)
 
+# They bring jobs to queues by themselves; each server has its own.
+_CLOCKWORKS: Sequence[tuple[Callable[[NodeState, RedisServer], Server], str]] = (
+    (ScheduleManager, names.SCHEDULE_MANAGER),
+    (BatchManager, names.BATCH_MANAGER),
+    (CronManager, names.CRON_MANAGER),
+    (LimitManager, names.LIMIT_MANAGER),
+)
 _STOP_MARGIN_SECONDS = 2.0  # beyond the drain's own deadline, to say so
 _DOOR_BACKOFF = Backoff(first_seconds=1.0, max_seconds=60.0)  # of what lets others look in, and runs no jobs
 _EXIT_MARGIN_SECONDS = 7.0  # beyond it, for all the rest of a stop, which takes five where Redis hangs
@@ -150,9 +158,7 @@ class ActorSystem(Supervisor):
             child(JobLogger, names.JOB_LOGGER),
             child(QueueStats, names.QUEUE_STATS),
             child(EventProducer, names.EVENT_PRODUCER),
-            child(ScheduleManager, names.SCHEDULE_MANAGER, node.own_server),
-            child(BatchManager, names.BATCH_MANAGER, node.own_server),
-            child(CronManager, names.CRON_MANAGER, node.own_server),
+            *(child(kind, name, node.own_server) for kind, name in _CLOCKWORKS),
             *presence,
             *health,
             *web,

@@ -64,8 +64,7 @@ class NodeManager(IoServer):
         self._questions_outage = Outage(server.named("node, waiting for questions"), server.trouble)
         self._timer: Timer | None = None
         self._next_at = 0.0  # the next heartbeat, monotonic
-        self._held_since: float | None = None  # monotonic; without a break
-        self._failed_at = -math.inf  # when the last one failed, monotonic
+        self._lease.held_since = None  # as this process knows of it
 
     def init(self) -> None:
         """Take the lease; without Redis, later. Raises `NodeIdInUse` where another live process has it."""
@@ -123,9 +122,9 @@ class NodeManager(IoServer):
             seconds = self._look_after_others()
             self._outage.over(self.clock.monotonic())
         except StoreError as error:
-            self._failed_at = self.clock.monotonic()
+            now = self._lease.failed_at = self.clock.monotonic()
             # No longer than a heartbeat: when Redis is back, the lease is too before others take this node for dead.
-            pause = self._outage.goes_on(error, self._failed_at)
+            pause = self._outage.goes_on(error, now)
             seconds = min(pause, self._node.config.heartbeat_seconds)
         if self._timer is not None:
             self._timer.cancel()
@@ -167,16 +166,16 @@ class NodeManager(IoServer):
         if beat.status == "CONFLICT":
             if lease.held:
                 log.error("node id %s was taken by %s; fetching stops", self._id, token.shown(beat.holder))
-            lease.held, self._held_since = False, None
+            lease.held, lease.held_since = False, None
             return False
         if beat.status == "NEW":
             if lease.taken:
                 self._tell_of_lapse()
             lease.renew(beat.holder)
-            self._held_since = None
-        is_new = self._held_since is None
+            lease.held_since = None
+        is_new = lease.held_since is None
         if is_new:
-            self._held_since = self.clock.monotonic()
+            lease.held_since = self.clock.monotonic()
         lease.renewed_at = sent_at
         self._server.paused = beat.paused
         for queue in queues:
@@ -220,16 +219,15 @@ class NodeManager(IoServer):
     def _look_after_others(self) -> float:
         """Rescue what dead nodes have left; returns the seconds to the next look.
 
-        Only after a whole lease without a break and without an outage: when Redis comes back, leases are gone for a
-        moment though every node lives; some or all of them.
+        Only after a whole lease without a break and without an outage.
         """
         config = self._node.config
         soonest = config.heartbeat_seconds
-        if self._held_since is None:
+        if self._lease.held_since is None:
             return soonest
         for orphan in self._orphans.step():
             log.warning("%s: its node was on no list, and is again, to be rescued", loggable(orphan))
-        stable = self.clock.monotonic() - max(self._held_since, self._failed_at) >= config.lease_seconds
+        stable = self._lease.is_steady(self.clock.monotonic(), config.lease_seconds)
         for node_id, left in self._nodes.leases().items():
             if node_id == self._id:
                 continue

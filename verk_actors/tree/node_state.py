@@ -16,6 +16,7 @@ import attrs
 from verk_actors.address import Address
 from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
 from verk_actors.events import Event
+from verk_actors.limit import Limit
 from verk_actors.otp import Ref
 from verk_actors.registry import Registry, Terms
 from verk_actors.running_job import RunningJob
@@ -41,6 +42,8 @@ class Lease:
         next_token: for the time after, if this hold is lost.
         held: whether jobs may be fetched.
         taken: whether it was ever held; what is in progress under the id is this process's own from then on.
+        held_since: since when it is held without a break, monotonic; None where it is not.
+        failed_at: when a heartbeat failed last, monotonic.
         beat_at: when NodeManager last set out to renew it, monotonic.
         renewed_at: when the last heartbeat that was answered was sent, monotonic.
     """
@@ -49,12 +52,21 @@ class Lease:
     next_token: str = attrs.Factory(lambda self: self.token, takes_self=True)
     held: bool = False
     taken: bool = False
+    held_since: float | None = None
+    failed_at: float = -math.inf
     beat_at: float = -math.inf
     renewed_at: float = -math.inf
 
     def renew(self, token: str) -> None:
         """Begin a new hold on the id."""
         self.token, self.next_token = token, new_token()
+
+    def is_steady(self, now: float, seconds: float) -> bool:
+        """Whether it is held for so long without a break and without an outage, so that others may be judged by theirs.
+
+        When Redis comes back, leases are gone for a moment though every node lives; some or all of them.
+        """
+        return self.held_since is not None and now - max(self.held_since, self.failed_at) >= seconds
 
 
 @attrs.define(eq=False)
@@ -216,6 +228,17 @@ class NodeState:
     def is_wanted(self, kind: type[Event]) -> bool:
         """Whether a listener may want events of this very class; where none does, they need not be made."""
         return any(listener.may_want(kind) for listener in tuple(self.listeners.values()))
+
+    def known_limits(self) -> dict[str, Limit]:
+        """Return the limits of all queues and job classes here, by name."""
+        of_queues = [row.config.limits for row in tuple(self.queues.values())]
+        every = (*of_queues, *tuple(self.registry.limited.values()))
+        return {limit.name: limit for limits in every for limit in limits}
+
+    def jids_on(self, server: RedisServer) -> set[str]:
+        """Return the ids of the jobs in progress here of the queues on a server."""
+        rows = [row for row in tuple(self.queues.values()) if row.server is server]
+        return {str(one.job.jid) for row in rows for one in list(row.running_jobs.held) if one.job is not None}
 
     @property
     def limits(self) -> Limits:

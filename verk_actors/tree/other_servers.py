@@ -1,9 +1,8 @@
 """The actors of each further Redis that queues of this node have named.
 
 Supervised by the ActorSystem. For each server a GeneralConnection, a NodeManager, a ScheduleManager, a BatchManager, a
-CronManager and
-a Presence, as the root has them for the node's own. One for one; each is restarted after growing pauses, so that
-trouble with one server is no trouble of the node.
+CronManager, a LimitManager and a Presence, as the root has them for the node's own. One for one; each is restarted
+after growing pauses, so that trouble with one server is no trouble of the node.
 
 No counterpart in Verk, where one Redis serves all queues.
 """
@@ -19,6 +18,7 @@ from verk_actors.tree import names
 from verk_actors.tree.batch_manager import BatchManager
 from verk_actors.tree.cron_manager import CronManager
 from verk_actors.tree.general_connection import GeneralConnection
+from verk_actors.tree.limit_manager import LimitManager
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.presence import Presence
@@ -70,5 +70,6 @@ class OtherServers(Supervisor):
             child(ScheduleManager, names.SCHEDULE_MANAGER),
             child(BatchManager, names.BATCH_MANAGER),
             child(CronManager, names.CRON_MANAGER),
+            child(LimitManager, names.LIMIT_MANAGER),
             *presence,
         )

@@ -46,8 +46,8 @@ class Room:
         """Return how many jobs to fetch, in a step that settles so many; `took` or `withdraw` has to follow."""
         return max(0, min(MOST_PER_EXCHANGE, self._free() + settling))
 
-    def took(self, asked: int, got: int) -> None:
-        """Note what a fetch has brought, once the jobs are in the table."""
+    def took(self, asked: int, got: int, aside: int = 0) -> None:
+        """Note what a fetch has brought, once the jobs are in the table, but for those that were put aside."""
 
     def note_jobs(self) -> None:
         """Note that a wait has ended with jobs."""
@@ -110,14 +110,14 @@ class SharedRoom(Room):
         self.fetching = max(0, fetch - settling)
         return fetch
 
-    def took(self, asked: int, got: int) -> None:
-        """Note what a fetch has brought, once the jobs are in the table."""
+    def took(self, asked: int, got: int, aside: int = 0) -> None:
+        """Note what a fetch has brought, once the jobs are in the table, but for those that were put aside."""
         self.fetching = 0
         if asked and got == asked:
             self.note_jobs()
         elif asked:
             self.has_jobs = False
-        self.served += got / (self.weight or 1)
+        self.served += (got - aside) / (self.weight or 1)
 
     def note_jobs(self) -> None:
         """Note that there are jobs, so that it is this queue's turn as the order says."""

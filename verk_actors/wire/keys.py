@@ -82,25 +82,16 @@ class Keys:
 
     @property
     def schedule(self) -> str:
-        """The jobs to run later (sorted set, score = due time, unix seconds).
-
-        Written by clients, read by whoever moves due jobs.
-        """
+        """The jobs to run later (sorted set, score = due time), written by clients, read by whoever moves due jobs."""
         return self._named("schedule")
 
     @property
     def dead(self) -> str:
-        """The jobs that won't run again unless asked to (sorted set, score = time of death, unix seconds).
-
-        Written by managers and by whoever moves due jobs (malformed ones); read by people.
-        """
+        """The jobs that won't run again unless asked to (sorted set, score = time of death), written by nodes."""
         return self._named("dead")
 
     def unique(self, token: str) -> str:
-        """The lock of the unique jobs of one token (string, the jid of the first; expires), as Exq has it.
-
-        Written by clients; removed by whoever takes, settles or removes that job.
-        """
+        """The lock of unique jobs (string, the jid of the first; expires), written by clients, removed by nodes."""
         return self._named(f"unique:{token}")
 
     def once(self, jid: str) -> str:
@@ -120,10 +111,7 @@ class Keys:
 
     @property
     def batches_due(self) -> str:
-        """When each batch is to be looked at (sorted set): 0 if a member has ended, else when it expires.
-
-        Written by whoever settles or removes a member, read by batch managers.
-        """
+        """When each is to be looked at (sorted set; 0 if a member has ended), written by whoever ends one."""
         return self._named("verk:batches:due")
 
     def batch(self, bid: str) -> str:
@@ -173,6 +161,35 @@ class Keys:
     def cron_results(self) -> str:
         """How the last of each that ended did (hash, name to JSON), written when it is settled, read by tools."""
         return self._named("verk:cron:results")
+
+    # Limits; an id is the name of a limit, or `NAME:VALUE` where it holds for each value of an argument
+
+    @property
+    def limits(self) -> str:
+        """The limits that nodes keep to (hash, name to JSON), written by each node, read by tools."""
+        return self._named("verk:limits")
+
+    @property
+    def limited(self) -> str:
+        """The ids of those that jobs wait for (sorted set, score = the next look), written and read by managers."""
+        return self._named("verk:limited")
+
+    def slots(self, limit_id: str, node_id: str | None = None) -> str:
+        """The jobs that hold it (hash, jid to who runs it), written when jobs start and end; a node's own expires."""
+        where = "" if node_id is None else f"@{node_id}"
+        return self._named(f"verk:limit{where}:{limit_id}:slots")
+
+    def arrival(self, limit_id: str) -> str:
+        """When the next job arrives at an even rate (string, microseconds; expires), written when jobs start."""
+        return self._named(f"verk:limit:{limit_id}:arrival")
+
+    def waiting(self, limit_id: str) -> str:
+        """The jobs that wait for it (sorted set, score = when enqueued), written by nodes and by people."""
+        return self._named(f"verk:limit:{limit_id}:waiting")
+
+    def called(self, limit_id: str) -> str:
+        """The jobs that were called and not fetched yet (sorted set, of jids, score = when), written by nodes."""
+        return self._named(f"verk:limit:{limit_id}:called")
 
     # Nodes
 

@@ -22,6 +22,7 @@ from verk_actors.running_job import (
     Succeeded,
     Undecodable,
 )
+from verk_actors.store.admission import slot_given_back
 from verk_actors.store.effects import Effect, kept, of_end, of_success
 from verk_actors.store.exchange import Kind, Settlement
 from verk_actors.wire import backoff, bookkeeping, cron_runs
@@ -38,14 +39,17 @@ def settlement_of(
 ) -> Settlement:
     """Return how a job that has ended is settled in Redis, and what else is done then."""
     settlement, job = _settlement_of(running_job, queue, config, registry, rng), running_job.job
+    if running_job.slots and job is not None:
+        slots = tuple(slot_given_back(slot.key, job.jid or "") for slot in running_job.slots)
+        settlement = attrs.evolve(settlement, effects=slots)
     outcome = running_job.outcome
     result = outcome.result if isinstance(outcome, Succeeded) else None
     if job is None or (job.unique_for, job.batch, job.cron, result) == _NOTHING_ELSE:
         return settlement
     outcome, keys = end_of(running_job), Keys(config.namespace)
-    effects: tuple[Effect, ...] = ()
+    effects = settlement.effects
     if settlement.kind not in _LIVES_ON:
-        effects = of_success(job, keys) if settlement.kind == "ack" else of_end(job, keys)
+        effects += of_success(job, keys) if settlement.kind == "ack" else of_end(job, keys)
     if result is not None and isinstance(outcome, Succeeded):
         effects += (kept(keys.result(job.jid or ""), result, job.result_for or KEPT_SECONDS),)
     if job.cron is not None and outcome is not None and settlement.kind in _CRON_OUTCOMES:

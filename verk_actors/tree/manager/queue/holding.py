@@ -8,7 +8,8 @@ import attrs
 
 from verk_actors.running_job import RunningJob
 from verk_actors.tree.manager.queue.reconcile import compare
-from verk_actors.tree.manager.queue.taken import is_unique_until_start, running_job_of
+from verk_actors.tree.manager.queue.starting import Starting
+from verk_actors.tree.manager.queue.taken import running_job_of
 from verk_actors.tree.running_jobs import RunningJobs
 
 
@@ -17,12 +18,14 @@ class Holding:
     """What a QueueManager has in hand; it alone uses this, on its thread.
 
     Attributes:
+        starting: what is done before a job starts.
         refused: Redis did not take their fate; they keep their room.
         lost: still run here, though a peer took them.
     """
 
     queue: str
     table: RunningJobs
+    starting: Starting
     refused: dict[RunningJob, None] = attrs.Factory(dict)
     lost: list[RunningJob] = attrs.Factory(list)
 
@@ -30,20 +33,36 @@ class Holding:
         """Enter fetched jobs into the table, before anybody is told.
 
         Returns:
-            Those whose lock is to be released before that.
+            Those for which something is to be done in Redis before that: `start` them.
         """
-        starting: list[RunningJob] = []
+        waiting: list[RunningJob] = []
         for payload in payloads:
-            again = self._found_again(payload)
-            if again is not None:
-                self.table.held[again] = None
-                continue
-            running_job = running_job_of(payload, self.queue, time)
-            if is_unique_until_start(running_job):
-                starting.append(running_job)
-            else:
+            again = self._found_again(payload) if self.lost else None
+            running_job = again or running_job_of(payload, self.queue, time)
+            if self.starting.is_needed(running_job):
+                waiting.append(running_job)
+            elif again is None:
                 self.table.add(running_job)
-        return starting
+            else:
+                self._enter(again)
+        return waiting
+
+    def start(self, jobs: Sequence[RunningJob], now: float) -> int:
+        """Enter those that may start, when all is done for them; returns how many were put aside, to wait in Redis."""
+        begun = self.starting.done_for(jobs, now)
+        for running_job in begun.ready:
+            self._enter(running_job)
+        for running_job in begun.aside:
+            if running_job.worker is not None:  # it runs here all the same, and is not this node's
+                running_job.settled = False
+                self.lost.append(running_job)
+        return len(begun.aside)
+
+    def _enter(self, running_job: RunningJob) -> None:
+        if running_job.worker is None:
+            self.table.add(running_job)
+        else:
+            self.table.held[running_job] = None  # found again
 
     def unsettled(self, jobs: Collection[RunningJob]) -> list[RunningJob]:
         """Return the jobs that Redis is to be told of; not those sent again though settled, nor lost ones."""
@@ -59,6 +78,8 @@ class Holding:
             self.refused[job] = None
             return
         job.settled = settled
+        if settled and job.slots:
+            self.starting.note_settled(job)
         self.table.held.pop(job, None)
         self.refused.pop(job, None)
         if job.outcome is not None:

@@ -19,11 +19,11 @@ from verk_actors.otp.deferred import Deferred
 from verk_actors.running_job import RunningJob
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import Exchanged, InProgress, Settlement, effects_of
-from verk_actors.store.locks import release
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.holding import Holding
-from verk_actors.tree.manager.queue.telling import tell_of_settled, tell_of_trimmed
+from verk_actors.tree.manager.queue.starting import Starting
+from verk_actors.tree.manager.queue.telling import tell_of_limits, tell_of_settled, tell_of_trimmed
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
@@ -45,7 +45,6 @@ class QueueManager(IoServer):
         row = node.queues[queue]
         self._table = row.running_jobs
         self._room = row.room
-        self._holding = Holding(queue, row.running_jobs)
         self._server = row.server
         self._lease = self._server.lease
         self._connection = Connection(
@@ -54,6 +53,7 @@ class QueueManager(IoServer):
             socket_timeout_seconds=config.block_seconds + REPLY_MARGIN_SECONDS,
             lifeline=node.lifeline,
         )
+        self._holding = Holding(queue, row.running_jobs, Starting(node, queue, self._connection))
         self._in_progress = InProgress(self._connection, node.keys, queue, config.node_id, node.limits)
         self._wait = RedisWait(self, self._connection, node, self._server)
         self._outage = Outage(f"queue {queue}", self._server.trouble)
@@ -213,11 +213,12 @@ class QueueManager(IoServer):
         return result
 
     def _fetched(self, payloads: Collection[bytes], status: str, asked: int) -> None:
-        starting = self._holding.take(payloads, self.clock.time)
-        if starting:
-            self._start_unique(starting)
-        self._room.took(asked, len(payloads))
+        waiting = self._holding.take(payloads, self.clock.time)
+        aside = self._holding.start(waiting, self.clock.time()) if waiting else 0
+        self._room.took(asked, len(payloads), aside)
         self._report()
+        if aside:  # nobody has to wait behind them
+            self._table.queue_manager.nudge()
         if status == "FENCED":
             self._lose_lease()
         elif status != "OK":
@@ -238,16 +239,12 @@ class QueueManager(IoServer):
         if manager is not None:
             manager.cast(Tick())
 
-    def _start_unique(self, starting: Sequence[RunningJob]) -> None:
-        """Let the next ones of unique jobs in before these begin; if Redis fails, they are found where they are."""
-        release(self._connection, self._node.keys, [row.job for row in starting if row.job is not None])
-        for running_job in starting:
-            self._table.add(running_job)
-
     def _report(self) -> None:
         """Wake a worker for what was fetched, and tell the WorkersManager of what it has to look at."""
-        table, size = self._table, self._room.size
+        table, size, moved = self._table, self._room.size, self._holding.starting.moved
         table.room_kept = size
+        if moved:
+            tell_of_limits(self, self._server, moved)
         if self._unsettled or table.ended:  # too many for one step, or they came with their end
             table.queue_manager.nudge()
         elif self._caller is not None:
@@ -288,11 +285,13 @@ class QueueManager(IoServer):
         if orphans:
             self._requeue(orphans)
             log.warning("%s: %s jobs in progress that nobody runs go back", self._queue, len(orphans))
+        self._holding.starting.hold_on(list(self._table.held))
         self._reconciled, self._compared_over = True, self._connection.opened
         return True
 
     def _requeue(self, payloads: Collection[bytes]) -> None:
-        settlements = [Settlement("requeue", payload) for payload in payloads]
+        given_back = self._holding.starting.given_back
+        settlements = [Settlement("requeue", payload, effects=given_back(payload)) for payload in payloads]
         refusal = self._in_progress.exchange(self._lease.token, settlements, 0, self.clock.time()).refusal
         if refusal is not None:
             raise refusal

@@ -8,8 +8,10 @@ import attrs
 
 from verk_actors.errors import MalformedJob
 from verk_actors.running_job import EXPIRED, RunningJob, Undecodable
+from verk_actors.wire import bookkeeping
 from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid
+from verk_actors.wire.job import Job
 
 
 def running_job_of(payload: bytes, queue: str, now: Callable[[], float]) -> RunningJob:
@@ -29,7 +31,14 @@ def running_job_of(payload: bytes, queue: str, now: Callable[[], float]) -> Runn
     return RunningJob(payload, job if job.jid else attrs.evolve(job, jid=new_jid()))
 
 
-def is_unique_until_start(running_job: RunningJob) -> bool:
-    """Whether the next job of its token may be enqueued from now on."""
-    job = running_job.job
-    return job is not None and job.unique_until == "start" and job.attempt == 1 and running_job.outcome is None
+def is_unique_until_start(job: Job) -> bool:
+    """Whether the next job of its token may be enqueued when it starts."""
+    return job.unique_until == "start" and job.attempt == 1
+
+
+def waits_as(job: Job, queue: str) -> bytes | None:
+    """Return what waits in place of a job that tells no id, or not its queue; None where it waits as it is."""
+    payload = job.payload or b""
+    if b'"jid":' in payload and f'"queue":"{queue}"'.encode() in payload:
+        return None
+    return bookkeeping.snoozed(job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verk_actors.events import DeadJobsTrimmed
-from verk_actors.messages import MembersEnded, Publish
+from verk_actors.messages import LimitsMoved, MembersEnded, Publish
 from verk_actors.otp import Server
 from verk_actors.running_job import RunningJob
 from verk_actors.tree import names
@@ -25,3 +25,11 @@ def tell_of_settled(sender: Server, server: RedisServer, jobs: Sequence[RunningJ
     manager = sender.whereis(server.named(names.BATCH_MANAGER)) if bids else None
     if manager is not None:
         manager.cast(MembersEnded({bid for bid in bids if bid is not None}))
+
+
+def tell_of_limits(sender: Server, server: RedisServer, moved: set[str]) -> None:
+    """Tell the LimitManager of limits for which jobs wait or that have room, and forget them."""
+    manager = sender.whereis(server.named(names.LIMIT_MANAGER))
+    if manager is not None:
+        manager.cast(LimitsMoved(frozenset(moved)))
+    moved.clear()
