@@ -42,6 +42,8 @@ def test_a_set_lists_what_is_due_first_and_the_dead_that_died_last(verk_here, re
     assert "0  no job: " in third
     assert dead.stdout.splitlines()[1].startswith("d2 ")
     assert dead.stdout.endswith("1 of 2 jobs; --limit shows more\n")
+    some = verk_here("jobs", "list", "retry", "--class", "Note", "--redis", redis_url)
+    assert some.stdout.endswith("\n1 of 3 jobs fit\n")
 
 
 def test_a_queue_lists_what_runs_next(verk_here, redis_url, filled):

@@ -77,7 +77,8 @@ def list_(place: str, limit: int, redis_url: str | None, as_json: bool, **fields
         return
     click.echo(table(found, SystemClock.time()) if found else "no job fits" if count else f"no jobs in {place}")
     if count > len(found) > 0:
-        click.echo(f"{len(found):,} of {counted(count, 'job')}; --limit shows more")
+        more = "; --limit shows more" if len(found) == limit else " fit"
+        click.echo(f"{len(found):,} of {counted(count, 'job')}{more}")
 
 
 @command.command("show")
