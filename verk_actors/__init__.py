@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         AsyncBatches,
         AsyncClient,
         AsyncCounters,
+        AsyncCronJobs,
         AsyncNodes,
         AsyncPendingSet,
         AsyncQueue,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         AsyncSortedSet,
     )
     from verk_actors.client.batch import Batch
+    from verk_actors.client.cron import CronJobs
     from verk_actors.client.workflow import Chain, Group, chain, group
     from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
     from verk_actors.cron_config import CronConfig
@@ -106,6 +108,7 @@ if TYPE_CHECKING:
     from verk_actors.store.batches import Batches, BatchMember
     from verk_actors.store.class_counts import ClassCounts, RecentClasses, RecentPeriod
     from verk_actors.store.counters import Counters, Counts
+    from verk_actors.store.cron_status import CronNotFound, CronStatus
     from verk_actors.store.handles import InvalidHandle, handle_of
     from verk_actors.store.job_filter import JobFilter
     from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
@@ -119,6 +122,8 @@ if TYPE_CHECKING:
     from verk_actors.store.set_walk import InvalidCursor, SetPart
     from verk_actors.tree.actor_system import ActorSystem
     from verk_actors.wire.backoff import Backoff
+    from verk_actors.wire.cron_entry import CronSource
+    from verk_actors.wire.cron_runs import CronOutcome, CronResult, CronRun
     from verk_actors.wire.cron_schedule import CatchUp, CronSchedule, InvalidCron
     from verk_actors.wire.failure import Failure
     from verk_actors.wire.histogram import Histogram
@@ -128,8 +133,9 @@ if TYPE_CHECKING:
 _HOMES = {  # tests/architecture holds it against the imports above
     "arguments": "convert_type",
     "client": "Client Scheduled",
-    "client.async_client": "AsyncBatch AsyncBatches AsyncClient AsyncCounters AsyncNodes AsyncPendingSet AsyncQueue AsyncRecentClasses AsyncSortedSet",
+    "client.async_client": "AsyncBatch AsyncBatches AsyncClient AsyncCronJobs AsyncCounters AsyncNodes AsyncPendingSet AsyncQueue AsyncRecentClasses AsyncSortedSet",
     "client.batch": "Batch",
+    "client.cron": "CronJobs",
     "client.workflow": "Chain Group chain group",
     "config": "Config QueueConfig QueueGroup RedisUrl",
     "cron_config": "CronConfig",
@@ -152,6 +158,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.batches": "BatchMember Batches",
     "store.class_counts": "ClassCounts RecentClasses RecentPeriod",
     "store.counters": "Counters Counts",
+    "store.cron_status": "CronNotFound CronStatus",
     "store.handles": "InvalidHandle handle_of",
     "store.job_filter": "JobFilter",
     "store.job_sets": "DeadSet RetrySet ScheduleSet",
@@ -165,6 +172,8 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.requests": "NodeAnswers",
     "tree.actor_system": "ActorSystem",
     "wire.backoff": "Backoff",
+    "wire.cron_entry": "CronSource",
+    "wire.cron_runs": "CronOutcome CronResult CronRun",
     "wire.cron_schedule": "CatchUp CronSchedule InvalidCron",
     "wire.failure": "Failure",
     "wire.histogram": "Histogram",
@@ -175,15 +184,16 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 # fmt: off
 __all__ = [  # spelled out once more, since strict type checkers read no table
-    "ActorSystem", "AddQueue", "AllNodes", "AsyncBatch", "AsyncBatches", "AsyncClient", "AsyncCounters", "AsyncNodes",
-    "AsyncPendingSet", "AsyncQueue", "AsyncRecentClasses", "AsyncSortedSet", "Backoff", "Batch", "BatchCompleted",
-    "BatchEvent", "BatchExists", "BatchInBatch", "BatchMember", "BatchNotOpen", "BatchProgressed", "BatchState",
-    "BatchStatus", "BatchSucceeded", "Batches", "CancelJob", "Cancellation", "CatchUp", "Chain", "ClassCounts",
-    "ClassStatus", "Client", "ClientMiddleware", "Concern", "Config", "ConfigError", "Counters", "Counts", "CronConfig",
-    "CronJobEnqueued", "CronJobKeptOut", "CronSchedule", "CurrentJob", "DeadJobsTrimmed", "DeadSet", "DeathReason",
-    "Discard", "DoneInPart", "EmbeddedServerError", "EnqueueUncertain", "EnqueuedInPart", "Event", "EventListener",
-    "Failure", "Group", "Histogram", "InspectJob", "InvalidArgument", "InvalidCron", "InvalidCursor", "InvalidHandle",
-    "InvalidJob", "InvalidResult", "Job", "JobBuilder", "JobCancelled", "JobClass", "JobClassNotFound",
+    "ActorSystem", "AddQueue", "AllNodes", "AsyncBatch", "AsyncBatches", "AsyncClient", "AsyncCounters",
+    "AsyncCronJobs", "AsyncNodes", "AsyncPendingSet", "AsyncQueue", "AsyncRecentClasses", "AsyncSortedSet", "Backoff",
+    "Batch", "BatchCompleted", "BatchEvent", "BatchExists", "BatchInBatch", "BatchMember", "BatchNotOpen",
+    "BatchProgressed", "BatchState", "BatchStatus", "BatchSucceeded", "Batches", "CancelJob", "Cancellation", "CatchUp",
+    "Chain", "ClassCounts", "ClassStatus", "Client", "ClientMiddleware", "Concern", "Config", "ConfigError", "Counters",
+    "Counts", "CronConfig", "CronJobEnqueued", "CronJobKeptOut", "CronJobs", "CronNotFound", "CronOutcome",
+    "CronResult", "CronRun", "CronSchedule", "CronSource", "CronStatus", "CurrentJob", "DeadJobsTrimmed", "DeadSet",
+    "DeathReason", "Discard", "DoneInPart", "EmbeddedServerError", "EnqueueUncertain", "EnqueuedInPart", "Event",
+    "EventListener", "Failure", "Group", "Histogram", "InspectJob", "InvalidArgument", "InvalidCron", "InvalidCursor",
+    "InvalidHandle", "InvalidJob", "InvalidResult", "Job", "JobBuilder", "JobCancelled", "JobClass", "JobClassNotFound",
     "JobClassNotImportable", "JobContextFilter", "JobDead", "JobDiscarded", "JobEvent", "JobExpired", "JobFailed",
     "JobFenced", "JobFilter", "JobFinished", "JobMalformed", "JobNotRunning", "JobNotUnique", "JobOptions", "JobPlace",
     "JobProgress", "JobProgressed", "JobResult", "JobRun", "JobSnoozed", "JobStarted", "JobStuck", "JobTimeout", "Kill",

@@ -19,9 +19,13 @@ from support.nodes import running_node
 
 from verk_actors.cli import main
 from verk_actors.config import Config
+from verk_actors.wire import cron_entry
+from verk_actors.wire.cron_entry import CronEntry
+from verk_actors.wire.cron_schedule import CronSchedule
+from verk_actors.wire.job import Job
 
 # Commands of `verk` that are run as they stand in a document: those that end. The tests of the command run the others.
-RUN_HERE = {"busy", "doctor", "enqueue", "jobs", "nodes", "queues", "stats", "tree"}
+RUN_HERE = {"busy", "cron", "doctor", "enqueue", "jobs", "nodes", "queues", "stats", "tree"}
 NODE, JID = "web-1-4711-0a1b2c3d", "5a0f3b2c"  # that documents name
 # Programs that are not ours, and why they are not run here.
 OTHERS = {
@@ -94,6 +98,9 @@ def test_a_command_of_ours_does_what_it_says(
 def fill(redis: Redis) -> None:
     """Have the job and the node there that documents name."""
     redis.zadd("dead", {f'{{"class":"Mail","args":[],"queue":"mail","jid":"{JID}"}}': 1.0})
+    nightly = CronEntry("nightly", Job(class_="Report", args=[]), CronSchedule("@daily"))
+    redis.hset("verk:cron", "nightly", cron_entry.write(nightly))
+    redis.hset("verk:cron:slots", "nightly", 0)
     redis.sadd("verk_nodes", NODE)
     redis.set(f"verk:node:{NODE}", "token", px=60_000)
     redis.sadd("processes", f"verk:process:{NODE}")
@@ -111,7 +118,7 @@ def parse(arguments: list[str]) -> None:
     """Have click read the arguments as the command would, without running it."""
     command: click.Command = main
     context = click.Context(main, info_name="verk")
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and (arguments or command is main):
         found = command.get_command(context, arguments[0])
         assert found is not None, f"no command {arguments[0]}"
         command, arguments = found, arguments[1:]

@@ -16,6 +16,7 @@ from verk_actors import (
     Batches,
     Client,
     Counters,
+    CronJobs,
     CurrentJob,
     DeadSet,
     JobClass,
@@ -33,7 +34,7 @@ from verk_actors.otp.message import Call
 
 CLASSES = (
     *(Client, Queue, RetrySet, ScheduleSet, DeadSet, AllNodes, Counters, RecentClasses, Batch, Batches),
-    *(JobClass, CurrentJob, testing.FakeJobs, testing.RealJobs),
+    *(CronJobs, JobClass, CurrentJob, testing.FakeJobs, testing.RealJobs),
 )
 INTEGRATIONS = (StatsD, LoggerSink, VerkStats, SentryListener, NodeCollector, ClusterCollector)
 

@@ -241,11 +241,11 @@ def test_a_reader_sees_what_is_there(access: Access, admin) -> None:
         assert (client.queue("q").is_paused(), client.paused_queue_names()) == (False, [])
         assert client.queue("q").find(jid) is not None
         assert client.scheduled.find(jid) is None
-        assert len(client.scheduled.range_with_score()) == 1
         assert client.counters.totals().processed == client.counters.of_queue("q").failed == 0
         [node] = [one for one in client.nodes.statuses() if one.node_id == "dead"]
         assert (node.node_id, node.is_alive, node.queues, node.in_progress) == ("dead", False, ("q",), {"q": 1})
         assert [run.class_ for run in client.running()] == ["Good"]
+        assert client.cron.list() == []
         assert [len(client.batches.members(one.bid)) for one in client.batches.range()] == [2]
     assert denials(admin) == set()
 

@@ -28,6 +28,7 @@ _COMMANDS = {
     "enqueue": "Enqueue a job.",
     "stats": "Show queues, sets, totals and nodes.",
     "queues": "List queues; pause, resume or clear one.",
+    "cron": "List the periodic jobs; add, remove, pause, resume or run one.",
     "jobs": "List the jobs of a queue or a set; show, retry, delete, kill or cancel some.",
     "busy": "List the jobs that run now.",
     "nodes": "List the nodes; quiet, stop or rescue one.",
@@ -81,10 +82,11 @@ def _failure_of(error: Exception) -> click.ClickException | None:
     # With attrs, which takes a third of the time of --help.
     from verk_actors.address import CannotListen
     from verk_actors.errors import ConfigError, InvalidJob, NodeIdInUse, VerkError
+    from verk_actors.wire.cron_schedule import InvalidCron
 
     if not isinstance(error, VerkError):
         return None
-    not_as_asked = isinstance(error, CannotListen | ConfigError | InvalidJob | NodeIdInUse)
+    not_as_asked = isinstance(error, CannotListen | ConfigError | InvalidCron | InvalidJob | NodeIdInUse)
     return (click.UsageError if not_as_asked else click.ClickException)(str(error))
 
 

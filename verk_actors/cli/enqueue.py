@@ -41,9 +41,12 @@ def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetim
     return when
 
 
+arguments_argument = click.argument("arguments", metavar="[ARGS-JSON]", callback=_json_list, default="[]")
+
+
 @click.command("enqueue")
 @click.argument("class_", metavar="CLASS")
-@click.argument("arguments", metavar="[ARGS-JSON]", callback=_json_list, default="[]")
+@arguments_argument
 @click.option("--queue", metavar="NAME", help="Default: default.")
 @click.option("--in", "seconds", metavar="SECONDS", type=float, callback=_some_time, help="Run it this much later.")
 @click.option("--at", "when", metavar="TIME", callback=_instant, help="Run it then, as 2027-01-31T09:30+01:00.")

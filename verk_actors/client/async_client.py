@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from verk_actors.client.batch import Batch
 from verk_actors.client.client import Client
+from verk_actors.client.cron import CronJobs
 from verk_actors.client.threads import Threads, View, awaited, iterated, viewed
 from verk_actors.config import Config
 from verk_actors.store.all_nodes import AllNodes
@@ -144,6 +145,19 @@ class AsyncBatch(View):
         await self._threads.run(self._sync.__exit__, kind, error, traceback)
 
 
+class AsyncCronJobs(View):
+    """The periodic jobs; see the method of that name of `Client.cron` for each."""
+
+    list = awaited(CronJobs.list)
+    get = awaited(CronJobs.get)
+    next = awaited(CronJobs.next)
+    add = awaited(CronJobs.add)
+    remove = awaited(CronJobs.remove)
+    pause = awaited(CronJobs.pause)
+    resume = awaited(CronJobs.resume)
+    run_now = awaited(CronJobs.run_now)
+
+
 class AsyncClient(View):
     """The door for programs on an event loop; one may be shared by all tasks, and by several loops.
 
@@ -160,6 +174,7 @@ class AsyncClient(View):
         counters: what has been processed and failed.
         recent_classes: the same of each job class, lately.
         batches: all of them.
+        cron: the periodic jobs.
     """
 
     _sync: Client
@@ -174,6 +189,7 @@ class AsyncClient(View):
         self.recent_classes = AsyncRecentClasses(self._sync.recent_classes, self._threads)
 
         self.batches = AsyncBatches(self._sync.batches, self._threads)
+        self.cron = AsyncCronJobs(self._sync.cron, self._threads)
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 
 from verk_actors.client.batch import MONTH_SECONDS, Batch, Batching, Work
 from verk_actors.client.batch_parts import CALLBACK_OF, Terms
+from verk_actors.client.cron import CronJobs
 from verk_actors.client.detour import Seen, Switch, clock_of
 from verk_actors.client.job_runs import JobRuns
 from verk_actors.client.preparing import Preparer, Scheduled
@@ -53,6 +54,7 @@ class Client:
         counters: what has been processed and failed.
         recent_classes: the same of each job class, within the last minutes or days.
         batches: all of them: how far each is.
+        cron: the periodic jobs.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Client:
         self.counters = Counters(pools, self._keys)
         self.recent_classes = RecentClasses(pools, self._keys)
         self.batches = Batches(pools, self._keys)
+        self.cron = CronJobs(config, self._keys, self._seen, self._preparer, self._clock)
         self._batching = Batching(config, self._keys, self._pools, self._preparer, self._clock)
         self._runs = JobRuns(pools, self._keys, clock, time.monotonic)
 

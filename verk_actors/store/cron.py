@@ -66,6 +66,10 @@ class CronEntries:
     def __init__(self, commands: Commands, keys: Keys) -> None:
         self._commands = commands
         self._keys = keys
+        self._all_keys = (
+            *(keys.cron, keys.cron_slots, keys.cron_paused),
+            *(keys.cron_told, keys.cron_runs, keys.cron_results),
+        )
 
     def look(self, telling: Iterable[str] = ()) -> CronTable:
         """Return all that is known. HGETALL, O(n), and HSET for each name that is told of.
@@ -73,18 +77,14 @@ class CronEntries:
         Args:
             telling: names of those that a node has in its configuration or code.
         """
-        keys = self._keys
-        of_names = (keys.cron, keys.cron_slots, keys.cron_paused, keys.cron_told, keys.cron_runs, keys.cron_results)
-        now, definitions, slots, paused, told, runs, results = self._commands.script(CRON_LOOK, of_names, list(telling))
-        return CronTable(
-            now=float(now),
-            definitions=dict(_pairs(definitions)),
-            slots=dict(_instants(slots)),
-            paused=frozenset(map(name_of, paused)),
-            told=dict(_instants(told)),
-            runs=dict(_pairs(runs)),
-            results=dict(_pairs(results)),
-        )
+        now, *found = self._commands.script(CRON_LOOK, self._all_keys, list(telling))
+        return _table(float(now), *found)
+
+    def read(self) -> CronTable:
+        """Return the same to whoever only reads, though not of one instant. TIME, HGETALL, SMEMBERS."""
+        commands = [("SMEMBERS" if key == self._keys.cron_paused else "HGETALL", key) for key in self._all_keys]
+        (seconds, _), *found = self._commands.call_many([("TIME",), *commands])
+        return _table(float(seconds), *found)
 
     def put(self, entry: CronEntry, *, instead_of: bytes | None, anew: bool = False) -> bool:
         """Enter a periodic job, unless what stands there is not as expected; returns whether it was done. HSET, O(1).
@@ -116,9 +116,7 @@ class CronEntries:
 
     def remove(self, name: str) -> bool:
         """Forget a periodic job; returns whether there was one. HDEL, O(1)."""
-        keys = self._keys
-        of_names = (keys.cron, keys.cron_slots, keys.cron_paused, keys.cron_told, keys.cron_runs, keys.cron_results)
-        return bool(self._commands.script(CRON_REMOVE, of_names, (name,)))
+        return bool(self._commands.script(CRON_REMOVE, self._all_keys, (name,)))
 
     def definition(self, name: str) -> bytes | None:
         """Return what stands there of a periodic job; None where there is none. HGET."""
@@ -160,6 +158,19 @@ class CronEntries:
         keys = self._keys
         of_names = (keys.cron, keys.cron_slots, keys.cron_paused, keys.cron_runs, keys.cron_results)
         return bool(self._commands.script(CRON_PUT, of_names, (name, definition, instead_of or b"", mode)))
+
+
+def _table(now: float, *found: list[bytes]) -> CronTable:
+    definitions, slots, paused, told, runs, results = found
+    return CronTable(
+        now=now,
+        definitions=dict(_pairs(definitions)),
+        slots=dict(_instants(slots)),
+        paused=frozenset(map(name_of, paused)),
+        told=dict(_instants(told)),
+        runs=dict(_pairs(runs)),
+        results=dict(_pairs(results)),
+    )
 
 
 def _pairs(flat: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:

@@ -193,7 +193,5 @@ class Queue:
 
     def _tell(self, operation: str) -> bool:
         has_changed = bool(self._commands.call(operation, self._keys.paused, self.name))
-        requests = Requests(self._commands, self._keys)
-        for node_id in self._commands.call("SMEMBERS", self._keys.nodes):
-            requests.ask(name_of(node_id), HEARTBEAT_NOW)
+        Requests(self._commands, self._keys).tell_all(HEARTBEAT_NOW)
         return has_changed

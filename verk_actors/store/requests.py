@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 import attrs
 
 from verk_actors.store.commands import Commands
+from verk_actors.store.members import name_of
 from verk_actors.wire.keys import Keys
 
 HEARTBEAT_NOW = "heartbeat"  # has a node renew its lease, and see what is paused; it leaves no answer
+LOOK_AT_CRON = "cron"  # has a node look at the periodic jobs; likewise
 _KEPT_SECONDS = 60  # a question to a dead node, or an answer nobody waits for, is gone after this
 _SHORTEST_SECONDS = 0.001  # 0 would be for ever
 
@@ -48,6 +50,11 @@ class Requests:
         self._commands.call("LPUSH", key, f"{nonce} {question}")
         self._commands.call("EXPIRE", key, _KEPT_SECONDS)
         return nonce
+
+    def tell_all(self, request: str) -> None:
+        """Put a request that leaves no answer to all nodes. SMEMBERS; LPUSH and EXPIRE for each."""
+        for node_id in self._commands.call("SMEMBERS", self._keys.nodes):
+            self.ask(name_of(node_id), request)
 
     def answer_to(self, nonce: str, timeout_seconds: int) -> bytes | None:
         """Wait for an answer; None if there is none in time. BLPOP."""

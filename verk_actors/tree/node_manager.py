@@ -20,7 +20,7 @@ from verk_actors.otp import ExitReason, IoServer, Timer, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.orphans import Orphans
-from verk_actors.store.requests import HEARTBEAT_NOW, Requests
+from verk_actors.store.requests import HEARTBEAT_NOW, LOOK_AT_CRON, Requests
 from verk_actors.store.server_facts import concerns_about
 from verk_actors.tree import names, token
 from verk_actors.tree.node_log import NodeLog
@@ -251,6 +251,10 @@ class NodeManager(IoServer):
         root = self.whereis(names.ACTOR_SYSTEM)
         if request is not None and request.question == HEARTBEAT_NOW:
             self._renew()
+        if request is not None and request.question == LOOK_AT_CRON:
+            cron_manager = self.whereis(self._server.named(names.CRON_MANAGER))
+            if cron_manager is not None:
+                cron_manager.cast(Tick())
         answer = self._questions.answer(request.question, root) if request is not None and root is not None else None
         if request is not None and answer is not None:
             self._requests.answer(request, answer)
