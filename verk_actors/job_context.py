@@ -7,7 +7,7 @@ finds the job by `current_job`. Nothing of one job's context is left for the nex
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context, ContextVar, copy_context
 from typing import Protocol, TypeVar, TypeVarTuple
 
@@ -17,7 +17,7 @@ from verk_actors.endings import JobCancelled
 from verk_actors.job_progress import JobProgress
 from verk_actors.job_run import CancelRequest
 from verk_actors.wire.job import Job
-from verk_actors.wire.results import MAX_BYTES, written
+from verk_actors.wire.results import MAX_BYTES, JobResult, result_in, written
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -27,11 +27,15 @@ class _Run(Protocol):
     cancel: CancelRequest | None  # set by another thread, never set back
     progress: JobProgress | None
 
+    @property
+    def previous(self) -> Sequence[bytes | None]: ...  # known before it begins
+
 
 @attrs.define(eq=False)
 class _RunOfItsOwn:
     cancel: CancelRequest | None = None
     progress: JobProgress | None = None
+    previous: Sequence[bytes | None] = ()
 
 
 @attrs.define(eq=False)
@@ -100,6 +104,14 @@ class CurrentJob:
             InvalidResult: it is no JSON, or longer than `max_result_bytes`. What was set before stays.
         """
         self.result = written(value, self.max_result_bytes)
+
+    def previous_results(self) -> list[JobResult | None]:
+        """Return what the jobs of the step before in the workflow have set or returned, in their order.
+
+        As it was when this job was taken from its queue. None where nothing was kept, or no more: a result that is
+        None is a `JobResult`. Empty in a first step, outside of workflows, and behind a step of more than 1000 jobs.
+        """
+        return [None if document is None else result_in(document) for document in self._run.previous]
 
     def cancel(self) -> None:
         """Ask the run to end early. From any thread; the perform is free not to look."""

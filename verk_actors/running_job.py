@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -124,6 +124,7 @@ class RunningJob:
         frames: tells where the run is, from any thread; None where its worker's thread runs it.
         progress: how far the run is, as it says itself.
         notice: reads that where a process runs it, from any thread; None elsewhere.
+        previous: what the jobs of the step before have come to, as it is kept, in order; None where that is gone.
         progress_told: what listeners were told of it last; written by EventProducer.
     """
 
@@ -145,6 +146,7 @@ class RunningJob:
     progress: JobProgress | None = None
     notice: Callable[[], bytes] | None = attrs.field(default=None, repr=False)
     progress_told: JobProgress | None = None
+    previous: Sequence[bytes | None] = attrs.field(default=(), repr=False)
     _undecided: list[None] = attrs.field(init=False, repr=False)
 
     @_undecided.default

@@ -204,3 +204,17 @@ def Set(*values: object) -> str:
     for value in values:
         current.set_result(value)
     return "returned"
+
+
+@worker(registry=REGISTRY)
+def Previous() -> None:
+    """Set what the step before has come to."""
+    current = current_job()
+    assert current is not None
+    current.set_result([one and [one.value, one.problem] for one in current.previous_results()])
+
+
+@worker(registry=REGISTRY)
+async def PreviousLater() -> None:
+    """The same, on an event loop."""
+    Previous()

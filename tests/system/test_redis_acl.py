@@ -128,7 +128,7 @@ def leave_a_process(admin: redis_py.Redis, keys: Keys) -> None:
 
 def every_fate(node: Node, admin: redis_py.Redis, keys: Keys) -> None:
     enqueue = node.client.enqueue
-    enqueue(Job(queue="q", class_="Good", args=["good"]))
+    enqueue(Job(queue="q", class_="Good", args=["good"], extra={"verk_after": ["j"]}))
     enqueue(Job(queue="q", class_="Bad", args=["to be retried"]))
     enqueue(Job(queue="q", class_="Bad", args=["dead"], max_retry_count=0))
     enqueue(Job(queue="q", class_="Bad", args=["discarded"], max_retry_count=0, dead=False))

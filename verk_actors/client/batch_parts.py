@@ -13,17 +13,13 @@ from verk_actors.client.workflow import Chain, Group, stages_of
 from verk_actors.errors import InvalidJob
 from verk_actors.store.batch_making import NewBatch
 from verk_actors.store.entries import Entry
+from verk_actors.wire.after import KEY as AFTER
+from verk_actors.wire.after import MOST as MOST_AFTER
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.job import Job, is_seconds
 
 CALLBACK_OF = "verk_callback_of"
 """The key of a callback's payload that says of which batch."""
-
-AFTER = "verk_after"
-"""The key of the payload of a later step's job that has the jids of those before it, whose results it may read."""
-
-MOST_AFTER = 1000
-"""How many jids at most; of more, a job has none."""
 
 _BID = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 _LONGEST_DESCRIPTION = 1000

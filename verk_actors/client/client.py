@@ -195,7 +195,7 @@ class Client:
         return Batch(self._batching, bid) if isinstance(bid, str) else None
 
     def result(self, jid: str) -> JobResult | None:
-        """Return what a job has returned that has a `result_for`; None before it succeeds, and when that time is over.
+        """Return what a job has set, or returned if it has a `result_for`; None before it succeeds, and after its time.
 
         Needs the permission to read `verk:result:*`. GET.
         """

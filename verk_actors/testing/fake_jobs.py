@@ -27,6 +27,7 @@ from verk_actors.testing.memory import Memory
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.performing import perform
 from verk_actors.tree.manager.queue.taken import is_unique_until_start, running_job_of
+from verk_actors.wire.after import jids_before
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
@@ -156,9 +157,13 @@ class FakeJobs:
         return self._memory.jobs_of("dead")
 
     def result(self, jid: str) -> JobResult | None:
-        """Return what a job has returned that has a `result_for`, as `Client.result` does."""
+        """Return what a job has set, or returned if it has a `result_for`, as `Client.result` does."""
+        document = self._document(jid)
+        return None if document is None else result_in(document)
+
+    def _document(self, jid: str) -> bytes | None:
         document, until = self._memory.kept.get(Keys(self._config.namespace).result(jid), (b"", 0.0))
-        return result_in(document) if until > self.time() else None
+        return document if until > self.time() else None
 
     def enqueued_by(self, of: Any) -> list[Job]:
         """Return the enqueued jobs of a job class, function or name; or those that equal a job that it builds.
@@ -219,7 +224,8 @@ class FakeJobs:
             self._memory.release(released(job, Keys(config.namespace)))
         if job is not None and running_job.outcome is None:
             running_job.started_at = self.time()
-            current = CurrentJob(job, max_result_bytes=config.max_result_bytes)
+            running_job.previous = [self._document(jid) for jid in jids_before(job)]
+            current = CurrentJob(job, run=running_job, max_result_bytes=config.max_result_bytes)
             outcome = perform(current, self._registry.find, config.backtrace_frames, self.time)
             running_job.end(outcome, self.time())
         settlement = settlement_of(running_job, queue, config, self._registry)

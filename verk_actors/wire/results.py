@@ -41,7 +41,12 @@ def document_of(value: Any, most_bytes: int = MAX_BYTES) -> tuple[bytes, str | N
     try:
         return written(value, most_bytes), None
     except InvalidResult as error:
-        return strict_json.dump({"problem": error.why}).encode(), error.why
+        return problem_document(error.why), error.why
+
+
+def problem_document(why: str) -> bytes:
+    """Returns what is kept in the place of a result that there is, but can't be had."""
+    return strict_json.dump({"problem": why}).encode()
 
 
 def written(value: Any, most_bytes: int = MAX_BYTES) -> bytes:

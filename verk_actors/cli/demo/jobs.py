@@ -26,6 +26,7 @@ REGISTRY = Registry()
 
 _RETRY_SECONDS = 0.4  # the usual curve starts at 15 seconds and more
 _FILES = 100
+_FRAMES, _FRAMES_PER_STEP = 1440, 24
 
 
 @worker(registry=REGISTRY, queue=DEFAULT)
@@ -95,11 +96,15 @@ class BreakWorker(JobClass):
 
 @worker(registry=REGISTRY, queue=VIDEO)
 class EncodeVideo(JobClass):
-    """Takes its time, so that it is seen while it runs, and can be cancelled."""
+    """Takes its time and says how far it is, so that it is seen while it runs, and can be cancelled."""
 
     async def perform(self, name: str, seconds: float) -> None:
         """Run the job."""
-        await asyncio.sleep(seconds)
+        run = current_job()
+        for frame in range(0, _FRAMES, _FRAMES_PER_STEP):
+            if run is not None:
+                run.progress(frame, _FRAMES, f"encoding {name}")
+            await asyncio.sleep(seconds * _FRAMES_PER_STEP / _FRAMES)
 
 
 @worker(registry=REGISTRY, queue=DEFAULT)

@@ -1,13 +1,14 @@
 """What a ProcessWorker and its job process say to each other; pure.
 
 First a `Setup`, answered by an empty packet. Then jobs, one at a time: the bytes as they are in Redis, after where the
-job class is found and which queue the job is of. Each is answered by its outcome. Exceptions stay in the job process:
-not all of them can be sent.
+job class is found, which queue the job is of and what the step before it has come to. Each is answered by its outcome.
+Exceptions stay in the job process: not all of them can be sent.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import attrs
 
@@ -76,15 +77,38 @@ def setup_of(packet: bytes) -> Setup:
     return Setup(**fields | {"log": LogSetup(**fields["log"])})
 
 
-def job_packet(reference: str, queue: str, payload: bytes) -> tuple[bytes, ...]:
+@attrs.frozen
+class JobToRun:
+    """A job that is sent to be run.
+
+    Attributes:
+        reference: where its class is.
+        queue: which one it is of.
+        payload: the job as it is in Redis.
+        previous: what the step before has come to.
+    """
+
+    reference: str
+    queue: str
+    payload: bytes
+    previous: Sequence[bytes | None] = ()
+
+
+def job_packet(job: JobToRun) -> tuple[bytes, ...]:
     """Return the parts of the packet of a job."""
-    return reference.encode(), b"\n", queue.encode(), b"\n", payload
+    previous = b""
+    if job.previous:
+        texts = [None if document is None else document.decode("utf-8", "replace") for document in job.previous]
+        previous = json.dumps(texts).encode()
+    return job.reference.encode(), b"\n", job.queue.encode(), b"\n", previous, b"\n", job.payload
 
 
-def job_of(packet: bytes) -> tuple[str, str, bytes]:
-    """Return where the job class is, the queue, and the payload of the job."""
-    reference, queue, payload = packet.split(b"\n", 2)
-    return reference.decode(), queue.decode(), payload
+def job_of(packet: bytes) -> JobToRun:
+    """Return the job of a packet."""
+    reference, queue, previous, payload = packet.split(b"\n", 3)
+    texts = json.loads(previous) if previous else ()
+    documents = [None if text is None else text.encode() for text in texts]
+    return JobToRun(reference.decode(), queue.decode(), payload, documents)
 
 
 def outcome_packet(outcome: Outcome, *, last: bool) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
 
 import attrs
@@ -34,6 +35,7 @@ class Run:
     """The run of a job here; its progress is put up for the node to see."""
 
     board: Board
+    previous: Sequence[bytes | None] = ()
     cancel: CancelRequest | None = None
     is_over: bool = False  # what it has left running here says nothing of the next job
     _progress: JobProgress | None = None
@@ -92,11 +94,11 @@ def run_jobs(packets: Packets, setup: Setup, code: JobCode, board: Board) -> Non
 
 
 def _run(packet: bytes, setup: Setup, code: JobCode, board: Board) -> Outcome:
-    reference, queue, payload = job_of(packet)
-    job = decode(payload, queue)
-    run = Run(board)
+    sent = job_of(packet)
+    job = decode(sent.payload, sent.queue)
+    run = Run(board, sent.previous)
     current = CurrentJob(job, setup.node_id, run, setup.max_result_bytes)
-    outcome = perform(current, partial(code.find, reference), setup.backtrace_frames, SystemClock.time)
+    outcome = perform(current, partial(code.find, sent.reference), setup.backtrace_frames, SystemClock.time)
     run.is_over = True
     return Cancelled() if isinstance(outcome, Succeeded) and current.heeded else outcome
 

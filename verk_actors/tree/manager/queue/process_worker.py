@@ -18,7 +18,7 @@ from verk_actors.registry import Performer
 from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Outcome, RunningJob
 from verk_actors.tree.manager.queue.job_code import main_module, reference_of
 from verk_actors.tree.manager.queue.job_logging import log_setup
-from verk_actors.tree.manager.queue.job_packets import Setup, job_packet, outcome_of, setup_packet
+from verk_actors.tree.manager.queue.job_packets import JobToRun, Setup, job_packet, outcome_of, setup_packet
 from verk_actors.tree.manager.queue.performing import backed_off, failed
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.node_state import NodeState
@@ -51,7 +51,8 @@ class ProcessWorker(Worker):
         performer: Performer | None = None
         try:
             performer = self._find(job.class_)
-            packet = job_packet(reference_of(performer), str(job.queue), running_job.payload)
+            to_run = JobToRun(reference_of(performer), str(job.queue), running_job.payload, running_job.previous)
+            packet = job_packet(to_run)
             return backed_off(self._perform_there(running_job, packet), job, performer, self._now)
         except VerkError as error:
             return failed(job, performer, error, self._frames, self._now)

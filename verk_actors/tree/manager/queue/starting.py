@@ -16,8 +16,10 @@ from verk_actors.store.admission import Admission, Applicant, Use, slot_given_ba
 from verk_actors.store.connection import Connection
 from verk_actors.store.effects import Effect
 from verk_actors.store.locks import release
+from verk_actors.store.results import documents_of
 from verk_actors.tree.manager.queue.taken import is_unique_until_start, waits_as
 from verk_actors.tree.node_state import NodeState
+from verk_actors.wire.after import jids_before
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job
 
@@ -57,14 +59,26 @@ class Starting:
         job = running_job.job
         if job is None or running_job.outcome is not None:
             return False
-        return is_unique_until_start(job) or job.class_ in self._limited or bool(self._row.config.limits)
+        if is_unique_until_start(job) or job.class_ in self._limited or self._row.config.limits:
+            return True
+        return bool(job.extra) and bool(jids_before(job))
 
     def done_for(self, jobs: Sequence[RunningJob], now: float) -> Begun:
-        """Do it: see which of them their limits let start, and let the next ones of unique jobs in."""
+        """Do it: see which their limits let start, read what steps are to know, let the next ones of unique jobs in."""
         begun = self._admitted(jobs, now)
         starting = [row.job for row in begun.ready if row.job is not None and is_unique_until_start(row.job)]
+        self._read_previous(begun.ready)
         release(self._connection, self._node.keys, starting)
         return begun
+
+    def _read_previous(self, jobs: Sequence[RunningJob]) -> None:
+        """Read what the steps before have come to, where any of the jobs is a step."""
+        steps = [(row, jids) for row in jobs if row.job is not None and (jids := jids_before(row.job))]
+        if steps:
+            wanted = dict.fromkeys(jid for _, jids in steps for jid in jids)
+            documents = documents_of(self._connection, self._node.keys, wanted)
+            for row, jids in steps:
+                row.previous = [documents[jid] for jid in jids]
 
     def hold_on(self, jobs: Sequence[RunningJob]) -> None:
         """Hold the slots of jobs that are in progress by the lease that this node has now."""
