@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import attrs
@@ -69,9 +69,22 @@ def drain(
     """
     for queue, payloads in jobs.items():
         stock.lay_aside(ground, queue, payloads)
+    return drain_laid_aside(ground, nodes, list(jobs), count=count, marks=marks, watch=watch)
+
+
+def drain_laid_aside(
+    ground: Ground,
+    nodes: Nodes,
+    queues: Sequence[str],
+    *,
+    count: int,
+    marks: int,
+    watch: Callable[[], object] = lambda: None,
+) -> Drained:
+    """Have running nodes run what has been laid aside for some queues; the rest is as for `drain`."""
     before, expected = nodes.processed(), len(nodes.marks()) + marks
     server, cpu, began = ground.server_cpu_seconds(), nodes.cpu_seconds(), monotonic()
-    for queue in jobs:
+    for queue in queues:
         stock.put_in_place(ground, queue)
     ended = max(mark.at for mark in nodes.wait_until_marked(expected, watch))
     nodes.settled()

@@ -7,6 +7,8 @@ import select
 
 from verk_actors.cli.bench.marks import mark
 from verk_actors.job_class import worker
+from verk_actors.job_context import current_job
+from verk_actors.limit import Limit
 
 
 @worker(name="Bench::Noop")
@@ -18,6 +20,32 @@ def noop(number: int, _: str) -> None:
 def marked(number: int, _: str) -> None:
     """Mark that it runs."""
     mark(number)
+
+
+@worker(name="Bench::Limited", limits=Limit("bench", concurrency=1_000_000))
+def limited(number: int, _: str) -> None:
+    """Do nothing, with room for all."""
+
+
+@worker(name="Bench::Rated", limits=Limit("bench-rate", rate=1_000_000, burst=1_000_000))
+def rated(number: int, _: str) -> None:
+    """Do nothing, with room for all."""
+
+
+@worker(name="Bench::Setting")
+def setting(number: int, _: str) -> None:
+    """Set a result."""
+    job = current_job()
+    if job is not None:
+        job.set_result(number)
+
+
+@worker(name="Bench::Reporting")
+def reporting(number: int, _: str) -> None:
+    """Say how far it is."""
+    job = current_job()
+    if job is not None:
+        job.progress(number, 1_000_000, "working")
 
 
 @worker(name="Bench::Wait")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from verk_actors.cli.bench import curves, drains, enqueues, executors, idle, large, pages, pickup
+from verk_actors.cli.bench import curves, drains, enqueues, executors, features, idle, large, pages, pickup
 from verk_actors.cli.bench.drains import Figures
 from verk_actors.cli.bench.ground import Ground
 
@@ -118,6 +118,12 @@ ROWS: Mapping[str, Row] = {
         size=50_000,
         brief=100,
         goals={"jobs/s": Goal(least=15_000, scale=rate)},
+    ),
+    "features": Row(
+        says="what features add to the CPU time of a no-op job, in node and server",
+        measure=features.per_job,
+        size=10_000,
+        brief=100,
     ),
     "process": Row(
         says="no-op jobs in a process queue of four workers, prefetch=100",

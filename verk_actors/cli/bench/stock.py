@@ -30,6 +30,11 @@ def payloads(job: Job, queue: str, numbers: Iterable[int], enqueued_at: float | 
     return (b"%b%d%b%024x%b" % (head, number, between, next(_JIDS), tail) for number in numbers)
 
 
+def aside(queue: str) -> str:
+    """Return the queue in which no node looks for what is laid aside for a queue."""
+    return _ASIDE + queue
+
+
 def push(ground: Ground, queue: str, jobs: Iterable[bytes]) -> None:
     """Put jobs into a queue."""
     _push(ground, ground.keys.queue(queue), jobs)
@@ -37,7 +42,7 @@ def push(ground: Ground, queue: str, jobs: Iterable[bytes]) -> None:
 
 def lay_aside(ground: Ground, queue: str, jobs: Iterable[bytes]) -> None:
     """Keep the jobs of a queue where no node looks."""
-    _push(ground, ground.keys.queue(_ASIDE + queue), jobs)
+    push(ground, aside(queue), jobs)
 
 
 def lay_schedule_aside(ground: Ground, jobs: Iterable[bytes]) -> None:
@@ -55,7 +60,7 @@ def put_schedule_in_place(ground: Ground) -> None:
 
 def put_in_place(ground: Ground, queue: str) -> None:
     """Put all that was laid aside for a queue into it, in one step."""
-    ground.pool.call("RENAME", ground.keys.queue(_ASIDE + queue), ground.keys.queue(queue))
+    ground.pool.call("RENAME", ground.keys.queue(aside(queue)), ground.keys.queue(queue))
 
 
 def pages(jobs: Iterable[bytes]) -> Iterator[list[bytes]]:
