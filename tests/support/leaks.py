@@ -6,6 +6,7 @@ actors aren't: a test waits for its own.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -16,7 +17,7 @@ import attrs
 import pykka
 
 _JOIN_SECONDS = 2.0  # for all threads of a test together
-_OF_A_LOOP = "AnyIO worker thread"  # works for a served app, and ends with its event loop
+_OF_A_LOOP = "AnyIO worker thread"  # works for a served app, and has to end with its event loop
 
 
 @attrs.frozen
@@ -54,7 +55,12 @@ def leaked_since(before: Remains) -> list[str]:
 
 
 def _threads() -> frozenset[threading.Thread]:
-    return frozenset(thread for thread in threading.enumerate() if thread.name != _OF_A_LOOP)
+    return frozenset(thread for thread in threading.enumerate() if not _is_of_a_loop(thread))
+
+
+def _is_of_a_loop(thread: threading.Thread) -> bool:
+    loop = getattr(thread, "loop", None)
+    return thread.name == _OF_A_LOOP and isinstance(loop, asyncio.AbstractEventLoop) and not loop.is_closed()
 
 
 def _child_pids() -> Iterable[int]:
