@@ -31,6 +31,11 @@ class Action(StrEnum):
     QUIET_NODE = "quiet_node"
     STOP_NODE = "stop_node"
     RESCUE_NODE = "rescue_node"
+    ADD_CRON = "add_cron"
+    PAUSE_CRON = "pause_cron"
+    RESUME_CRON = "resume_cron"
+    RUN_CRON = "run_cron"
+    REMOVE_CRON = "remove_cron"
 
 
 Access: TypeAlias = Literal["all", "read_only"] | Collection[Action | str] | None

@@ -32,6 +32,7 @@ LINKS = (
     Link(title="Busy", path="busy", stat="busy", key="b"),
     Link(title="Retries", path="retries", stat="retries", key="r"),
     Link(title="Scheduled", path="scheduled", stat="scheduled", key="s"),
+    Link(title="Periodic jobs", path="cron", key="p"),
     Link(title="Dead", path="dead", stat="dead", key="d"),
     Link(title="Metrics", path="metrics", key="m"),
     Link(title="Supervision tree", path="tree", key="t"),

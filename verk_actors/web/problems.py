@@ -13,9 +13,11 @@ from verk_actors.errors import InvalidJob, JobNotUnique, StoreError, StoreUnavai
 from verk_actors.extras import ExtraMissing
 from verk_actors.job_run import JobNotRunning, NodesSilent
 from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
+from verk_actors.store.cron_status import CronNotFound
 from verk_actors.store.handles import InvalidHandle
 from verk_actors.store.set_walk import InvalidCursor
 from verk_actors.web.errors import InvalidInput, NotThere
+from verk_actors.wire.cron_schedule import InvalidCron
 
 PROBLEM_TYPE = "application/problem+json"
 """The media type of RFC 9457."""
@@ -41,6 +43,8 @@ _STATUS: Mapping[type[VerkError], int] = {
     InvalidHandle: 400,
     InvalidJob: 400,
     NotThere: 404,
+    InvalidCron: 400,
+    CronNotFound: 404,
     JobNotRunning: 404,
     NodeNotFound: 404,
     InvalidCursor: 409,  # it is of another set, or of another time

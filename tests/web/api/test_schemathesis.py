@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 from redis import Redis
 from schemathesis.core import NOT_SET
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from support.told_nodes import tell_of_all
@@ -21,6 +22,10 @@ from verk_actors.wire.job import Job
 
 MODES = {schemathesis.GenerationMode.POSITIVE: 2, schemathesis.GenerationMode.NEGATIVE: 1}
 """How often each operation is asked something valid, and something invalid; `--long` asks a hundred times."""
+
+
+EXCLUDED = {"POST /cron/{name}": [positive_data_acceptance]}
+"""Which texts are cron expressions, and which time zones there are, no schema says."""
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def _ask(api: TestClient, operation: Any, mode: Any, examples: int) -> None:
     )
     @hypothesis.given(operation.as_strategy(generation_mode=mode))
     def ask(case: schemathesis.Case) -> None:
-        case.validate_response(_answer(api, case))
+        case.validate_response(_answer(api, case), excluded_checks=EXCLUDED.get(operation.label))
 
     try:
         ask()

@@ -3,6 +3,7 @@
 from verk_actors.web.pages import (
     audit,
     busy,
+    cron,
     dead,
     job,
     metrics,
@@ -14,5 +15,5 @@ from verk_actors.web.pages import (
     tree,
 )
 
-MODULES = (overview, queues, queue, busy, retries, scheduled, dead, job, metrics, tree, audit)
+MODULES = (overview, queues, queue, busy, retries, scheduled, cron, dead, job, metrics, tree, audit)
 """In this order a path is looked for."""
