@@ -17,7 +17,7 @@ from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
-from verk_actors.store.scripts import SCRIPTS, Script
+from verk_actors.store.scripts import SCRIPTS, Script, ScriptCall
 
 
 class Swapping:
@@ -30,6 +30,10 @@ class Swapping:
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         return self._connection.script(self._scripts.get(script.name, script), keys, args)
+
+    def overlapped(self, first: ScriptCall, second: ScriptCall, meanwhile: Callable[[Any], Any]) -> tuple[Any, Any]:
+        made = meanwhile(self.script(first.script, first.keys, first.args))
+        return made, self.script(second.script, second.keys, second.args)
 
 
 @attrs.frozen
@@ -73,9 +77,9 @@ MUTANTS = [
     Mutant("due", "'-inf', now", "'-inf', '+inf'"),
     Mutant("move", "redis.call('ZREM', KEYS[1], unpack(part.olds))", ""),
     Mutant("move", " and redis.call('ZSCORE', KEYS[1], old)", ""),
-    Mutant("move", "local put = ", "redis.call('ZREM', KEYS[1], unpack(part.olds)) local put = "),
+    Mutant("move", "if part.to == 3 then", "redis.call('ZREM', KEYS[1], unpack(part.olds)) if part.to == 3 then"),
     Mutant("move", "'LPUSH'", "'RPUSH'"),
-    Mutant("move", "if listed then redis.call('SADD'", "if false then redis.call('SADD'"),
+    Mutant("move", "if part.to > 3 then redis.call('SADD'", "if false then redis.call('SADD'"),
     Mutant("heartbeat", "if holder and holder ~= ARGV[2]", "if false"),
     Mutant("heartbeat", "kept and ARGV[2] or ARGV[4]", "ARGV[2]"),
     Mutant("heartbeat", "redis.call('SADD', KEYS[3], ARGV[1])", ""),

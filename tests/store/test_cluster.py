@@ -129,6 +129,7 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         assert perform(commands, [], [], list(made(new, keys, "turn")))
         assert BatchProgress(commands, keys).advance("b", 2.0).status is not None
         enter_enqueue_and_remove(commands, keys)
+        assert queue.clear()
 
     assert commands.slots == {script.name: {SLOT} for script in SCRIPTS}
 

@@ -6,9 +6,8 @@ import pytest
 
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.entries import Entry, Lock, add
-from verk_actors.store.locks import release, release_of
+from verk_actors.store.locks import release
 from verk_actors.store.queue import Queue
-from verk_actors.wire.codec import encode
 from verk_actors.wire.job import Job
 
 
@@ -17,7 +16,7 @@ def entries(count: int, queue: str = "q") -> list[Entry]:
 
 
 def test_nothing_is_nothing(connection, keys, redis) -> None:
-    assert release(connection, keys, []) == release_of(connection, keys, [b"no job", b'{"unique_for"']) == 0
+    assert release(connection, keys, []) == release(connection, keys, [Job(class_="C", args=[])]) == 0
     assert redis.keys() == []
 
 
@@ -119,8 +118,8 @@ def test_only_the_locks_of_these_jobs_are_released(connection, keys, redis) -> N
     ]
     for at in range(4):
         redis.set(f"app:unique:t{at}", "another's" if at == 3 else str(at))
-    payloads = [*map(encode, jobs), b"no job", encode(Job(class_="C", args=[], unique_for=60))]
+    jobs.append(Job(class_="C", args=[], unique_for=60))
 
-    assert release_of(connection, keys, payloads) == 2
-    assert release_of(connection, keys, payloads) == 0
+    assert release(connection, keys, jobs) == 2
+    assert release(connection, keys, jobs) == 0
     assert sorted(redis.keys("app:unique:*")) == [b"app:unique:t2", b"app:unique:t3"]

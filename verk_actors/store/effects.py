@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from verk_actors.store.commands import Argument
+from verk_actors.store.members import member_of
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
@@ -64,6 +65,27 @@ def of_requeue(job: Job, keys: Keys) -> tuple[Effect, ...]:
         return ()
     jid, pending, failed = (job.jid or "",), keys.batch_pending(job.batch), keys.batch_failed(job.batch)
     return (Effect("SREM", failed, jid), Effect("SADD", pending, jid), _due(job.batch, keys))
+
+
+MEMBERS_MARK = b'"verk_batch"'
+"""What the payload of a member of a batch has in it."""
+
+
+def matters(payload: bytes) -> bool:
+    """Tells whether a payload may be of a job whose end has effects; of any other it is seen at once that it is not."""
+    return b'"unique_for"' in payload or MEMBERS_MARK in payload
+
+
+def effects_of_end(payload: bytes, keys: Keys) -> tuple[Effect, ...]:
+    """Returns what is done beside the end of a job that somebody removes; what is no job has none."""
+    member = member_of(payload) if matters(payload) else None
+    return of_end(member, keys) if isinstance(member, Job) else ()
+
+
+def effects_of_requeue(payload: bytes, keys: Keys) -> tuple[Effect, ...]:
+    """Returns what is done where somebody gives a job another try."""
+    member = member_of(payload) if MEMBERS_MARK in payload else None
+    return of_requeue(member, keys) if isinstance(member, Job) else ()
 
 
 def _due(bid: str, keys: Keys) -> Effect:

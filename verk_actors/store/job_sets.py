@@ -13,12 +13,12 @@ from typing import TypeAlias
 
 from verk_actors.errors import MalformedJob
 from verk_actors.store import set_steps, set_walk
+from verk_actors.store.clearing import clear
 from verk_actors.store.commands import Commands
 from verk_actors.store.handles import payloads_of
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
-from verk_actors.store.locks import holds_lock, release_of
 from verk_actors.store.members import Malformed, Member, member_of, payload_of
-from verk_actors.store.moves import Moved, Moves
+from verk_actors.store.moves import Moved, Moves, remove
 from verk_actors.store.set_pages import pages_of
 from verk_actors.store.set_steps import SetStep
 from verk_actors.store.set_walk import SetPart
@@ -186,8 +186,11 @@ class SortedSet:
         return self._step(where, cursor, self._requeue_on)
 
     def clear(self) -> bool:
-        """Removes all jobs; returns whether there were any. UNLINK. Locks of unique ones stay until they run out."""
-        return sum(int(server.call("UNLINK", self._key)) for server in self._servers) > 0
+        """Removes all jobs; returns whether there were any. UNLINK; where there are batches, page by page.
+
+        Locks of unique jobs stay until they run out.
+        """
+        return sum(clear(server, self._keys, self._key, "ZSET", self._delete_on) for server in self._servers) > 0
 
     def _step(self, where: JobFilter, cursor: str | None, act: Act, most: int = set_steps.MOST_MOVED) -> SetStep:
         start = set_walk.cursor_in(cursor, self._servers, self._key)
@@ -216,13 +219,7 @@ class SortedSet:
                 yield server, [payload_of(member) for member, _ in page]
 
     def _delete_on(self, server: Commands, payloads: Sequence[bytes]) -> Swept:
-        unique = [payload for payload in payloads if holds_lock(payload)]
-        if not unique:
-            return Swept(server.call("ZREM", self._key, *payloads))
-        gone = [payload for payload in unique if server.call("ZREM", self._key, payload)]  # each, to know which
-        release_of(server, self._keys, gone)
-        others = [payload for payload in payloads if not holds_lock(payload)]
-        return Swept(len(gone) + (server.call("ZREM", self._key, *others) if others else 0))
+        return Swept(remove(server, self._keys, self._key, payloads))
 
     def _requeue_on(self, server: Commands, payloads: Sequence[bytes]) -> Swept:
         moves, now = Moves(server, self._keys, self._key), self._clock()
@@ -231,7 +228,10 @@ class SortedSet:
                 queue, new = _requeued(payload, now)
             except MalformedJob:
                 continue
-            moves.to_queue(payload, new, queue)
+            if self._key == self._keys.dead:
+                moves.again(payload, new, queue)
+            else:
+                moves.to_queue(payload, new, queue)
         return _swept(moves.perform())
 
 

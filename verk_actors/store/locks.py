@@ -1,4 +1,4 @@
-"""The locks of unique jobs, released beside a settlement: when a job is taken, and when it is removed by hand."""
+"""The locks of unique jobs that let the next one in when a node takes them."""
 
 from __future__ import annotations
 
@@ -6,23 +6,11 @@ from collections.abc import Iterable
 
 from verk_actors.store.commands import Commands
 from verk_actors.store.effects import released
-from verk_actors.store.members import member_of
 from verk_actors.store.scripts import RELEASE
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 _MOST_PER_SCRIPT = 1000
-
-
-def holds_lock(payload: bytes) -> bool:
-    """Tells whether a payload may be of a unique job; of any other it is seen at once that it is not."""
-    return b'"unique_for"' in payload
-
-
-def release_of(commands: Commands, keys: Keys, payloads: Iterable[bytes]) -> int:
-    """Releases the locks of the jobs of these payloads; returns how many. What is no job has none."""
-    members = [member_of(payload) for payload in payloads if holds_lock(payload)]
-    return release(commands, keys, [member for member in members if isinstance(member, Job)])
 
 
 def release(commands: Commands, keys: Keys, jobs: Iterable[Job]) -> int:

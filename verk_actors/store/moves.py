@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument, Commands
-from verk_actors.store.locks import release_of
+from verk_actors.store.effects import Effect, effects_of_end, effects_of_requeue, matters
 from verk_actors.store.refusals import refusal_of
 from verk_actors.store.scripts import MOVE, ScriptCall
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys
 
-_DEAD, _FIRST_QUEUE = 3, 4  # among the keys of the script
-_ARGS_PER_MOVE = 4
+_NOWHERE, _DEAD, _FIRST_QUEUE = 0, 3, 4  # among the keys of the script
 _QUEUE_OF_UNDECODABLE = "default"  # where its bytes go if it is requeued: it names none that can be read
 
 
@@ -27,6 +27,7 @@ class Moved:
     Attributes:
         to_queues: members moved to their queues.
         to_dead: members moved to the dead set.
+        removed: members removed.
         refused: members that stay, since Redis refused to add them where they go.
         refusal: why the last of them was refused.
     """
@@ -35,6 +36,7 @@ class Moved:
     to_dead: int
     refused: int
     refusal: StoreError | None
+    removed: int = 0
 
 
 class Moves:
@@ -46,11 +48,12 @@ class Moves:
         self._source = source
         self._args: list[Argument] = []
         self._queues: dict[str, int] = {}  # where they are among the keys of the script
-        self._buried: list[int] = []  # which of the moves are to the dead set
+        self._places: list[int] = []  # where each of the moves goes
+        self._effects: list[tuple[int, Effect]] = []  # each with the number of its move
 
     def to_queue(self, old: bytes, new: bytes, queue: str) -> None:
         """Adds a move of a member to a queue, as `new`; it runs after what waits there already."""
-        self._args += (old, new, self._queues.setdefault(queue, _FIRST_QUEUE + len(self._queues)), "")
+        self._add(old, new, self._queues.setdefault(queue, _FIRST_QUEUE + len(self._queues)), "")
 
     def to_dead(self, old: bytes, reason: str | None, now: float) -> None:
         """Adds a move of a member to the dead set: as it is, or in an envelope that says why it is no job.
@@ -63,32 +66,56 @@ class Moves:
         self.to_dead_as(old, new, now)
 
     def to_dead_as(self, old: bytes, new: bytes, now: float) -> None:
-        """Adds a move of a member to the dead set, as `new`."""
-        self._buried.append(len(self._args) // _ARGS_PER_MOVE)
-        self._args += (old, new, _DEAD, now)
+        """Adds a move of a member to the dead set, as `new`; it loses its lock, and its batch counts it as failed."""
+        self._add(old, new, _DEAD, now, effects_of_end(old, self._keys))
+
+    def again(self, old: bytes, new: bytes, queue: str) -> None:
+        """Adds a move to a queue of a member that has come to its end; its batch waits for it again."""
+        place = self._queues.setdefault(queue, _FIRST_QUEUE + len(self._queues))
+        self._add(old, new, place, "", effects_of_requeue(old, self._keys))
+
+    def remove(self, old: bytes) -> None:
+        """Adds the removal of a member; it loses its lock, and its batch counts it as failed."""
+        self._add(old, b"", _NOWHERE, "", effects_of_end(old, self._keys))
 
     def perform(self) -> Moved:
-        """Does all of them; a refused one stops no other. Safe to repeat. ZREM, and LPUSH or ZADD.
-
-        What goes to the dead set loses its lock.
-        """
+        """Does all of them; a refused one stops no other. Safe to repeat. ZREM, and LPUSH or ZADD."""
         call = self.call()
         return self.done(self._commands.script(call.script, call.keys, call.args))
 
     def call(self) -> ScriptCall:
         """Returns what does all of them, for who sends it himself."""
-        keys = (self._source, self._keys.queues, self._keys.dead, *map(self._keys.queue, self._queues))
-        return ScriptCall(MOVE, keys, [len(self._queues), *self._queues, *self._args])
+        places = (self._source, self._keys.queues, self._keys.dead, *map(self._keys.queue, self._queues))
+        args = [len(self._queues), len(self._places), *self._queues, *self._args]
+        for number, effect in self._effects:
+            args += (number, 1 + len(effect.args), effect.command, *effect.args)
+        return ScriptCall(MOVE, (*places, *(effect.key for _, effect in self._effects)), args)
 
     def done(self, reply: Any) -> Moved:
-        """Returns what has become of them, by the reply to the call, and sees to the locks of those that are dead."""
+        """Returns what has become of them, by the reply to the call."""
         flags, why = reply
-        buried = [self._args[_ARGS_PER_MOVE * at] for at in self._buried if flags[at] == 1]
-        release_of(self._commands, self._keys, [payload for payload in buried if isinstance(payload, bytes)])
-        to_dead = len(buried)
+        done = [place for place, flag in zip(self._places, flags, strict=True) if flag == 1]
         return Moved(
-            to_queues=flags.count(1) - to_dead,
-            to_dead=to_dead,
+            to_queues=sum(place >= _FIRST_QUEUE for place in done),
+            to_dead=done.count(_DEAD),
+            removed=done.count(_NOWHERE),
             refused=flags.count(-1),
             refusal=refusal_of(why.decode("utf-8", "replace"), "move", self._source) if why else None,
         )
+
+    def _add(self, old: bytes, new: bytes, place: int, score: float | str, effects: tuple[Effect, ...] = ()) -> None:
+        self._places.append(place)
+        self._args += (old, new, place, score)
+        self._effects += ((len(self._places), effect) for effect in effects)
+
+
+def remove(commands: Commands, keys: Keys, source: str, payloads: Sequence[bytes]) -> int:
+    """Removes members of a set; returns how many were there. ZREM, and a script for those whose end has effects."""
+    plain = [payload for payload in payloads if not matters(payload)]
+    count = int(commands.call("ZREM", source, *plain)) if plain else 0
+    if len(plain) == len(payloads):
+        return count
+    moves = Moves(commands, keys, source)
+    for payload in filter(matters, payloads):
+        moves.remove(payload)
+    return count + moves.perform().removed

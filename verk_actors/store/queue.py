@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from verk_actors.store.commands import Commands
+from verk_actors.store.clearing import clear
+from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.effects import effects_of_end, matters
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
-from verk_actors.store.locks import holds_lock, release_of
 from verk_actors.store.members import Member, member_of, name_of, payload_of
 from verk_actors.store.requests import HEARTBEAT_NOW, Requests
-from verk_actors.store.scripts import ENQUEUE
+from verk_actors.store.scripts import CANCEL, ENQUEUE
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
@@ -67,6 +68,25 @@ def parts_of(payloads: Sequence[bytes], most: int = _PAGE) -> Iterator[Sequence[
             start, size = at, len(payload)
     if start < len(payloads):
         yield payloads[start:]
+
+
+def take_out(
+    commands: Commands, keys: Keys, queue: str, payload: bytes, dead: tuple[bytes, float] | None = None
+) -> bool:
+    """Takes a job out of a queue; returns whether it was there. LREM, O(n).
+
+    It loses its lock if it is unique, and its batch, if it is in one, counts it as failed.
+
+    Args:
+        dead: what it is among the dead, and its score there; None puts it nowhere.
+    """
+    new, score = dead or (b"", 0.0)
+    effects = effects_of_end(payload, keys)
+    args: list[Argument] = [payload, new, score]
+    for effect in effects:
+        args += (1 + len(effect.args), effect.command, *effect.args)
+    names = (keys.queue(queue), keys.dead, *(effect.key for effect in effects))
+    return bool(commands.script(CANCEL, names, args))
 
 
 class Queue:
@@ -147,12 +167,14 @@ class Queue:
         return payloads
 
     def delete(self, member: Member | bytes) -> bool:
-        """Removes one job, and its lock if it is unique; returns whether it was there. LREM, O(n)."""
+        """Removes one job; returns whether it was there. LREM, O(n).
+
+        It loses its lock if it is unique, and its batch, if it is in one, counts it as failed.
+        """
         payload = payload_of(member)
-        was_there = bool(self._commands.call("LREM", self._key, 1, payload))
-        if was_there and holds_lock(payload):
-            release_of(self._commands, self._keys, [payload])
-        return was_there
+        if not matters(payload):
+            return bool(self._commands.call("LREM", self._key, 1, payload))
+        return take_out(self._commands, self._keys, self.name, payload)
 
     def delete_many(self, members: Iterable[Member | bytes]) -> int:
         """Removes these jobs; returns how many were there. LREM for each, O(n)."""
@@ -161,10 +183,13 @@ class Queue:
     def clear(self) -> bool:
         """Removes all jobs, and the queue from the known ones; returns whether there were any. SREM, UNLINK.
 
-        Locks of unique jobs stay until they run out.
+        Where there are batches it goes page by page, for theirs to know. Locks of unique jobs stay until they run out.
         """
         self._commands.call("SREM", self._queues, self.name)
-        return bool(self._commands.call("UNLINK", self._key))
+        return clear(self._commands, self._keys, self._key, "LIST", self._delete_on)
+
+    def _delete_on(self, _: Commands, payloads: Sequence[bytes]) -> object:
+        return self.delete_many(payloads)
 
     def remove(self) -> bool:
         """Removes all jobs, the queue from the known ones, and its pause; returns whether there were any jobs.

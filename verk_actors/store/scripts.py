@@ -77,6 +77,7 @@ PRESENCE = Script.read("presence")
 CANCEL = Script.read("cancel")
 GUARDED = Script.read("guarded")
 BATCH = Script.read("batch")
+CLEAR = Script.read("clear")
 CRON_LOOK = Script.read("cron_look")
 CRON_PUT = Script.read("cron_put")
 CRON_CLAIM = Script.read("cron_claim")
@@ -88,6 +89,6 @@ RECLAIM = Script.read("reclaim")
 
 SCRIPTS = (
     *(ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE, COUNT, CANCEL),
-    *(GUARDED, BATCH, CRON_LOOK, CRON_PUT, CRON_CLAIM, CRON_REMOVE),
+    *(GUARDED, BATCH, CLEAR, CRON_LOOK, CRON_PUT, CRON_CLAIM, CRON_REMOVE),
     *(ADMIT, ROOM, CALL, RECLAIM),
 )

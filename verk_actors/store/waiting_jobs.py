@@ -7,11 +7,9 @@ from typing import Literal
 
 from verk_actors.store.commands import Commands
 from verk_actors.store.job_sets import RetrySet, ScheduleSet
-from verk_actors.store.locks import release
 from verk_actors.store.members import payload_of
 from verk_actors.store.moves import Moves
-from verk_actors.store.queue import Queue, queue_names
-from verk_actors.store.scripts import CANCEL
+from verk_actors.store.queue import Queue, queue_names, take_out
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
@@ -33,7 +31,6 @@ class WaitingJobs:
         for name in queue_names(self._commands, self._keys):
             job = Queue(self._commands, self._keys, name).find(jid)
             if job is not None and self._bury_from_queue(name, job):
-                release(self._commands, self._keys, [job])
                 return "queue", name
         schedule = ScheduleSet((self._commands,), self._keys, self._clock).find(jid)
         if schedule is not None and self._bury_from_set(self._keys.schedule, schedule):
@@ -45,8 +42,8 @@ class WaitingJobs:
 
     def _bury_from_queue(self, queue: str, job: Job) -> bool:
         now = self._clock()
-        keys = (self._keys.queue(queue), self._keys.dead)
-        return bool(self._commands.script(CANCEL, keys, (payload_of(job), bookkeeping.cancelled(job, now=now), now)))
+        dead = (bookkeeping.cancelled(job, now=now), now)
+        return take_out(self._commands, self._keys, queue, payload_of(job), dead)
 
     def _bury_from_set(self, key: str, job: Job) -> bool:
         now, moves = self._clock(), Moves(self._commands, self._keys, key)
@@ -54,6 +51,4 @@ class WaitingJobs:
         moved = moves.perform()
         if moved.refusal is not None:
             raise moved.refusal
-        if moved.to_dead:
-            release(self._commands, self._keys, [job])
         return moved.to_dead == 1
