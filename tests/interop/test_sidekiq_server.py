@@ -13,6 +13,7 @@ import attrs
 import pytest
 from redis import Redis
 from support.eventually import eventually
+from support.featured import FeaturedKit, add_features, dump_of_ours
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 from support.sidekiq import Console, Server, Web, make_all_due
@@ -206,3 +207,27 @@ def test_our_node_and_sidekiqs_process_stand_side_by_side(node: Node, ruby: Cons
     assert f"{node.config.node_id} Queues: python, shared" in page.text
     assert "of-ruby Queues: ruby, shared, billing" in page.text
     assert ruby("Sidekiq::ProcessSet.new(false).size") == 2
+
+
+def test_beside_our_features_sidekiq_runs_its_jobs_and_leaves_our_keys_alone(
+    config: Config, sidekiq: Server, redis: Redis
+) -> None:
+    with running_node(config, FeaturedKit(), queues={"python": 2}) as node:
+        add_features(node, redis, "python")
+        before = dump_of_ours(redis)
+        jid = node.client.enqueue(Job(queue="ruby", class_="Echo", args=[1]))
+
+        assert sidekiq.runs(redis, 1) == [("Echo", jid, [1])]
+        assert dump_of_ours(redis) == before
+
+
+def test_sidekiq_runs_a_member_of_a_batch_as_any_job_and_tells_the_batch_nothing(
+    client: Client, sidekiq: Server, redis: Redis
+) -> None:
+    """docs/batches.md says so."""
+    batch = client.batch([Job(queue="ruby", class_="Echo", args=[number]) for number in range(2)])
+
+    assert sorted(args for _, _, args in sidekiq.runs(redis, 2)) == [[0], [1]]
+    status = batch.status()
+    assert status is not None
+    assert (status.pending, status.state) == (2, "running")
