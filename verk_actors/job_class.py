@@ -125,7 +125,7 @@ def worker(
         backoff: says how many seconds to wait after a failed run, by its number (from 1) and its `Failure`; unless the
             class has a `retry_at`, which goes first. The configured one if not given.
         cron: when nodes that have the class enqueue a job of it, without arguments, by themselves; never if not given.
-        timezone: the time zone of `cron` where that is a text.
+        timezone: the time zone of the schedule, where that is a text.
         limits: how many of its jobs run at a time, or start within a time, whoever enqueues them. A job that has no
             room waits in Redis, and the others of its queue do not wait for it.
         registry: where to register it.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import signal
+from contextlib import suppress
 
 import pytest
 from support.commands import RunningNode
 
-from verk_actors.address import Address, listen
+from verk_actors.address import Address, CannotListen, listen
 
 slow = pytest.mark.slow  # an interpreter starts
 
@@ -29,8 +30,7 @@ def test_a_node_says_where_it_answers_and_whether_it_is_alive_and_ready(tmp_path
 
 @slow
 def test_each_process_of_several_has_a_port_of_its_own(tmp_path, redis_url, verk_here) -> None:
-    with listen(Address("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = first_of_two_free_ports()
     with RunningNode(tmp_path, redis_url, "--processes", "2", "--health", str(port)) as node:
         node.expect(" runs; queues: ", count=2)
 
@@ -39,6 +39,14 @@ def test_each_process_of_several_has_a_port_of_its_own(tmp_path, redis_url, verk
     ports = [f"127.0.0.1:{port}", f"127.0.0.1:{port + 1}"]
     assert json.loads(asked.stdout) == [{"address": one, "ok": True, "said": ["ok"]} for one in ports]
     assert asked.returncode == 0
+
+
+def first_of_two_free_ports() -> int:
+    while True:
+        with listen(Address("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+            with suppress(CannotListen), listen(Address("127.0.0.1", port + 1)):
+                return port
 
 
 def test_a_node_that_is_not_there_is_not_alive(verk_here) -> None:
