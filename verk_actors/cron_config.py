@@ -29,7 +29,7 @@ class CronConfig:
     """When, as five or six fields or a word such as @daily."""
 
     timezone: str = "UTC"
-    """The time zone that `cron` is in, an IANA name."""
+    """The time zone of its times, an IANA name."""
 
     queue: str | None = None
     """The queue it goes to."""

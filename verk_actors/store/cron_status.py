@@ -35,7 +35,8 @@ class CronStatus:
     Attributes:
         name: tells it from the others.
         class_, args, queue: what is enqueued, and where.
-        cron, timezone: when.
+        cron: when it is due.
+        timezone: in which time zone.
         explained: the same in English.
         catch_up, catch_up_window_seconds: what is made up for where no node ran.
         source: who says so: `config`, `code`, or `client` for what was added at run time.
