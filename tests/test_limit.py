@@ -103,7 +103,7 @@ def test_classes_share_a_limit_by_its_name_and_have_to_mean_the_same() -> None:
     worker(name="One", registry=registry, limits=Limit("api", concurrency=2, key="first"))(perform)
     worker(name="Two", registry=registry, limits=Limit("api", concurrency=2, key="second"))(perform)
 
-    with pytest.raises(ValueError, match="another class has"):
+    with pytest.raises(ValueError, match="another class has it as 2 at a time for each first"):
         worker(name="Three", registry=registry, limits=Limit("api", concurrency=3, key="first"))(perform)
     with pytest.raises(TypeError, match="no argument 'third'"):
         worker(name="Four", registry=registry, limits=Limit("mail", concurrency=3, key="third"))(perform)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         AsyncClient,
         AsyncCounters,
         AsyncCronJobs,
+        AsyncLimits,
         AsyncNodes,
         AsyncPendingSet,
         AsyncQueue,
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     )
     from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
     from verk_actors.status import ClassStatus, ListenerStatus, QueueStatus, SystemStatus
+    from verk_actors.store.all_limits import AllLimits, LimitStatus
     from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeStatus, NodeTakesNoSignals, RescuedNode
     from verk_actors.store.batch_status import BatchExists, BatchInBatch, BatchNotOpen, BatchState, BatchStatus
     from verk_actors.store.batches import Batches, BatchMember
@@ -111,7 +113,7 @@ if TYPE_CHECKING:
     from verk_actors.store.cron_status import CronNotFound, CronStatus
     from verk_actors.store.handles import InvalidHandle, handle_of
     from verk_actors.store.job_filter import JobFilter
-    from verk_actors.store.job_sets import DeadSet, RetrySet, ScheduleSet
+    from verk_actors.store.job_sets import DeadSet, PendingSet, RetrySet, ScheduleSet
     from verk_actors.store.members import Malformed, Member
     from verk_actors.store.processes import ProcessStatus
     from verk_actors.store.queue import Queue
@@ -133,7 +135,7 @@ if TYPE_CHECKING:
 _HOMES = {  # tests/architecture holds it against the imports above
     "arguments": "convert_type",
     "client": "Client Scheduled",
-    "client.async_client": "AsyncBatch AsyncBatches AsyncClient AsyncCronJobs AsyncCounters AsyncNodes AsyncPendingSet AsyncQueue AsyncRecentClasses AsyncSortedSet",
+    "client.async_client": "AsyncBatch AsyncBatches AsyncClient AsyncCounters AsyncCronJobs AsyncLimits AsyncNodes AsyncPendingSet AsyncQueue AsyncRecentClasses AsyncSortedSet",
     "client.batch": "Batch",
     "client.cron": "CronJobs",
     "client.workflow": "Chain Group chain group",
@@ -153,6 +155,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
     "status": "ClassStatus ListenerStatus QueueStatus SystemStatus",
+    "store.all_limits": "AllLimits LimitStatus",
     "store.all_nodes": "AllNodes NodeNotFound NodeStatus NodeTakesNoSignals RescuedNode",
     "store.batch_status": "BatchExists BatchInBatch BatchNotOpen BatchState BatchStatus",
     "store.batches": "BatchMember Batches",
@@ -161,7 +164,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.cron_status": "CronNotFound CronStatus",
     "store.handles": "InvalidHandle handle_of",
     "store.job_filter": "JobFilter",
-    "store.job_sets": "DeadSet RetrySet ScheduleSet",
+    "store.job_sets": "DeadSet PendingSet RetrySet ScheduleSet",
     "store.members": "Malformed Member",
     "store.processes": "ProcessStatus",
     "store.queue_share": "QueueShare",
@@ -184,28 +187,28 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 # fmt: off
 __all__ = [  # spelled out once more, since strict type checkers read no table
-    "ActorSystem", "AddQueue", "AllNodes", "AsyncBatch", "AsyncBatches", "AsyncClient", "AsyncCounters",
-    "AsyncCronJobs", "AsyncNodes", "AsyncPendingSet", "AsyncQueue", "AsyncRecentClasses", "AsyncSortedSet", "Backoff",
-    "Batch", "BatchCompleted", "BatchEvent", "BatchExists", "BatchInBatch", "BatchMember", "BatchNotOpen",
-    "BatchProgressed", "BatchState", "BatchStatus", "BatchSucceeded", "Batches", "CancelJob", "Cancellation", "CatchUp",
-    "Chain", "ClassCounts", "ClassStatus", "Client", "ClientMiddleware", "Concern", "Config", "ConfigError", "Counters",
-    "Counts", "CronConfig", "CronJobEnqueued", "CronJobKeptOut", "CronJobs", "CronNotFound", "CronOutcome",
-    "CronResult", "CronRun", "CronSchedule", "CronSource", "CronStatus", "CurrentJob", "DeadJobsTrimmed", "DeadSet",
-    "DeathReason", "Discard", "DoneInPart", "EmbeddedServerError", "EnqueueUncertain", "EnqueuedInPart", "Event",
-    "EventListener", "Failure", "Group", "Histogram", "InspectJob", "InvalidArgument", "InvalidCron", "InvalidCursor",
-    "InvalidHandle", "InvalidJob", "InvalidResult", "Job", "JobBuilder", "JobCancelled", "JobClass", "JobClassNotFound",
-    "JobClassNotImportable", "JobContextFilter", "JobDead", "JobDiscarded", "JobEvent", "JobExpired", "JobFailed",
-    "JobFenced", "JobFilter", "JobFinished", "JobMalformed", "JobNotRunning", "JobNotUnique", "JobOptions", "JobPlace",
-    "JobProgress", "JobProgressed", "JobResult", "JobRun", "JobSnoozed", "JobStarted", "JobStuck", "JobTimeout", "Kill",
-    "LeaseLost", "Limit", "ListenerStatus", "Malformed", "MalformedJob", "Member", "NodeAnswers", "NodeEvent",
-    "NodeIdInUse", "NodeInImport", "NodeNotFound", "NodeStatus", "NodeTakesNoSignals", "NodesSilent", "PauseQueue",
-    "ProcessDied", "ProcessStatus", "Queue", "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup",
-    "QueueInGroup", "QueueNotFound", "QueuePaused", "QueuePausing", "QueueRunning", "QueueShare", "QueueStatus",
-    "Quiet", "RecentClasses", "RecentPeriod", "RedisDataLost", "RedisUrl", "RegisterListener", "RemoveQueue",
-    "RescuedNode", "ResizeQueue", "ResumeQueue", "RetrySet", "RunningJobs", "ScheduleSet", "Scheduled", "ServerFacts",
-    "SetPart", "SetStep", "Snooze", "Status", "StoreError", "StoreUnavailable", "SystemStatus", "Topic", "UniqueUntil",
-    "UnregisterListener", "VerkError", "WireFormat", "WorkerMiddleware", "chain", "convert_type", "current_job",
-    "group", "handle_of", "worker",
+    "ActorSystem", "AddQueue", "AllLimits", "AllNodes", "AsyncBatch", "AsyncBatches", "AsyncClient", "AsyncCounters",
+    "AsyncCronJobs", "AsyncLimits", "AsyncNodes", "AsyncPendingSet", "AsyncQueue", "AsyncRecentClasses",
+    "AsyncSortedSet", "Backoff", "Batch", "BatchCompleted", "BatchEvent", "BatchExists", "BatchInBatch", "BatchMember",
+    "BatchNotOpen", "BatchProgressed", "BatchState", "BatchStatus", "BatchSucceeded", "Batches", "CancelJob",
+    "Cancellation", "CatchUp", "Chain", "ClassCounts", "ClassStatus", "Client", "ClientMiddleware", "Concern", "Config",
+    "ConfigError", "Counters", "Counts", "CronConfig", "CronJobEnqueued", "CronJobKeptOut", "CronJobs", "CronNotFound",
+    "CronOutcome", "CronResult", "CronRun", "CronSchedule", "CronSource", "CronStatus", "CurrentJob", "DeadJobsTrimmed",
+    "DeadSet", "DeathReason", "Discard", "DoneInPart", "EmbeddedServerError", "EnqueueUncertain", "EnqueuedInPart",
+    "Event", "EventListener", "Failure", "Group", "Histogram", "InspectJob", "InvalidArgument", "InvalidCron",
+    "InvalidCursor", "InvalidHandle", "InvalidJob", "InvalidResult", "Job", "JobBuilder", "JobCancelled", "JobClass",
+    "JobClassNotFound", "JobClassNotImportable", "JobContextFilter", "JobDead", "JobDiscarded", "JobEvent",
+    "JobExpired", "JobFailed", "JobFenced", "JobFilter", "JobFinished", "JobMalformed", "JobNotRunning", "JobNotUnique",
+    "JobOptions", "JobPlace", "JobProgress", "JobProgressed", "JobResult", "JobRun", "JobSnoozed", "JobStarted",
+    "JobStuck", "JobTimeout", "Kill", "LeaseLost", "Limit", "LimitStatus", "ListenerStatus", "Malformed",
+    "MalformedJob", "Member", "NodeAnswers", "NodeEvent", "NodeIdInUse", "NodeInImport", "NodeNotFound", "NodeStatus",
+    "NodeTakesNoSignals", "NodesSilent", "PauseQueue", "PendingSet", "ProcessDied", "ProcessStatus", "Queue",
+    "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup", "QueueInGroup", "QueueNotFound", "QueuePaused",
+    "QueuePausing", "QueueRunning", "QueueShare", "QueueStatus", "Quiet", "RecentClasses", "RecentPeriod",
+    "RedisDataLost", "RedisUrl", "RegisterListener", "RemoveQueue", "RescuedNode", "ResizeQueue", "ResumeQueue",
+    "RetrySet", "RunningJobs", "ScheduleSet", "Scheduled", "ServerFacts", "SetPart", "SetStep", "Snooze", "Status",
+    "StoreError", "StoreUnavailable", "SystemStatus", "Topic", "UniqueUntil", "UnregisterListener", "VerkError",
+    "WireFormat", "WorkerMiddleware", "chain", "convert_type", "current_job", "group", "handle_of", "worker",
 ]
 # fmt: on
 

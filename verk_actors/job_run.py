@@ -9,7 +9,7 @@ import attrs
 from verk_actors.errors import VerkError, loggable, shown
 from verk_actors.job_progress import JobProgress
 
-JobPlace = Literal["running", "queue", "schedule", "retry"]
+JobPlace = Literal["running", "queue", "schedule", "retry", "limit"]
 """Where a job was found that is not wanted any more."""
 
 

@@ -83,6 +83,13 @@ class Limit:
         """The limit but for which argument its key is: what all who name it have to agree in."""
         return attrs.evolve(self, key=None if self.key is None else 0)
 
+    def __str__(self) -> str:
+        each = "" if self.key is None else f" for each {self.key}" if isinstance(self.key, str) else " for each value"
+        if self.concurrency is not None:
+            return f"{self.concurrency} at a time{' on each node' if self.per == 'node' else ''}{each}"
+        burst = f", {self.at_once} at once" if self.at_once > 1 else ""
+        return f"{self.rate} in {self.period_seconds:g} s{burst}{each}"
+
     def id_for(self, args: Sequence[Any], signature: inspect.Signature | None) -> str:
         """Return what the limit is called in Redis for a job with these arguments: its name, or `NAME:VALUE`.
 

@@ -177,7 +177,7 @@ class Registry:
         for limit in performer.limits:
             other = next((one for one in others if one.name == limit.name and one.meaning != limit.meaning), None)
             if other is not None:
-                raise ValueError(f"{performer} can't have {limit}: another class has {other}")
+                raise ValueError(f"{performer} can't have limit {limit.name}, {limit}: another class has it as {other}")
         self._performers.update(dict.fromkeys(names, performer))
         for name in names:
             self._limited.pop(name, None)

@@ -11,6 +11,7 @@ from support import reference
 
 import verk_actors
 from verk_actors import (
+    AllLimits,
     AllNodes,
     Batch,
     Batches,
@@ -33,7 +34,7 @@ from verk_actors.integrations.verk_stats import LoggerSink, VerkStats
 from verk_actors.otp.message import Call
 
 CLASSES = (
-    *(Client, Queue, RetrySet, ScheduleSet, DeadSet, AllNodes, Counters, RecentClasses, Batch, Batches),
+    *(Client, Queue, RetrySet, ScheduleSet, DeadSet, AllNodes, AllLimits, Counters, RecentClasses, Batch, Batches),
     *(CronJobs, JobClass, CurrentJob, testing.FakeJobs, testing.RealJobs),
 )
 INTEGRATIONS = (StatsD, LoggerSink, VerkStats, SentryListener, NodeCollector, ClusterCollector)

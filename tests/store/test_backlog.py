@@ -44,3 +44,12 @@ def test_a_node_without_queues_has_nothing_but_what_is_due(redis_url):
 
     assert Backlog(connection, Keys(), "n1", []).is_empty()
     connection.close()
+
+
+def test_a_job_of_its_queues_that_waits_for_a_limit_is_left(backlog, redis):
+    redis.zadd("verk:limited", {"one": 1, "two": 1})
+    redis.zadd("verk:limit:one:waiting", {'{"class":"C","args":[],"jid":"1","queue":"c"}': 1, "no job": 2})
+    assert backlog.is_empty()
+    redis.zadd("verk:limit:two:waiting", {'{"class":"C","args":[],"jid":"1","queue":"a"}': 1})
+
+    assert not backlog.is_empty()

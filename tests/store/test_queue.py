@@ -170,3 +170,13 @@ def test_a_push_without_a_server_was_never_sent(keys):
     with pytest.raises(StoreUnavailable) as caught:
         Queue(Connection(RedisUrl("redis://127.0.0.1:1/0"), name="test"), keys, "default").push(b"1")
     assert not caught.value.sent
+
+
+def test_a_queue_is_cleared_of_its_jobs_that_wait_for_limits_too(connection, keys, redis):
+    ours, theirs = (f'{{"class":"C","args":[],"jid":"1","queue":"{queue}"}}'.encode() for queue in ("q", "r"))
+    redis.zadd(keys.limited, {"one": 1})
+    redis.zadd(keys.waiting("one"), {ours: 1, theirs: 2})
+
+    Queue(connection, keys, "q").clear()
+
+    assert redis.zrange(keys.waiting("one"), 0, -1) == [theirs]

@@ -68,3 +68,12 @@ def test_of_a_unique_job_the_lock_is_released(waiting, connection, redis, keys):
     waiting.cancel("a")
 
     assert not redis.exists(keys.unique("token"))
+
+
+def test_so_does_one_that_waits_for_a_limit(waiting, redis, keys):
+    redis.zadd(keys.limited, {"one": 1})
+    redis.zadd(keys.waiting("one"), {payload_of("a"): 1})
+
+    assert waiting.cancel("a") == ("limit", "q")
+    assert the_dead_one(redis, keys)[0]["jid"] == "a"
+    assert not redis.exists(keys.waiting("one"))

@@ -56,7 +56,7 @@ def jobs(count: int, *args: object, class_: str = "Limited", queue: str = "q") -
 def expect_end(node: Node, redis, count: int) -> None:
     """Wait for the end of jobs, after which nothing is held, and nobody waits."""
     node.log.expect(JobFinished, count)
-    eventually(lambda: not redis.keys("verk:limit*"), f"end of all limits: {redis.keys('verk:limit*')}")
+    eventually(lambda: not redis.keys("verk:limit[:@]*"), f"end of all limits: {redis.keys('verk:limit*')}")
 
 
 def test_no_more_jobs_run_at_a_time_than_the_limit_says_wherever_they_are_enqueued(config: Config, redis) -> None:
@@ -119,7 +119,7 @@ def test_a_rate_starts_no_more_than_it_says(config: Config, redis) -> None:
     with running_node(config, meter.kit, queues={"q": 10}) as node:
         node.client.enqueue_many(jobs(40))
         finished = node.log.expect(JobFinished, 40)
-        eventually(lambda: not redis.keys("verk:limit*"), "end of all limits")
+        eventually(lambda: not redis.keys("verk:limit[:@]*"), "end of all limits")
     starts = sorted(event.started_at for event in finished)
     for first, later in ((0, 10), (5, 30), (0, 39)):
         assert starts[later] - starts[first] >= (later - first - 5) / 100 - 0.05  # by the clocks of two programs

@@ -43,7 +43,7 @@ def test_jobs_that_wait_since_before_the_node_came_are_called(config: Config, re
 
     with running_node(config, kit(Limit("one", concurrency=3)), queues={"q": 5}) as node:
         node.log.expect(JobFinished, 30)
-        eventually(lambda: not redis.keys("verk:limit*"), "nothing is left of the limit")
+        eventually(lambda: not redis.keys("verk:limit[:@]*"), "nothing is left of the limit")
 
 
 def test_a_limit_that_no_node_knows_is_none_after_a_minute(config: Config, redis, caplog) -> None:

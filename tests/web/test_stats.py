@@ -26,6 +26,7 @@ def test_the_counts_are_those_of_redis(web, client, redis):
         "retries": 0,
         "scheduled": 1,
         "dead": 0,
+        "limited": 0,
         "queues": 2,
         "nodes": 0,
     }

@@ -29,6 +29,7 @@ _COMMANDS = {
     "stats": "Show queues, sets, totals and nodes.",
     "queues": "List queues; pause, resume or clear one.",
     "cron": "List the periodic jobs; add, remove, pause, resume or run one.",
+    "limits": "List the limits, and who waits for them; begin one anew.",
     "jobs": "List the jobs of a queue or a set; show, retry, delete, kill or cancel some.",
     "busy": "List the jobs that run now.",
     "nodes": "List the nodes; quiet, stop or rescue one.",

@@ -1,4 +1,4 @@
-"""Where jobs are that don't run: a set, or a queue; each read and swept in the same way."""
+"""Where jobs are that don't run: a set, a queue, or waiting for a limit; each read and swept in the same way."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ from verk_actors.wire.keys import Keys
 
 SETS = ("retry", "scheduled", "dead")
 _QUEUE = Keys().queue("")  # as people know it from Redis
+_LIMIT = "limit:"
 
 Entry: TypeAlias = tuple[Member, float | None]
 """What is found, with its time in the set: when it is due, or when it died; None in a queue."""
 
 
 def place_name(_: click.Context, __: click.Parameter, name: str) -> str:
-    """Return the name of a place, if it is one: of a set, or `queue:NAME`."""
-    if name in SETS or (name.startswith(_QUEUE) and name != _QUEUE):
+    """Return the name of a place, if it is one: of a set, `queue:NAME` or `limit:ID`."""
+    if name in SETS or (name.startswith((_QUEUE, _LIMIT)) and name not in (_QUEUE, _LIMIT)):
         return name
-    raise click.BadParameter(f"{name!r} is none of {', '.join(SETS)} and queue:NAME")
+    raise click.BadParameter(f"{name!r} is none of {', '.join(SETS)}, queue:NAME and limit:ID")
 
 
 def complete_place(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of places that begin so."""
-    return [name for name in (*SETS, _QUEUE) if name.startswith(incomplete)]
+    return [name for name in (*SETS, _QUEUE, _LIMIT) if name.startswith(incomplete)]
 
 
 @attrs.frozen
 class Place:
-    """A set or a queue, by the name that the command line has for it."""
+    """A set, a queue or a limit, by the name that the command line has for it."""
 
     name: str
     jobs: SortedSet | Queue
@@ -46,14 +47,17 @@ class Place:
     @classmethod
     def named(cls, client: Client, name: str) -> Place:
         """Return the place of a name."""
+        if name.startswith(_LIMIT):
+            return cls(name, client.limits.waiting(name.removeprefix(_LIMIT)))
         sets: dict[str, SortedSet] = {"retry": client.retries, "scheduled": client.scheduled, "dead": client.dead}
         return cls(name, sets[name] if name in sets else client.queue(name.removeprefix(_QUEUE)))
 
     @classmethod
     def all(cls, client: Client) -> Iterator[Place]:
-        """Yield all sets, then all queues."""
+        """Yield all sets, then all queues, then all limits that jobs wait for."""
         yield from (cls.named(client, name) for name in SETS)
         yield from (cls.named(client, f"{_QUEUE}{name}") for name in client.queue_names())
+        yield from (cls.named(client, f"{_LIMIT}{one.id}") for one in client.limits.list() if one.waiting)
 
     def count(self) -> int:
         """Return how many jobs there are."""
@@ -127,7 +131,7 @@ class Place:
 
     def _killed(self) -> PendingSet:
         if not isinstance(self.jobs, PendingSet):
-            raise click.UsageError("jobs can be killed in retry and scheduled alone; see to cancel for others")
+            raise click.UsageError("jobs can be killed in retry, scheduled and limits alone; see to cancel for others")
         return self.jobs
 
     @staticmethod

@@ -16,6 +16,7 @@ from verk_actors.client.client import Client
 from verk_actors.client.cron import CronJobs
 from verk_actors.client.threads import Threads, View, awaited, iterated, viewed
 from verk_actors.config import Config
+from verk_actors.store.all_limits import AllLimits
 from verk_actors.store.all_nodes import AllNodes
 from verk_actors.store.batches import Batches
 from verk_actors.store.class_counts import RecentClasses
@@ -108,6 +109,21 @@ class AsyncNodes(View):
     ask = awaited(AllNodes.ask)
 
 
+class AsyncLimits(View):
+    """All limits; see the method of that name of `Client.limits` for each."""
+
+    _sync: AllLimits
+
+    list = awaited(AllLimits.list)
+    get = awaited(AllLimits.get)
+    count_waiting = awaited(AllLimits.count_waiting)
+    reset = awaited(AllLimits.reset)
+
+    def waiting(self, id: str) -> AsyncPendingSet:
+        """Return the jobs that wait for a limit."""
+        return AsyncPendingSet(self._sync.waiting(id), self._threads)
+
+
 class AsyncBatches(View):
     """All batches; see the method of that name of `Client.batches` for each."""
 
@@ -175,6 +191,7 @@ class AsyncClient(View):
         recent_classes: the same of each job class, lately.
         batches: all of them.
         cron: the periodic jobs.
+        limits: who waits for them, and who holds them.
     """
 
     _sync: Client
@@ -190,6 +207,7 @@ class AsyncClient(View):
 
         self.batches = AsyncBatches(self._sync.batches, self._threads)
         self.cron = AsyncCronJobs(self._sync.cron, self._threads)
+        self.limits = AsyncLimits(self._sync.limits, self._threads)
 
     async def __aenter__(self) -> AsyncClient:
         return self

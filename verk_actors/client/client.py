@@ -18,6 +18,7 @@ from verk_actors.config import Config
 from verk_actors.errors import JobNotUnique
 from verk_actors.job_context import current_job
 from verk_actors.job_run import Cancellation, JobRun
+from verk_actors.store.all_limits import AllLimits
 from verk_actors.store.all_nodes import AllNodes
 from verk_actors.store.batches import Batches
 from verk_actors.store.class_counts import RecentClasses
@@ -55,6 +56,7 @@ class Client:
         recent_classes: the same of each job class, within the last minutes or days.
         batches: all of them: how far each is.
         cron: the periodic jobs.
+        limits: who waits for them, and who holds them.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Client:
         self.recent_classes = RecentClasses(pools, self._keys)
         self.batches = Batches(pools, self._keys)
         self.cron = CronJobs(config, self._keys, self._seen, self._preparer, self._clock)
+        self.limits = AllLimits(pools, self._keys, clock)
         self._batching = Batching(config, self._keys, self._pools, self._preparer, self._clock)
         self._runs = JobRuns(pools, self._keys, clock, time.monotonic)
 

@@ -16,6 +16,7 @@ class Stats:
         busy: jobs that run now, as nodes told up to five seconds ago.
         enqueued: jobs that wait in all queues.
         retries, scheduled, dead: jobs in each set.
+        limited: jobs that wait for limits, for the first hundred of these.
         queues: known by name.
         nodes: that live or may hold jobs.
         at: when it was read, in unix seconds.
@@ -28,6 +29,7 @@ class Stats:
     retries: int
     scheduled: int
     dead: int
+    limited: int
     queues: int
     nodes: int
     at: float
@@ -44,6 +46,7 @@ def read_stats(client: Client, now: float) -> Stats:
         retries=client.retries.count(),
         scheduled=client.scheduled.count(),
         dead=client.dead.count(),
+        limited=client.limits.count_waiting(),
         queues=len(sizes),
         nodes=len(client.nodes.ids()),
         at=now,

@@ -8,9 +8,12 @@ from verk_actors.store.clearing import clear
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.effects import effects_of_end, matters
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
+from verk_actors.store.limit_book import limited_ids
 from verk_actors.store.members import Member, member_of, name_of, payload_of
+from verk_actors.store.moves import remove
 from verk_actors.store.requests import HEARTBEAT_NOW, Requests
 from verk_actors.store.scripts import CANCEL, ENQUEUE
+from verk_actors.store.set_pages import pages_of
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
@@ -183,10 +186,20 @@ class Queue:
     def clear(self) -> bool:
         """Removes all jobs, and the queue from the known ones; returns whether there were any. SREM, UNLINK.
 
-        Where there are batches it goes page by page, for theirs to know. Locks of unique jobs stay until they run out.
+        Those that wait for a limit too: ZSCAN, O(n). Where there are batches it goes page by page, for theirs to know.
+        Locks of unique jobs stay until they run out.
         """
+        for key in (self._keys.waiting(id_) for id_ in limited_ids(self._commands, self._keys)):
+            self._delete_from(key)
         self._commands.call("SREM", self._queues, self.name)
         return clear(self._commands, self._keys, self._key, "LIST", self._delete_on)
+
+    def _delete_from(self, key: str) -> None:
+        """Removes the jobs of this queue from a set."""
+        where = JobFilter(queue=self.name)
+        for page in pages_of(self._commands, key, where.match()):
+            found = [payload for payload, _ in page if where.found_in(payload) is not None]
+            remove(self._commands, self._keys, key, found)
 
     def _delete_on(self, _: Commands, payloads: Sequence[bytes]) -> object:
         return self.delete_many(payloads)

@@ -17,6 +17,7 @@ from verk_actors.errors import StoreError, StoreUnavailable, loggable
 from verk_actors.limit import Limit, name_of_id
 from verk_actors.messages import LimitsMoved, Tick
 from verk_actors.otp import Server, Timer, handles
+from verk_actors.store import limit_book
 from verk_actors.store.connection import Connection
 from verk_actors.store.limit_calls import LOOK_SECONDS, LimitCalls, Room
 from verk_actors.tree.node_log import NodeLog
@@ -27,6 +28,7 @@ log = NodeLog(__name__)
 
 _IDLE_SECONDS = 15.0  # between two looks, where nothing tells of another time
 _SHORTEST_SECONDS = 0.01  # so that jobs of a high rate are called several at a time
+_TELL_SECONDS = 600.0  # between two tellings of what limits say
 _NODES_SECONDS = 1.0  # between two looks at what other nodes may have put aside though this one has room
 
 
@@ -41,6 +43,8 @@ class LimitManager(Server):
         self._calls = LimitCalls(self._connection, node.keys, node.config.node_id)
         self._outage = Outage(server.named("limits"), server.trouble)
         self._refusals = Outage(server.named("limits, calling"), server.trouble)
+        self._told: Mapping[str, Limit] = {}
+        self._told_at = 0.0
         self._moved: dict[str, None] = {}  # limits to be looked at
         self._is_due = True  # others may be
         self._is_away = False  # Redis is, until the next Tick
@@ -77,6 +81,7 @@ class LimitManager(Server):
     def _look(self) -> None:
         ids, wait = dict(self._moved), _IDLE_SECONDS
         if self._is_due:
+            self._tell()
             due = self._calls.due()
             ids |= dict.fromkeys(due.ids)
             wait = min(wait, _IDLE_SECONDS if due.next_in_seconds is None else due.next_in_seconds)
@@ -88,6 +93,13 @@ class LimitManager(Server):
                 wait = min(wait, room.next_in_seconds if is_for_all else _NODES_SECONDS)
         self._is_due, self._moved = False, {}
         self._look_in(max(wait, _SHORTEST_SECONDS))
+
+    def _tell(self) -> None:
+        """Tell what the limits of this node say, when they have changed, and now and then."""
+        limits, now = self._node.known_limits(), self.clock.time()
+        if limits and (limits != self._told or now - self._told_at >= _TELL_SECONDS):
+            limit_book.tell(self._connection, self._node.keys, limits.values(), now)
+            self._told, self._told_at = limits, now
 
     def _rooms(self, limits: Mapping[str, Limit | None]) -> Mapping[str, Room]:
         """Return what limits have room for; not of those whose keys hold something else, which hold up no other."""

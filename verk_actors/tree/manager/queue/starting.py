@@ -50,6 +50,7 @@ class Starting:
         self._row = node.queues[queue]
         self._connection = connection
         self._limited = node.registry.limited
+        self._has_own = bool(self._row.config.limits)
         self._admission = Admission(connection, node.keys, queue, node.config.node_id)
         self._token = ""  # by which the slots are held
         self.moved: set[str] = set()
@@ -59,7 +60,9 @@ class Starting:
         job = running_job.job
         if job is None or running_job.outcome is not None:
             return False
-        if is_unique_until_start(job) or job.class_ in self._limited or self._row.config.limits:
+        if job.unique_until == "start" and is_unique_until_start(job):
+            return True
+        if self._has_own or job.class_ in self._limited:
             return True
         return bool(job.extra) and bool(jids_before(job))
 
@@ -90,7 +93,7 @@ class Starting:
 
     def given_back(self, payload: bytes) -> tuple[Effect, ...]:
         """Return what gives back the slots of a job that is in no table; it may have got them."""
-        if not (self._limited or self._row.config.limits):
+        if not (self._limited or self._has_own):
             return ()
         try:
             job = decode(payload, self._queue)
