@@ -8,7 +8,7 @@ Source: spec of Verk's configuration keys; the defaults that differ are ours.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, get_type_hints
 
@@ -158,6 +158,11 @@ class Config:
 
     web: WebAddress | None = attrs.field(default=None, converter=web_address)
     """Where the node serves the dashboard; nowhere unless given."""
+
+    redact: Callable[[str, list[Any]], Sequence[Any]] | str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(REFERENCE)
+    )
+    """What dashboards show of arguments, of the name of a job class and its arguments; None for all."""
 
     event_buffer: int = attrs.field(default=10_000, validator=POSITIVE)
     """Events a listener may lag behind before it misses some."""

@@ -116,3 +116,11 @@ def test_where_a_key_holds_something_else_nothing_is_added(recent, redis, snapsh
     with pytest.raises(StoreError, match="WRONGTYPE"):
         recent.add({"Add": ClassCounts(1, 0, 1.0, DURATIONS)}, AT)
     assert snapshot() == before
+
+
+def test_what_is_no_number_counts_as_none(recent, redis):
+    recent.add({"Add": ClassCounts(3, 1, 1.0)}, redis.time()[0])
+    for key in redis.keys("app:j|*"):
+        redis.hset(key, mapping={"Add|p": "many", "Odd": "1"})
+
+    assert recent.last()["Add"] == ClassCounts(0, 1, 1.0)

@@ -27,12 +27,11 @@ def client(config: Config) -> Iterator[Client]:
 
 @pytest.fixture
 def make_app(config: Config) -> Iterator[Callable[..., Starlette]]:
-    """Return a function that returns a dashboard of the empty server; it takes options of either."""
+    """Return a function that returns a dashboard of the empty server; `config` has settings of its `Config`."""
     apps: list[Starlette] = []
 
     def make(**options: Any) -> Starlette:
-        of_config = {name: options.pop(name) for name in tuple(options) if name in attrs.fields_dict(Config)}
-        apps.append(create_app(attrs.evolve(config, **of_config), **options))
+        apps.append(create_app(attrs.evolve(config, **options.pop("config", {})), **options))
         return apps[-1]
 
     yield make

@@ -223,6 +223,29 @@ def test_arguments_are_shown_as_the_redaction_says(make_app, redis: redis_py.Red
     assert "arg-1" not in web.get("/retries").text
 
 
+def stars(_: str, args: list[object]) -> list[str]:
+    """Hide all arguments."""
+    return ["***"] * len(args)
+
+
+def test_a_dashboard_of_its_own_hides_what_the_config_says(make_app, redis: redis_py.Redis) -> None:
+    fill(redis, "retries", 3)
+
+    text = TestClient(make_app(config={"redact": stars})).get("/retries").text
+
+    assert "***" in text
+    assert "arg-1" not in text
+
+
+def test_a_form_without_end_is_not_read(web: TestClient, redis: redis_py.Redis) -> None:
+    fill(redis, "dead", 1)
+
+    answers = [web.post(path, data={"handle": "x" * (1 << 21)}) for path in ("/dead/delete", "/dead/all/delete")]
+
+    assert [answer.status_code for answer in answers] == [413, 413]
+    assert redis.zcard("dead") == 1
+
+
 def test_what_is_hidden_is_not_told_by_what_a_filter_finds(make_app, redis: redis_py.Redis) -> None:
     """Whoever may look for a text finds out letter by letter what the arguments are that he is not shown."""
     fill(redis, "retries", 3)

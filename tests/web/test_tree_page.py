@@ -78,7 +78,7 @@ def test_where_the_user_of_redis_may_not_ask_it_says_so(make_app, redis, redis_u
     redis.execute_command("ACL", "SETUSER", "reader", "on", "nopass", "~*", "+@all", "-lpush")
     url = f"unix://reader:any@{redis_url.removeprefix('unix://')}"
     try:
-        web = TestClient(make_app(redis_url=RedisUrl(url)))
+        web = TestClient(make_app(config={"redis_url": RedisUrl(url)}))
         page, answer = web.get("/tree"), web.get("/api/v1/nodes/%3Cb%3E/tree")
     finally:
         redis.execute_command("ACL", "DELUSER", "reader")

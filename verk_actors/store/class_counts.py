@@ -161,7 +161,7 @@ def _classes_in(hashes: Iterable[Sequence[bytes] | None]) -> dict[str, ClassCoun
     for found in filter(None, hashes):
         for field, count in zip(found[::2], found[1::2], strict=True):
             class_name, _, letter = name_of(field).rpartition("|")
-            totals[class_name, letter] += int(count)
+            totals[class_name, letter] += int(count) if count.isdigit() else 0  # nobody's but a mistake
     return {
         class_name: ClassCounts(totals[class_name, "p"], totals[class_name, "f"], totals[class_name, "ms"] / 1000)
         for class_name in sorted({class_name for class_name, _ in totals})

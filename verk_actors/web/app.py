@@ -13,8 +13,10 @@ from starlette.routing import Mount, Route
 
 from verk_actors.config import Config
 from verk_actors.errors import VerkError
+from verk_actors.references import resolved
 from verk_actors.web import api, pages
 from verk_actors.web.access import AccessControl, AccessRule, everything
+from verk_actors.web.body_limit import BodyLimit
 from verk_actors.web.credentials import BasicCredentials
 from verk_actors.web.failures import answer_error, answer_http, answer_unexpected
 from verk_actors.web.headers import SecurityHeaders
@@ -43,14 +45,17 @@ def create_app(
         config: where Redis is; as `Config.load` finds it unless given.
         access: returns what a request may do: "all", "read_only", some of `Action`, or None for nothing at all.
         read_only: whether nobody may do anything but look.
-        redact: returns the arguments to show, of the name of a job class and its arguments.
+        redact: returns the arguments to show, of the name of a job class and its arguments; as the config says
+            unless given.
         user: returns who asks, for the audit; who gives `credentials`, or Starlette's `request.user`, unless given.
         credentials: `user:password`, which a browser asks for.
         hosts: the names by which it may be asked, without ports; any unless given.
     """
-    site = Site(Config.load() if config is None else config, Redaction(redact), user)
+    config = Config.load() if config is None else config
+    site = Site(config, Redaction(redact or resolved("redact", config.redact)), user)
     middleware = [
         Middleware(SecurityHeaders),
+        Middleware(BodyLimit),
         Middleware(OriginCheck, hosts=hosts),
         *([Middleware(BasicCredentials, credentials=credentials)] if credentials else []),
         Middleware(AccessControl, rule=access, read_only=read_only),

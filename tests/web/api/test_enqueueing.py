@@ -63,7 +63,7 @@ def test_what_is_asked_for_again_after_a_lost_answer_is_enqueued_once(web, clien
 )
 def test_what_can_not_be_enqueued_is_refused_with_the_reason(config, make_app, client, told, status, detail):
     client.enqueue(Job(class_="Mail", args=[], unique_for=60.0, queue="mail"))
-    web = TestClient(make_app(max_payload_bytes=1000), headers={"x-requested-with": "test"})
+    web = TestClient(make_app(config={"max_payload_bytes": 1000}), headers={"x-requested-with": "test"})
 
     answer = web.post(JOBS, json=told)
 

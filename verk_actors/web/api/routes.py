@@ -25,8 +25,6 @@ from verk_actors.wire import strict_json
 BASE = "/api/v1"
 """The path that all operations are below."""
 
-_MOST_BYTES = 1 << 20  # of a body: some ten thousand jids
-
 
 def route_of(operation: Operation) -> PartRoute:
     """Return the route of an operation."""
@@ -84,16 +82,11 @@ async def _body_of(request: Request) -> Any:
 
     Raises:
         InvalidInput: it is no JSON.
-        HTTPException: it says that it is none, or is too long.
+        HTTPException: it says that it is none.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "The body has to be JSON, and to say so: Content-Type: application/json.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise HTTPException(413, f"The body is longer than {_MOST_BYTES} bytes.")
     try:
-        return strict_json.parse(bytes(body))
+        return strict_json.parse(await request.body())
     except ValueError as error:
         raise InvalidInput("", f"is no JSON: {error}") from error
