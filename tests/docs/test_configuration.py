@@ -69,7 +69,7 @@ def test_a_setting_is_read_from_the_variable_that_is_named(name: str) -> None:
     other = (others | {"presence": "no", "log_format": "json"}).get(name, "17")
     if name.endswith("log_level"):
         other = "debug"
-    elif name.endswith("middleware") or name == "backoff":
+    elif name.endswith("middleware") or name in {"backoff", "redact"}:
         other = "app.jobs:function"
 
     config = Config.from_env({variable: other})
