@@ -27,7 +27,7 @@ class Verb:
         action: as access rules and the audit have it.
         label, label_for_all: what a button says.
         done: what was done to them, as in "Deleted 3 jobs".
-        is_harsh: whether it can't be undone.
+        warning: what is said when it is asked whether to do it; nobody is asked where it is empty.
     """
 
     name: VerbName
@@ -35,14 +35,31 @@ class Verb:
     label: str
     label_for_all: str
     done: str
-    is_harsh: bool = False
+    warning: str = ""
+
+    @property
+    def is_harsh(self) -> bool:
+        """Whether it can't be undone."""
+        return self.name == "delete"
 
 
 _RETRY = Verb(name="retry", action=Action.RETRY_JOB, label="Retry now", label_for_all="Retry all now", done="Enqueued")
 _DELETE = Verb(
-    name="delete", action=Action.DELETE_JOB, label="Delete", label_for_all="Delete all", done="Deleted", is_harsh=True
+    name="delete",
+    action=Action.DELETE_JOB,
+    label="Delete",
+    label_for_all="Delete all",
+    done="Deleted",
+    warning="This can't be undone.",
 )
-_KILL = Verb(name="kill", action=Action.KILL_JOB, label="Kill", label_for_all="Kill all", done="Killed")
+_KILL = Verb(
+    name="kill",
+    action=Action.KILL_JOB,
+    label="Kill",
+    label_for_all="Kill all",
+    done="Killed",
+    warning="What is dead stays so until it is retried.",
+)
 VERBS: dict[SetName, tuple[Verb, ...]] = {
     "retries": (_RETRY, _KILL, _DELETE),
     "scheduled": (attrs.evolve(_RETRY, label="Run now", label_for_all="Run all now"), _KILL, _DELETE),
