@@ -37,9 +37,9 @@ def test_they_are_shown_with_when_they_come_and_how_they_went(web, client, entri
     ]  # fmt: skip
     assert "nightly/&lt;b&gt;&#34;é" in page
     assert 'title="At 03:00 every day, Europe/Berlin"><code>0 3 * * *</code> <span class="faint">Europe/Berlin' in page
-    assert 'href="/jobs/j1?queue=default" title="Timeout&lt;"' in page
+    assert 'href="/jobs/j1?queue=default" title="The last that ended: Timeout&lt;"' in page
     assert 'href="/jobs/j2?queue=default"' in page
-    assert 'title="Report [&#34;&lt;i&gt;&#34;]"' in page
+    assert ': Report [&#34;&lt;i&gt;&#34;]"' in page
 
 
 def test_without_any_the_page_says_what_to_do(web):
