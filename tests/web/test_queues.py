@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -136,3 +137,10 @@ def test_many_queues_are_listed_by_pages(web, redis):
     assert "100 of 250" in pages[0]
     assert 'href="/queues?name=Q&amp;page=2"' in pages[0]
     assert 'rel="next"' not in pages[2]
+
+
+def test_long_arguments_are_shown_in_part_so_that_a_page_stays_short(web, redis):
+    redis.sadd("queues", "long")
+    redis.lpush("queue:long", *(json.dumps({"class": "A", "args": ["x" * 100_000], "jid": f"j{n}"}) for n in range(9)))
+
+    assert len(web.get("/queues/long").text) < 30_000

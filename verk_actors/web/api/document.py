@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -31,8 +32,12 @@ _FROM_A_PROGRAM = {
 def route_of_document(operations: Sequence[Operation]) -> Route:
     """Return the route of the document of these operations."""
 
+    @cache
+    def made(server: str) -> Schema:
+        return document_of(operations, server)
+
     def document(request: Request) -> Response:
-        return as_json(document_of(operations, f"{root_of(request)}{BASE}"))
+        return as_json(made(f"{root_of(request)}{BASE}"))
 
     return Route(f"{BASE}/openapi.json", document)
 

@@ -6,7 +6,7 @@ from verk_actors.client import Client
 from verk_actors.errors import loggable
 from verk_actors.store.handles import handle_of
 from verk_actors.web.views.outcomes import Outcome, counted
-from verk_actors.web.views.queue_jobs import place_of
+from verk_actors.web.views.queue_jobs import PER_PAGE, place_of
 
 _LOOKED_AT = 2000  # jobs on either side of where one was; a node takes thousands in a second
 
@@ -31,10 +31,10 @@ def clear(client: Client, name: str) -> Outcome:
 
 def delete(client: Client, name: str, handle: str, page: int) -> str:
     """Delete a job that waits in a queue, near the page that it was on."""
-    queue = client.queue(name)
-    last = -1 - max(0, place_of(page) - _LOOKED_AT)
-    for member in queue.range(last - 2 * _LOOKED_AT, last):
-        if handle_of(member, 0.0) == handle:
-            queue.delete(member)
-            return f"A job of {loggable(name)} was deleted."
+    queue, place = client.queue(name), place_of(page)
+    starts = range(max(0, place - _LOOKED_AT), place + _LOOKED_AT, PER_PAGE)
+    for start in sorted(starts, key=lambda start: abs(start - place)):  # a few at a time: they may be long
+        for member in queue.range(-start - 2 * PER_PAGE, -start - 1):
+            if handle_of(member, 0.0) == handle and queue.delete(member):
+                return f"A job of {loggable(name)} was deleted."
     return f"That job is not in {loggable(name)} any more."
