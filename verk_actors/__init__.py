@@ -106,7 +106,14 @@ if TYPE_CHECKING:
     from verk_actors.status import ClassStatus, ListenerStatus, QueueStatus, SystemStatus
     from verk_actors.store.all_limits import AllLimits, LimitStatus
     from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeStatus, NodeTakesNoSignals, RescuedNode
-    from verk_actors.store.batch_status import BatchExists, BatchInBatch, BatchNotOpen, BatchState, BatchStatus
+    from verk_actors.store.batch_status import (
+        BatchExists,
+        BatchInBatch,
+        BatchNotFound,
+        BatchNotOpen,
+        BatchState,
+        BatchStatus,
+    )
     from verk_actors.store.batches import Batches, BatchMember
     from verk_actors.store.class_counts import ClassCounts, RecentClasses, RecentPeriod
     from verk_actors.store.counters import Counters, Counts
@@ -157,7 +164,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "status": "ClassStatus ListenerStatus QueueStatus SystemStatus",
     "store.all_limits": "AllLimits LimitStatus",
     "store.all_nodes": "AllNodes NodeNotFound NodeStatus NodeTakesNoSignals RescuedNode",
-    "store.batch_status": "BatchExists BatchInBatch BatchNotOpen BatchState BatchStatus",
+    "store.batch_status": "BatchExists BatchInBatch BatchNotFound BatchNotOpen BatchState BatchStatus",
     "store.batches": "BatchMember Batches",
     "store.class_counts": "ClassCounts RecentClasses RecentPeriod",
     "store.counters": "Counters Counts",
@@ -187,28 +194,30 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 # fmt: off
 __all__ = [  # spelled out once more, since strict type checkers read no table
-    "ActorSystem", "AddQueue", "AllLimits", "AllNodes", "AsyncBatch", "AsyncBatches", "AsyncClient", "AsyncCounters",
-    "AsyncCronJobs", "AsyncLimits", "AsyncNodes", "AsyncPendingSet", "AsyncQueue", "AsyncRecentClasses",
-    "AsyncSortedSet", "Backoff", "Batch", "BatchCompleted", "BatchEvent", "BatchExists", "BatchInBatch", "BatchMember",
-    "BatchNotOpen", "BatchProgressed", "BatchState", "BatchStatus", "BatchSucceeded", "Batches", "CancelJob",
-    "Cancellation", "CatchUp", "Chain", "ClassCounts", "ClassStatus", "Client", "ClientMiddleware", "Concern", "Config",
-    "ConfigError", "Counters", "Counts", "CronConfig", "CronJobEnqueued", "CronJobKeptOut", "CronJobs", "CronNotFound",
-    "CronOutcome", "CronResult", "CronRun", "CronSchedule", "CronSource", "CronStatus", "CurrentJob", "DeadJobsTrimmed",
-    "DeadSet", "DeathReason", "Discard", "DoneInPart", "EmbeddedServerError", "EnqueueUncertain", "EnqueuedInPart",
-    "Event", "EventListener", "Failure", "Group", "Histogram", "InspectJob", "InvalidArgument", "InvalidCron",
-    "InvalidCursor", "InvalidHandle", "InvalidJob", "InvalidResult", "Job", "JobBuilder", "JobCancelled", "JobClass",
+    "ActorSystem", "AddQueue", "AllLimits", "AllNodes", "AsyncBatch", "AsyncBatches", "AsyncClient",
+    "AsyncCounters", "AsyncCronJobs", "AsyncLimits", "AsyncNodes", "AsyncPendingSet", "AsyncQueue",
+    "AsyncRecentClasses", "AsyncSortedSet", "Backoff", "Batch", "BatchCompleted", "BatchEvent", "BatchExists",
+    "BatchInBatch", "BatchMember", "BatchNotFound", "BatchNotOpen", "BatchProgressed", "BatchState", "BatchStatus",
+    "BatchSucceeded", "Batches", "CancelJob", "Cancellation", "CatchUp", "Chain", "ClassCounts", "ClassStatus",
+    "Client", "ClientMiddleware", "Concern", "Config", "ConfigError", "Counters", "Counts", "CronConfig",
+    "CronJobEnqueued", "CronJobKeptOut", "CronJobs", "CronNotFound", "CronOutcome", "CronResult", "CronRun",
+    "CronSchedule", "CronSource", "CronStatus", "CurrentJob", "DeadJobsTrimmed", "DeadSet", "DeathReason",
+    "Discard", "DoneInPart", "EmbeddedServerError", "EnqueueUncertain", "EnqueuedInPart", "Event", "EventListener",
+    "Failure", "Group", "Histogram", "InspectJob", "InvalidArgument", "InvalidCron", "InvalidCursor",
+    "InvalidHandle", "InvalidJob", "InvalidResult", "Job", "JobBuilder", "JobCancelled", "JobClass",
     "JobClassNotFound", "JobClassNotImportable", "JobContextFilter", "JobDead", "JobDiscarded", "JobEvent",
-    "JobExpired", "JobFailed", "JobFenced", "JobFilter", "JobFinished", "JobMalformed", "JobNotRunning", "JobNotUnique",
-    "JobOptions", "JobPlace", "JobProgress", "JobProgressed", "JobResult", "JobRun", "JobSnoozed", "JobStarted",
-    "JobStuck", "JobTimeout", "Kill", "LeaseLost", "Limit", "LimitStatus", "ListenerStatus", "Malformed",
-    "MalformedJob", "Member", "NodeAnswers", "NodeEvent", "NodeIdInUse", "NodeInImport", "NodeNotFound", "NodeStatus",
-    "NodeTakesNoSignals", "NodesSilent", "PauseQueue", "PendingSet", "ProcessDied", "ProcessStatus", "Queue",
-    "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup", "QueueInGroup", "QueueNotFound", "QueuePaused",
-    "QueuePausing", "QueueRunning", "QueueShare", "QueueStatus", "Quiet", "RecentClasses", "RecentPeriod",
-    "RedisDataLost", "RedisUrl", "RegisterListener", "RemoveQueue", "RescuedNode", "ResizeQueue", "ResumeQueue",
-    "RetrySet", "RunningJobs", "ScheduleSet", "Scheduled", "ServerFacts", "SetPart", "SetStep", "Snooze", "Status",
-    "StoreError", "StoreUnavailable", "SystemStatus", "Topic", "UniqueUntil", "UnregisterListener", "VerkError",
-    "WireFormat", "WorkerMiddleware", "chain", "convert_type", "current_job", "group", "handle_of", "worker",
+    "JobExpired", "JobFailed", "JobFenced", "JobFilter", "JobFinished", "JobMalformed", "JobNotRunning",
+    "JobNotUnique", "JobOptions", "JobPlace", "JobProgress", "JobProgressed", "JobResult", "JobRun", "JobSnoozed",
+    "JobStarted", "JobStuck", "JobTimeout", "Kill", "LeaseLost", "Limit", "LimitStatus", "ListenerStatus",
+    "Malformed", "MalformedJob", "Member", "NodeAnswers", "NodeEvent", "NodeIdInUse", "NodeInImport",
+    "NodeNotFound", "NodeStatus", "NodeTakesNoSignals", "NodesSilent", "PauseQueue", "PendingSet", "ProcessDied",
+    "ProcessStatus", "Queue", "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup", "QueueInGroup",
+    "QueueNotFound", "QueuePaused", "QueuePausing", "QueueRunning", "QueueShare", "QueueStatus", "Quiet",
+    "RecentClasses", "RecentPeriod", "RedisDataLost", "RedisUrl", "RegisterListener", "RemoveQueue", "RescuedNode",
+    "ResizeQueue", "ResumeQueue", "RetrySet", "RunningJobs", "ScheduleSet", "Scheduled", "ServerFacts", "SetPart",
+    "SetStep", "Snooze", "Status", "StoreError", "StoreUnavailable", "SystemStatus", "Topic", "UniqueUntil",
+    "UnregisterListener", "VerkError", "WireFormat", "WorkerMiddleware", "chain", "convert_type", "current_job",
+    "group", "handle_of", "worker",
 ]
 # fmt: on
 

@@ -18,6 +18,7 @@ from support.blocks import DOCUMENTS, REPOSITORY, blocks
 from support.nodes import running_node
 
 from verk_actors.cli import main
+from verk_actors.cli.groups import ListOrShow
 from verk_actors.config import Config
 from verk_actors.wire import cron_entry
 from verk_actors.wire.cron_entry import CronEntry
@@ -120,6 +121,8 @@ def parse(arguments: list[str]) -> None:
     context = click.Context(main, info_name="verk")
     while isinstance(command, click.Group) and (arguments or command is main):
         found = command.get_command(context, arguments[0])
+        if found is None and isinstance(command, ListOrShow):
+            found, arguments = command.commands["show"], ["show", *arguments]
         assert found is not None, f"no command {arguments[0]}"
         command, arguments = found, arguments[1:]
     if "--help" not in arguments:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "enqueue": "Enqueue a job.",
     "stats": "Show queues, sets, totals and nodes.",
     "queues": "List queues; pause, resume or clear one.",
+    "batch": "List the batches; show, watch or delete one.",
     "cron": "List the periodic jobs; add, remove, pause, resume or run one.",
     "limits": "List the limits, and who waits for them; begin one anew.",
     "jobs": "List the jobs of a queue or a set; show, retry, delete, kill or cancel some.",

@@ -1,4 +1,4 @@
-"""A command with commands of its own, one of which is meant where none is named."""
+"""Commands with commands of their own, one of which is meant where none is named."""
 
 from __future__ import annotations
 
@@ -14,3 +14,12 @@ class ListFirst(click.Group):
         if names_none and not ctx.resilient_parsing:
             args = ["list", *args]
         return super().parse_args(ctx, args)
+
+
+class ListOrShow(ListFirst):
+    """Has a command `show`, too, and takes the name of a thing itself: `verk batch BID` is `verk batch show BID`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `show` in front of what is neither a command nor an option."""
+        is_name = bool(args) and not args[0].startswith("-") and args[0] not in self.commands
+        return super().parse_args(ctx, ["show", *args] if is_name and not ctx.resilient_parsing else args)

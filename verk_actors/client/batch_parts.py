@@ -146,10 +146,10 @@ class _Making:
             )
         return [*entries, *nested], tuple(jids)
 
-    def _callback(self, field: str, job: Job | None) -> bytes | None:
+    def _callback(self, field: str, job: Job | None) -> Entry | None:
         if job is None:
             return None
         entry = self.preparer.one(_with(job, extra={**job.extra, CALLBACK_OF: self.terms.bid}), self.now)
         if entry.locks:
             raise InvalidJob(field, None, "can't be a unique job: it is enqueued once by itself")
-        return entry.payload or None
+        return None if entry.is_halted else entry

@@ -99,7 +99,7 @@ def _ended(row: BatchRow, keys: Keys, now: float, turn: str, *, completes: bool,
     tells = status.parent is not None and (succeeds or (bool(status.failed) and not is_told))
     fields |= {"told": "1"} if tells and not succeeds else {}
     yield Effect("HSET", keys.batch(status.bid), flat(fields))
-    callbacks = (completes and status.on_complete, succeeds and status.on_success)
+    callbacks = (completes and row.on_complete, succeeds and row.on_success)
     for payload in callbacks:
         if payload:
             yield from pushed(keys, [entry_in(payload, now)])

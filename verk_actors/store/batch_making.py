@@ -25,7 +25,7 @@ class NewBatch:
 
     Attributes:
         stages: its members, step by step.
-        on_complete, on_success: payloads; None for none.
+        on_complete, on_success: the callbacks; None for none.
         parent: a batch that is there already; of one within a new one it is known.
     """
 
@@ -35,8 +35,8 @@ class NewBatch:
     expires_at: float
     description: str = ""
     parent: str | None = None
-    on_complete: bytes | None = attrs.field(default=None, repr=False)
-    on_success: bytes | None = attrs.field(default=None, repr=False)
+    on_complete: Entry | None = None
+    on_success: Entry | None = None
 
 
 def member_of_batch(bid: str) -> str:
@@ -67,8 +67,10 @@ def made(new: NewBatch, keys: Keys, turn: str, *, held: bool = False) -> Iterato
         "sizes": ",".join(str(len(stage)) for stage in later) or None,
         "description": new.description or None,
         "parent": new.parent,
-        "on_complete": new.on_complete,
-        "on_success": new.on_success,
+        "on_complete": None if new.on_complete is None else new.on_complete.payload,
+        "complete_jid": None if new.on_complete is None else new.on_complete.jid,
+        "on_success": None if new.on_success is None else new.on_success.payload,
+        "success_jid": None if new.on_success is None else new.on_success.jid,
         "held": "1" if held else None,
         "completed_at": ended_at,
         "succeeded_at": ended_at,
@@ -79,7 +81,7 @@ def made(new: NewBatch, keys: Keys, turn: str, *, held: bool = False) -> Iterato
         yield Effect("ZADD", keys.batches, (new.created_at, new.bid))
     yield from enlisted(keys, new.bid, [_entry_of(item) for item in now])
     callbacks = () if new.stages else (new.on_complete, new.on_success)
-    yield from pushed(keys, [entry_in(payload, new.created_at) for payload in callbacks if payload])
+    yield from pushed(keys, [entry for entry in callbacks if entry is not None])
     steps = [_step_of(item) for stage in later for item in stage]
     for at in range(0, len(steps), _MOST_WORDS):
         yield Effect("RPUSH", keys.batch_steps(new.bid), tuple(steps[at : at + _MOST_WORDS]))

@@ -26,6 +26,16 @@ class BatchNotOpen(VerkError):
 
 
 @attrs.define(eq=False)
+class BatchNotFound(VerkError):
+    """Raised when a batch is asked for and there is none of that id; it may have expired."""
+
+    bid: str
+
+    def __str__(self) -> str:
+        return f"there is no batch {shown(self.bid)}"
+
+
+@attrs.define(eq=False)
 class BatchExists(VerkError):
     """Raised when a batch is made under an id that another has, or the same that was made before."""
 
@@ -63,7 +73,10 @@ class BatchStatus:
         expires_at: when it is forgotten, wherever it is; its jobs are not.
         completed_at: when no member was to run any more, for the first time.
         succeeded_at: when all members had succeeded.
-        on_complete, on_success: the payloads of the jobs that are enqueued then.
+        on_complete, on_success: the jids of the jobs that are enqueued then; None where there is no such callback.
+        done: how many members have succeeded.
+        percent: how many of a hundred members have succeeded; 100 of none.
+        state: what it is in; one that is complete runs again where a failed member is given another try.
     """
 
     bid: str
@@ -79,22 +92,22 @@ class BatchStatus:
     expires_at: float
     completed_at: float | None = None
     succeeded_at: float | None = None
-    on_complete: bytes | None = attrs.field(default=None, repr=False)
-    on_success: bytes | None = attrs.field(default=None, repr=False)
+    on_complete: str | None = None
+    on_success: str | None = None
+    done: int = attrs.field(init=False)
+    percent: float = attrs.field(init=False)
+    state: BatchState = attrs.field(init=False)
 
-    @property
-    def done(self) -> int:
-        """How many members have succeeded."""
+    @done.default
+    def _how_many_done(self) -> int:
         return max(0, self.total - self.pending - self.failed - self.waiting)
 
-    @property
-    def percent(self) -> float:
-        """How many of a hundred members have succeeded; 100 of none."""
+    @percent.default
+    def _how_far(self) -> float:
         return 100.0 * self.done / self.total if self.total else 100.0
 
-    @property
-    def state(self) -> BatchState:
-        """What it is in; one that is complete runs again where a failed member is given another try."""
+    @state.default
+    def _in_what(self) -> BatchState:
         if self.succeeded_at is not None:
             return "succeeded"
         if self.stage == 0:
@@ -111,6 +124,7 @@ class BatchRow:
         is_held: it is a step to come of its parent, or part of one.
         is_told: its parent counts it among the failed.
         sizes: how many members each step to come has.
+        on_complete, on_success: the payloads of the callbacks.
     """
 
     status: BatchStatus
@@ -118,6 +132,8 @@ class BatchRow:
     is_held: bool
     is_told: bool
     sizes: tuple[int, ...]
+    on_complete: bytes | None = attrs.field(default=None, repr=False)
+    on_success: bytes | None = attrs.field(default=None, repr=False)
 
 
 def row_of(bid: str, reply: Sequence[Any]) -> BatchRow | None:
@@ -128,7 +144,6 @@ def row_of(bid: str, reply: Sequence[Any]) -> BatchRow | None:
         return None
     sizes = tuple(map(int, fields["sizes"].split(b","))) if fields.get("sizes") else ()
     stages, is_held = int(fields.get("stages", 1)), "held" in fields
-    parent = fields.get("parent")
     status = BatchStatus(
         bid=bid,
         description=name_of(fields.get("description", b"")),
@@ -138,16 +153,27 @@ def row_of(bid: str, reply: Sequence[Any]) -> BatchRow | None:
         waiting=waiting,
         stages=stages,
         stage=0 if is_held else stages - len(sizes),
-        parent=None if parent is None else name_of(parent),
+        parent=_name(fields.get("parent")),
         created_at=float(fields["created_at"]),
         expires_at=float(fields["expires_at"]),
         completed_at=_time(fields.get("completed_at")),
         succeeded_at=_time(fields.get("succeeded_at")),
+        on_complete=_name(fields.get("complete_jid")),
+        on_success=_name(fields.get("success_jid")),
+    )
+    return BatchRow(
+        status=status,
+        turn=name_of(fields["turn"]),
+        is_held=is_held,
+        is_told="told" in fields,
+        sizes=sizes,
         on_complete=fields.get("on_complete"),
         on_success=fields.get("on_success"),
     )
-    turn, is_told = name_of(fields["turn"]), "told" in fields
-    return BatchRow(status=status, turn=turn, is_held=is_held, is_told=is_told, sizes=sizes)
+
+
+def _name(text: bytes | None) -> str | None:
+    return None if text is None else name_of(text)
 
 
 def _time(text: bytes | None) -> float | None:

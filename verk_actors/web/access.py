@@ -36,6 +36,7 @@ class Action(StrEnum):
     RESUME_CRON = "resume_cron"
     RUN_CRON = "run_cron"
     REMOVE_CRON = "remove_cron"
+    DELETE_BATCH = "delete_batch"
 
 
 Access: TypeAlias = Literal["all", "read_only"] | Collection[Action | str] | None

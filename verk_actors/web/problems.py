@@ -13,6 +13,7 @@ from verk_actors.errors import InvalidJob, JobNotUnique, StoreError, StoreUnavai
 from verk_actors.extras import ExtraMissing
 from verk_actors.job_run import JobNotRunning, NodesSilent
 from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
+from verk_actors.store.batch_status import BatchInBatch, BatchNotFound
 from verk_actors.store.cron_status import CronNotFound
 from verk_actors.store.handles import InvalidHandle
 from verk_actors.store.set_walk import InvalidCursor
@@ -45,6 +46,8 @@ _STATUS: Mapping[type[VerkError], int] = {
     NotThere: 404,
     InvalidCron: 400,
     CronNotFound: 404,
+    BatchNotFound: 404,
+    BatchInBatch: 409,
     JobNotRunning: 404,
     NodeNotFound: 404,
     InvalidCursor: 409,  # it is of another set, or of another time

@@ -81,7 +81,7 @@ def _made() -> cattrs.Converter:
 
 def _renaming(cls: Any, converter: cattrs.Converter) -> Callable[[Any], Mapping[str, Any]]:
     names: dict[str, Any] = {field.name: override(rename=json_name(field.name)) for field in attrs.fields(cls)}
-    return make_dict_unstructure_fn(cls, converter, **names)
+    return make_dict_unstructure_fn(cls, converter, _cattrs_include_init_false=True, **names)
 
 
 _writer = _made()

@@ -2,6 +2,7 @@
 
 from verk_actors.web.pages import (
     audit,
+    batches,
     busy,
     cron,
     dead,
@@ -15,5 +16,5 @@ from verk_actors.web.pages import (
     tree,
 )
 
-MODULES = (overview, queues, queue, busy, retries, scheduled, cron, dead, job, metrics, tree, audit)
+MODULES = (overview, queues, queue, busy, retries, scheduled, cron, batches, dead, job, metrics, tree, audit)
 """In this order a path is looked for."""
