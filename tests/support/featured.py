@@ -70,16 +70,18 @@ def add_features(node: Node, redis: Redis, queue: str = "default") -> Featured:
     def waits(class_: str = "Good") -> Job:
         return Job(queue="waiting", class_=class_, args=["waits"])
 
-    members = [Job(queue=queue, class_="Good", args=[number]) for number in range(2)]
-    dead = Job(queue=queue, class_="Bad", args=["<b>"], max_retry_count=0)
+    members = [Job(queue=queue, class_="Good", args=[number], jid=f"member-{number}") for number in range(2)]
+    dead = Job(queue=queue, class_="Bad", args=["<b>"], max_retry_count=0, jid="dead-member")
+    before = client.queue("waiting").count()
     batch = client.batch(
         [*members, dead, waits(), waits()], on_complete=waits(), on_success=waits(), description="Letters <b> of May"
     )
     first = Job(queue=queue, class_="Set", args=[{"sum": 3}])
     workflow = client.batch(chain(first, waits(), Job(queue=queue, class_="Good", args=[])), description="Three steps")
-    log.expect(JobDead)
-    log.expect(JobFinished, 3)
-    eventually(lambda: client.queue("waiting").count() == 3, "the second step")
+    log.expect(JobDead, jid=dead.jid)
+    for member in members:
+        log.expect(JobFinished, jid=member.jid)
+    eventually(lambda: client.queue("waiting").count() == before + 3, "the second step")
     narrow = [client.enqueue(Job(queue=queue, class_="Narrow", args=[number])) for number in range(3)]
     node.jobs.gate.wait_started(1)
     eventually(lambda: redis.zcard("verk:limit:narrow:waiting") == 2, "those that wait for the limit")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import attrs
 from redis import Redis
 
+from support.jobs import JobKit
 from support.nodes import Node, running_node
 from support.sidekiq import make_all_due
 from verk_actors.config import Config
@@ -46,9 +47,9 @@ class Furnished:
 
 
 @contextmanager
-def furnished(config: Config, redis: Redis) -> Iterator[Furnished]:
+def furnished(config: Config, redis: Redis, kit: JobKit | None = None) -> Iterator[Furnished]:
     """Start such a node: of 5 runs 4 have failed."""
-    with running_node(config, queues={"default": 2}) as node:
+    with running_node(config, kit, queues={"default": 2}) as node:
         client, log = node.client, node.log
         node.jobs.retry_seconds = HOUR
         client.enqueue(Job(class_="Good", args=["ran"]))

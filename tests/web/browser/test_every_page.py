@@ -8,9 +8,11 @@ import pytest
 import redis as redis_py
 from playwright.sync_api import Page, expect
 from support.browser import PHONE, keep_screenshot
+from support.featured import FeaturedKit, add_features
 from support.furnished import Furnished, furnished
 
 from verk_actors.config import Config
+from verk_actors.messages import Tick
 from verk_actors.web.navigation import LINKS
 
 PAGES = {link.path or "overview": f"/{link.path}" for link in LINKS} | {"queue": "/queues/waiting", "job": "/jobs/JID"}
@@ -21,7 +23,9 @@ def furniture(_redis_server: str) -> Iterator[Furnished]:
     """Return a node and jobs of every fate, for all tests here: they only look."""
     with redis_py.Redis.from_url(_redis_server) as redis:
         redis.flushall()
-        with furnished(Config(redis_url=_redis_server), redis) as furniture:
+        with furnished(Config(redis_url=_redis_server), redis, FeaturedKit()) as furniture:
+            add_features(furniture.node, redis)
+            furniture.node.whereis("presence").ask(Tick(), timeout=10)
             yield furniture
 
 

@@ -12,7 +12,8 @@ import attrs
 import click
 
 from verk_actors import embedded
-from verk_actors.cli.demo.jobs import DEFAULT, MAIL, REGISTRY, VIDEO, at_once, for_ever, later
+from verk_actors.cli.demo.going_on import begin, for_ever
+from verk_actors.cli.demo.jobs import DEFAULT, MAIL, REGISTRY, VIDEO, at_once, later
 from verk_actors.cli.demo.screen import Display, Notes, QueueView, display, paint
 from verk_actors.cli.demo.tracker import Look, Summary, Tally, Tracker, summarise
 from verk_actors.cli.options import as_json_line, web_option
@@ -110,7 +111,7 @@ def _own_server() -> Iterator[str]:
 def _set_up(stack: ExitStack, directory: str, web: str | None) -> Stage:
     """Start a node and what watches it; the stack ends them."""
     config = Config(
-        queues={DEFAULT: 4, MAIL: 2} | ({VIDEO: QueueConfig(size=3, executor="async")} if web else {}),
+        queues={DEFAULT: 4, MAIL: 2} | ({VIDEO: QueueConfig(size=5, executor="async")} if web else {}),
         web=web,
         redis_url=f"embedded:{directory}",
         node_id="demo",
@@ -201,7 +202,8 @@ def _summary(stage: Stage) -> Summary:
 
 def _go_on(stage: Stage, signals: Signals) -> None:
     """Enqueue more and more jobs until a signal comes."""
-    for job, seconds in for_ever():
+    begin(stage.client)
+    for job, seconds in for_ever(stage.client):
         if signals.wait(_NEXT_SECONDS):
             return
         stage.enqueue(job, seconds)

@@ -6,9 +6,8 @@ import asyncio
 import os
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from email.message import EmailMessage
-from itertools import count
 from pathlib import Path
 
 import attrs
@@ -114,23 +113,6 @@ class AskStock(JobClass):
     def perform(self, product: str) -> None:
         """Run the job."""
         raise TimeoutError(f"the warehouse did not say how many of {product} it has")
-
-
-def for_ever() -> Iterator[tuple[Job, float]]:
-    """Yield jobs without end, each with the seconds until it is due: some of every fate in each hundred."""
-    for number in count(1):
-        if number % 10 == 0:
-            yield EncodeVideo.job(f"holiday-{number}.mov", 6.0), 0.0
-        elif number % 25 == 1:
-            yield AskStock.job(f"shelf {number}"), 0.0
-        elif number % 25 == 2:
-            yield WriteReceipt.job("tomorrow", number), 3600.0
-        elif number % 50 == 3:
-            yield ChargeCard.job("joe"), 0.0
-        elif number % 100 == 4:
-            yield BreakWorker.job(), 0.0
-        else:
-            yield WriteReceipt.job("ada", number), 0.0
 
 
 def at_once() -> Sequence[Job]:
