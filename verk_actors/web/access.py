@@ -37,6 +37,7 @@ class Action(StrEnum):
     RUN_CRON = "run_cron"
     REMOVE_CRON = "remove_cron"
     DELETE_BATCH = "delete_batch"
+    RESET_LIMIT = "reset_limit"
 
 
 Access: TypeAlias = Literal["all", "read_only"] | Collection[Action | str] | None

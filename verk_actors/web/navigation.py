@@ -34,6 +34,7 @@ LINKS = (
     Link(title="Scheduled", path="scheduled", stat="scheduled", key="s"),
     Link(title="Periodic jobs", path="cron", key="p"),
     Link(title="Batches", path="batches", key="h"),
+    Link(title="Limits", path="limits", stat="limited", key="l"),
     Link(title="Dead", path="dead", stat="dead", key="d"),
     Link(title="Metrics", path="metrics", key="m"),
     Link(title="Supervision tree", path="tree", key="t"),

@@ -7,6 +7,7 @@ from verk_actors.web.api import (
     document,
     enqueueing,
     jobs,
+    limits,
     metrics,
     prometheus,
     queues,
@@ -16,7 +17,7 @@ from verk_actors.web.api import (
 from verk_actors.web.api.operation import operations_of
 from verk_actors.web.api.routes import route_of
 
-OPERATIONS = operations_of(stats, metrics, queues, sets, jobs, enqueueing, cron, batches, busy)
+OPERATIONS = operations_of(stats, metrics, queues, sets, jobs, enqueueing, cron, batches, limits, busy)
 """All that can be asked, in the order of the document."""
 
 routes = [*map(route_of, OPERATIONS), document.route_of_document(OPERATIONS), *prometheus.routes]

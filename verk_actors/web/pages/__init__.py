@@ -7,6 +7,7 @@ from verk_actors.web.pages import (
     cron,
     dead,
     job,
+    limits,
     metrics,
     overview,
     queue,
@@ -16,5 +17,5 @@ from verk_actors.web.pages import (
     tree,
 )
 
-MODULES = (overview, queues, queue, busy, retries, scheduled, cron, batches, dead, job, metrics, tree, audit)
+MODULES = (overview, queues, queue, busy, retries, scheduled, cron, batches, limits, dead, job, metrics, tree, audit)
 """In this order a path is looked for."""

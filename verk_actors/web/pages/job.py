@@ -24,6 +24,7 @@ _PLACES: dict[JobWhere, tuple[str, str]] = {
     "retries": ("To be retried", "warn"),
     "scheduled": ("Scheduled", "info"),
     "dead": ("Dead", "bad"),
+    "limit": ("Waits for a limit", "info"),
 }
 """What the page says of a job's place, and the kind of badge."""
 
@@ -48,7 +49,7 @@ def show(request: Request) -> Response:
         place=place,
         kind=kind,
         doable=[verb for verb in (VERBS[name] if name else ()) if may(verb.action)],
-        may_cancel=job is not None and job.where in ("running", "queue") and may(Action.CANCEL_JOB),
+        may_cancel=job is not None and job.where in ("running", "queue", "limit") and may(Action.CANCEL_JOB),
         stack_asked="stack" in request.query_params,
         stack_why=why,
     )

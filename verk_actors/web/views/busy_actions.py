@@ -7,7 +7,12 @@ from verk_actors.errors import loggable
 from verk_actors.job_run import Cancellation
 from verk_actors.web.errors import NotThere
 
-_PLACES = {"queue": "waited in its queue", "schedule": "was scheduled", "retry": "waited for its retry"}
+_PLACES = {
+    "queue": "waited in its queue",
+    "schedule": "was scheduled",
+    "retry": "waited for its retry",
+    "limit": "waited for a limit",
+}
 
 
 def quiet(client: Client, node: str) -> str:

@@ -13,7 +13,7 @@ from verk_actors.web.redaction import HIDDEN, Redaction
 from verk_actors.wire.bookkeeping import UNDECODABLE
 from verk_actors.wire.job import Job
 
-JobWhere: TypeAlias = Literal["running", "queue", "retries", "scheduled", "dead"]
+JobWhere: TypeAlias = Literal["running", "queue", "retries", "scheduled", "dead", "limit"]
 
 _OPTIONS = (
     *("max_retry_count", "dead", "unique_for", "unique_until", "unique_token", "unlocks_at"),

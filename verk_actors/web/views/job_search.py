@@ -17,7 +17,7 @@ from verk_actors.wire.results import JobResult
 
 _MOST_PASSED = 20_000  # in one part, a tenth of a second or so
 _SETS: tuple[SetName, ...] = ("retries", "scheduled", "dead")
-_QUEUE = "in "
+_LIMIT, _QUEUE = "for ", "in "  # in the order in which they are looked through
 
 
 class InvalidSearch(InvalidCursor):
@@ -77,8 +77,8 @@ def search(
 ) -> JobSearch:
     """Return a job, or how far the search for it is.
 
-    Those that run are looked at first, then a queue that is named, then the sets, then the queues, each from its
-    newest job. One that is moved meanwhile may be missed.
+    Those that run are looked at first, then a queue that is named, then the sets, those that wait for limits,
+    then the queues, each from its newest job. One that is moved meanwhile may be missed.
 
     Args:
         client: whose jobs they are.
@@ -113,7 +113,8 @@ def search(
 
 
 def _places(client: Client) -> list[str]:
-    return [*_SETS, *(_QUEUE + name for name in client.queue_names())]
+    limits = sorted(_LIMIT + one.id for one in client.limits.list() if one.waiting)
+    return [*_SETS, *limits, *(_QUEUE + name for name in client.queue_names())]
 
 
 def _index(first: str, places: list[str]) -> int:
@@ -129,7 +130,7 @@ def _begun(cursor: str | None) -> tuple[int, str, str]:
         return 0, _SETS[0], ""
     passed, _, rest = cursor.partition("!")
     inner, _, place = rest.partition("!")
-    if not (passed.isdecimal() and passed.isascii()) or not (place in _SETS or place.startswith(_QUEUE)):
+    if not (passed.isdecimal() and passed.isascii()) or not (place in _SETS or place.startswith((_LIMIT, _QUEUE))):
         raise InvalidSearch(cursor)
     return int(passed[:15]), place, inner
 
@@ -144,6 +145,12 @@ def _look(client: Client, place: str, jid: str, redaction: Redaction, *, inner: 
             return _Look(job=details_of(job, "queue", redaction), passed=start)
         end = start + most
         return _Look(passed=min(end, count), go_on=str(end) if end < count else None)
+    if place.startswith(_LIMIT):
+        waiting = client.limits.waiting(place.removeprefix(_LIMIT))
+        part = waiting.scan(JobFilter(jid=jid), inner or None, limit=1, most=most)
+        for member, _ in part.members:
+            return _Look(job=details_of(member, "limit", redaction), passed=part.passed)
+        return _Look(passed=part.passed, go_on=part.cursor)
     name = next(one for one in _SETS if one == place)
     part = set_of(client, name).scan(JobFilter(jid=jid), inner or None, limit=1, most=most, latest_first=True)
     for member, at in part.members:
@@ -154,7 +161,7 @@ def _look(client: Client, place: str, jid: str, redaction: Redaction, *, inner: 
 
 def _unfinished(client: Client, passed: int, before: int, place: str, inner: str) -> JobSearch:
     sets = sum(set_of(client, name).count() for name in _SETS)
-    total = sets + sum(client.queue_sizes().values())
+    total = sets + client.limits.count_waiting() + sum(client.queue_sizes().values())
     return JobSearch(cursor=f"{before}!{inner}!{place}", passed=passed, total=max(total, passed))
 
 
