@@ -18,6 +18,9 @@ from verk_actors.config import Config, RedisUrl
 from verk_actors.otp.clock import SystemClock
 from verk_actors.registry import Registry
 from verk_actors.store.pool import Pool
+from verk_actors.wire import cron_entry
+from verk_actors.wire.cron_entry import CronEntry
+from verk_actors.wire.cron_schedule import CronSchedule
 from verk_actors.wire.job import Job
 
 JOBS = """
@@ -96,6 +99,25 @@ def node_ahead(redis: Redis) -> None:
     redis.hset("verk:process:n1", "beat", str(redis.time()[0] + 100))
 
 
+def periodic(redis: Redis, last: float, source: str) -> None:
+    schedule = CronSchedule("@daily")
+    entry = CronEntry("nightly", Job(class_="Doctored", args=[]), schedule, source)  # type: ignore[arg-type]
+    redis.hset("verk:cron", "nightly", cron_entry.write(entry))
+    redis.hset("verk:cron:slots", "nightly", last)
+
+
+def missed_time(redis: Redis) -> None:
+    periodic(redis, redis.time()[0] - 90_000, "client")
+
+
+def time_ahead(redis: Redis) -> None:
+    periodic(redis, redis.time()[0] + 90_000, "client")
+
+
+def stale_entry(redis: Redis) -> None:
+    periodic(redis, redis.time()[0] - 90_000, "code")
+
+
 FAULTS = [
     (nothing, {}),
     (dead_node, {"dead nodes": "problem"}),
@@ -109,6 +131,9 @@ FAULTS = [
     (no_job, {"payloads": "warning"}),
     (wrong_type, {"types": "problem", "overdue": "note", "classes": "note", "payloads": "note"}),
     (node_ahead, {"clocks": "problem"}),
+    (missed_time, {"periodic": "problem"}),
+    (time_ahead, {"periodic": "problem"}),
+    (stale_entry, {"periodic": "warning"}),
 ]
 
 

@@ -101,7 +101,7 @@ def fill(redis: Redis) -> None:
     redis.zadd("dead", {f'{{"class":"Mail","args":[],"queue":"mail","jid":"{JID}"}}': 1.0})
     nightly = CronEntry("nightly", Job(class_="Report", args=[]), CronSchedule("@daily"))
     redis.hset("verk:cron", "nightly", cron_entry.write(nightly))
-    redis.hset("verk:cron:slots", "nightly", 0)
+    redis.hset("verk:cron:slots", "nightly", redis.time()[0])
     redis.sadd("verk_nodes", NODE)
     redis.set(f"verk:node:{NODE}", "token", px=60_000)
     redis.sadd("processes", f"verk:process:{NODE}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verk_actors.cli.table import lay_out
 from verk_actors.config import Config
+from verk_actors.cron_entries import entries_of
 from verk_actors.registry import Registry
 
 _HEADINGS = ("QUEUE", "WORKERS", "EXECUTOR", "GROUP", "REDIS")
@@ -21,6 +22,7 @@ def plan_of(config: Config, registry: Registry) -> str:
         "processes": str(config.processes),
         "redis": str(config.redis_url),
         "namespace": config.namespace,
+        "periodic jobs": ", ".join(entries_of(config, registry)),
         "job classes": ", ".join(registry.names()) or "none: name their modules by -r",
         "middleware": ", ".join(str(one) for one in config.worker_middleware),
         "settings from": ", ".join(dict.fromkeys(Config.origins().values())) or "options and defaults",

@@ -15,6 +15,7 @@ from verk_actors.wire.keys import node_of
 _SKEW_SECONDS = 2.0  # what a job is early or late by; more is no network's doing
 _FULL = 0.9
 _TYPES = {"queue": "list", "retry": "zset", "schedule": "zset", "dead": "zset", "queues": "set", "nodes": "set"}
+_TYPES |= {"cron": "hash", "cron_slots": "hash", "cron_paused": "set"}
 
 
 def version(patient: Patient) -> Iterator[Finding]:
