@@ -1,0 +1,92 @@
+"""Nodes are killed while they run the members of batches: each callback is enqueued once, and each step runs."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from support.batch_node import member
+from support.eventually import eventually
+from support.source import REPOSITORY
+
+from verk_actors.client import Client
+from verk_actors.client.workflow import chain, group
+from verk_actors.config import Config
+from verk_actors.store.batch_status import BatchStatus
+from verk_actors.wire.job import Job
+
+NODES = 2
+
+
+class Fleet:
+    """Nodes as processes; a killed one is replaced at once, by one that is up some time later."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.nodes = [self._start() for _ in range(NODES)]
+
+    def _start(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "support.batch_node", self._url]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(command, cwd=REPOSITORY / "tests", text=True, **pipes)
+
+    def kill(self, number: int) -> None:
+        """Kill one, whatever it does, and start another."""
+        victim, self.nodes[number] = self.nodes[number], self._start()
+        victim.kill()
+        victim.communicate()
+
+    def end(self) -> None:
+        """Kill all of them."""
+        for node in self.nodes:
+            node.kill()
+            node.communicate()
+
+
+@pytest.fixture
+def fleet(redis_url: str) -> Iterator[Fleet]:
+    fleet = Fleet(redis_url)
+    for node in fleet.nodes:
+        assert node.stdout is not None
+        assert node.stdout.readline() == "up\n"
+    yield fleet
+    fleet.end()
+
+
+@pytest.mark.slow  # processes are started
+def test_each_callback_is_enqueued_once_whichever_nodes_are_killed_when(
+    fleet: Fleet, config: Config, redis, long: bool
+) -> None:
+    rng = random.Random(7)
+
+    def job(number: int) -> Job:
+        return member.with_options(queue="q").job(number)
+
+    def callback(name: str) -> Job:
+        return Job(class_=name, args=[], queue="callbacks")
+
+    works = {
+        "plain": [job(number) for number in range(100)],
+        "steps": chain(*(job(number) for number in range(8))),
+        "both": group(*(chain(job(number), job(number + 1)) for number in range(10))) | job(1),
+    }
+    with Client(config) as client:
+        for bid, work in works.items():
+            client.batch(work, bid=bid, on_complete=callback(f"{bid} complete"), on_success=callback(f"{bid} success"))
+
+        def left() -> int:
+            found = [client.batches.get(bid) for bid in works]
+            return sum(status.total - status.done for status in found if isinstance(status, BatchStatus))
+
+        for _ in range(12 if long else 2):
+            before = left()
+            eventually(lambda before=before: left() < max(before - 5, 1), "progress")
+            fleet.kill(rng.randrange(NODES))
+        eventually(lambda: all(client.batches.get(bid).succeeded_at for bid in works), "success of all")
+
+        enqueued = [one.class_ for one in client.queue("callbacks").range() if isinstance(one, Job)]
+        assert sorted(enqueued) == sorted(f"{bid} {what}" for bid in works for what in ("complete", "success"))
+        assert (redis.llen("queue:q"), redis.zcard("retry"), redis.zcard("dead")) == (0, 0, 0)
