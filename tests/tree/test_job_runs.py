@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import attrs
@@ -13,6 +14,7 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 from support.process_jobs import ProcessJobs, pids
 
+from verk_actors.client import Client
 from verk_actors.config import Config, QueueConfig
 from verk_actors.errors import QueueNotFound
 from verk_actors.events import JobFinished
@@ -170,3 +172,26 @@ def test_a_node_that_does_not_answer_is_told_of(config: Config, redis, monkeypat
             node.client.inspect("nobody")
         [jid] = start(node, "a")
         assert node.client.inspect(jid).jid == jid
+
+
+def test_a_node_of_verk_is_not_asked_and_an_answer_that_is_none_counts_as_silence(config: Config, redis) -> None:
+    """A job that is nowhere was looked for in vain for six seconds, and then uncertain, where Verk was there too."""
+    redis.sadd("verk_nodes", "verk")
+    redis.set("verk:node:verk", "alive")
+    with Client(config) as client:
+        assert client.cancel("nowhere") is None
+        assert not redis.exists("verk:node:verk:requests")
+
+        redis.sadd("verk_nodes", "odd")
+        redis.set("verk:node:odd", "token")
+        answering = threading.Thread(target=answer_nonsense, args=(redis, "odd"))
+        answering.start()
+        with pytest.raises(NodesSilent, match="odd"):
+            client.inspect("nowhere")
+        answering.join()
+
+
+def answer_nonsense(redis, node_id: str) -> None:
+    """Answer one question to a node."""
+    _, question = redis.blpop([f"verk:node:{node_id}:requests"], timeout=20)
+    redis.rpush(b"verk:reply:" + question.partition(b" ")[0], '{"node": 1}')

@@ -56,7 +56,7 @@ def _in_words(found: Supervision) -> str:
 
 def _choose(node_id: str | None, nodes: Nodes) -> str:
     """Return the node that was asked for, or the only one that lives."""
-    alive = [member for member, lease_seconds in nodes.leases().items() if lease_seconds is not None]
+    alive = nodes.ours()
     names = ", ".join(map(loggable, alive))
     if node_id is not None:
         if node_id not in alive:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import cattrs
 
@@ -15,6 +15,8 @@ from verk_actors.store.requests import Requests
 from verk_actors.store.waiting_jobs import WaitingJobs
 from verk_actors.wire import strict_json
 from verk_actors.wire.keys import Keys
+
+_T = TypeVar("_T")
 
 _ANSWER_SECONDS = 3.0  # a node that lives answers within milliseconds; less than the pools wait for a reply
 
@@ -47,8 +49,7 @@ class JobRuns:
             JobNotRunning: no node runs it.
             NodesSilent: none has it, and some have not answered.
         """
-        answers, silent = self._ask_all(f"inspect {jid}")
-        runs = [cattrs.structure(answer, JobRun) for answer in answers if answer is not None]
+        runs, silent = self._ask_all(f"inspect {jid}", JobRun)
         if not runs:
             raise NodesSilent(silent) if silent else JobNotRunning(jid)
         return min(runs, key=lambda run: run.started_at)
@@ -69,8 +70,7 @@ class JobRuns:
         return cancelled
 
     def _cancel_at_nodes(self, jid: str) -> tuple[Cancellation | None, tuple[str, ...]]:
-        answers, silent = self._ask_all(f"cancel {jid}")
-        found = [cattrs.structure(answer, Cancellation) for answer in answers if answer is not None]
+        found, silent = self._ask_all(f"cancel {jid}", Cancellation)
         return (found[0] if found else None), silent
 
     def _cancel_waiting(self, jid: str) -> Cancellation | None:
@@ -81,13 +81,18 @@ class JobRuns:
                 return Cancellation(jid=jid, where=where, queue=queue)
         return None
 
-    def _ask_all(self, question: str) -> tuple[list[Any], tuple[str, ...]]:
-        """Ask all nodes that live; returns what they have answered, and who has not."""
-        answers: list[Any] = []
+    def _ask_all(self, question: str, kind: type[_T]) -> tuple[list[_T], tuple[str, ...]]:
+        """Ask all nodes of ours that live; returns what they have found, and which have not answered, or nonsense."""
+        found: list[_T] = []
         silent: list[str] = []
         for pool in self._pools:
-            alive = [node for node, seconds in Nodes(pool, self._keys).leases().items() if seconds is not None]
-            given = Requests(pool, self._keys).ask_all(alive, question, _ANSWER_SECONDS, self._monotonic)
-            answers += map(strict_json.parse, given.given.values())
+            ours = Nodes(pool, self._keys).ours()
+            given = Requests(pool, self._keys).ask_all(ours, question, _ANSWER_SECONDS, self._monotonic)
             silent += given.missing
-        return answers, tuple(dict.fromkeys(silent))
+            for node_id, text in given.given.items():
+                try:
+                    answer = strict_json.parse(text)
+                    found += [] if answer is None else [cattrs.structure(answer, kind)]
+                except (ValueError, TypeError, cattrs.BaseValidationError):  # whoever can write to Redis can answer too
+                    silent.append(node_id)
+        return found, tuple(dict.fromkeys(silent))

@@ -15,12 +15,11 @@ from verk_actors.errors import VerkError, shown
 from verk_actors.store.burial import burial_of, poison_reason
 from verk_actors.store.commands import Commands
 from verk_actors.store.exchange import InProgress, Limits
-from verk_actors.store.nodes import Nodes
+from verk_actors.store.nodes import OF_VERK, Nodes
 from verk_actors.store.processes import Processes, ProcessStatus
 from verk_actors.store.requests import NodeAnswers, Requests
 from verk_actors.wire.keys import Keys, identity_of
 
-_OF_VERK = "alive"  # what Verk writes as a lease, where our nodes write their token
 _KEPT_SECONDS = 60  # a signal to a node that takes none is gone after this
 
 
@@ -139,7 +138,7 @@ class AllNodes:
             in_progress=in_progress,
             heartbeat_age_seconds=max(ages, default=None),
             is_quiet=all(quiet) if quiet else None,
-            program=next(("verk" if one == _OF_VERK else "verk_actors" for one in holders if one is not None), None),
+            program=next(("verk" if one == OF_VERK else "verk_actors" for one in holders if one is not None), None),
         )
 
     def processes(self) -> list[ProcessStatus]:
@@ -199,9 +198,7 @@ class AllNodes:
         given: dict[str, bytes] = {}
         missing: list[str] = []
         for server in self._servers:
-            nodes = Nodes(server, self._keys)
-            holders = {node_id: nodes.holder(node_id) for node_id in nodes.members() if only is None or node_id in only}
-            ours = [node_id for node_id, holder in holders.items() if holder not in {None, _OF_VERK}]
+            ours = [node_id for node_id in Nodes(server, self._keys).ours() if only is None or node_id in only]
             answers = Requests(server, self._keys).ask_all(ours, question, seconds, self._monotonic)
             given.update(answers.given)
             missing += answers.missing

@@ -17,6 +17,9 @@ from verk_actors.store.members import name_of
 from verk_actors.store.scripts import DEREGISTER, HEARTBEAT, RESCUE
 from verk_actors.wire.keys import Keys
 
+OF_VERK = "alive"
+"""What Verk writes as a lease, where our nodes write their token."""
+
 _RECOVERIES_COUNTED_SECONDS = 72 * 3600  # as Sidekiq Pro counts them
 
 
@@ -86,6 +89,11 @@ class Nodes:
     def members(self) -> list[str]:
         """Returns the ids of all nodes that may hold jobs, living or dead, in order. SMEMBERS, O(n)."""
         return sorted(name_of(member) for member in self._commands.call("SMEMBERS", self._keys.nodes))
+
+    def ours(self) -> list[str]:
+        """Returns the living nodes of this package, which can be asked; Verk's can't. SMEMBERS, GET for each."""
+        holders = {member: self.holder(member) for member in self.members()}
+        return [member for member, holder in holders.items() if holder not in {None, OF_VERK}]
 
     def leases(self) -> dict[str, float | None]:
         """Returns for each member the seconds until its lease ends, None if it is dead. PTTL per member.
