@@ -35,6 +35,7 @@ def test_the_only_node_shows_its_tree(tmp_path, redis_url, node):
         "├─ schedule_manager",
         "├─ batch_manager",
         "├─ cron_manager",
+        "├─ limit_manager",
         "├─ presence",
         "├─ canceller",
         "├─ manager_supervisor",
@@ -54,7 +55,7 @@ def test_json_is_the_whole_tree_on_one_line(verk_here, redis_url, node):
     assert said.stdout.count("\n") == 1
     tree = cattrs.structure(json.loads(said.stdout), ProcessInfo)
     assert tree.kind == "ActorSystem"
-    assert len(list(tree.walk())) == 22
+    assert len(list(tree.walk())) == 23
 
 
 def test_the_latest_restarts_are_told_the_newest_first(verk_here, redis_url, config):
