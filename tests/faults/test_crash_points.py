@@ -270,7 +270,7 @@ def test_an_actor_that_dies_at_a_word_to_redis_loses_and_repeats_nothing(
     config: Config, redis, long: bool, actor: type[Server], how: str
 ) -> None:
     rng = random.Random(actor.__name__)
-    with running_node(config, queues={"q": 3}, heartbeat_seconds=0.2, **SETTINGS) as node, RedisPoints(actor) as points:
+    with running_node(config, queues={"q": 3}, heartbeat_seconds=5.0, **SETTINGS) as node, RedisPoints(actor) as points:
         Round(node, redis).check("calm")
         cast(names.NODE_MANAGER, m.Tick())(node)
         cast(QUEUE_MANAGER, m.LeaseRenewed())(node)
