@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 import redis as redis_py
 from playwright.sync_api import Page, expect
 from support.browser import PHONE, keep_screenshot
 from support.featured import FeaturedKit, add_features
-from support.furnished import Furnished, furnished
+from support.furnished import furnished
 
 from verk_actors.config import Config
 from verk_actors.messages import Tick
 from verk_actors.web.navigation import LINKS
 
-PAGES = {link.path or "overview": f"/{link.path}" for link in LINKS} | {"queue": "/queues/waiting", "job": "/jobs/JID"}
+PAGES = {link.path or "overview": f"/{link.path}" for link in LINKS} | {
+    "queue": "/queues/waiting",
+    "job": "/jobs/JID",
+    "limit": "/limits/narrow",
+    "batch": "/batches/BATCH",
+    "workflow": "/batches/WORKFLOW",
+}
 
 
 @pytest.fixture(scope="module")
-def furniture(_redis_server: str) -> Iterator[Furnished]:
-    """Return a node and jobs of every fate, for all tests here: they only look."""
+def furniture(_redis_server: str) -> Iterator[Mapping[str, str]]:
+    """Run a node, with jobs of every fate and each feature in use, for all tests here: they only look. Returns ids."""
     with redis_py.Redis.from_url(_redis_server) as redis:
         redis.flushall()
         with furnished(Config(redis_url=_redis_server), redis, FeaturedKit()) as furniture:
-            add_features(furniture.node, redis)
+            features = add_features(furniture.node, redis)
             furniture.node.whereis("presence").ask(Tick(), timeout=10)
-            yield furniture
+            yield {"JID": furniture.retries[1], "BATCH": features.batch, "WORKFLOW": features.workflow}
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_is_accessible_in_light_and_in_dark_and_fits_a_phone(
-    page: Page, furniture: Furnished, axe: Callable[..., list[str]], name: str
+    page: Page, furniture: Mapping[str, str], axe: Callable[..., list[str]], name: str
 ):
     page.emulate_media(color_scheme="light")
-    page.goto(PAGES[name].replace("JID", furniture.retries[1]))
+    head, _, last = PAGES[name].rpartition("/")
+    page.goto(f"{head}/{furniture.get(last, last)}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     light = axe(page)
     keep_screenshot(page, name)

@@ -19,6 +19,8 @@ SEEN = {
     "/busy": ["demo", "EncodeVideo", "encoding holiday"],
     "/retries": ["AskStock"],
     "/scheduled": ["WriteReceipt"],
+    "/limits": ["pictures", "1 at a time", "partner"],
+    "/batches": ["Pictures of holiday 0", "Votes, count 1"],
     "/cron": ["sweep-cache", "nightly-receipts", "paused"],
     "/dead": ["ChargeCard", "has expired"],
     "/metrics": ["WriteReceipt", "CountWords"],
