@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 
 from verk_actors import testing
 from verk_actors.client import Client, Scheduled
+from verk_actors.client.async_client import AsyncClient
 from verk_actors.client.detour import NotDiverted
 from verk_actors.client.workflow import chain, group
 from verk_actors.config import Config, QueueConfig
@@ -186,3 +188,26 @@ def test_where_the_reply_is_lost_it_is_uncertain(client: Client, config: Config,
 def test_in_a_test_without_a_redis_there_is_none(client: Client) -> None:
     with testing.fake(), pytest.raises(NotDiverted, match=r"testing\.real"):
         client.batch([job()])
+
+
+def test_members_are_written_in_either_form(config: Config, redis) -> None:
+    with Client(attrs.evolve(config, wire_format="verk")) as client:
+        client.batch([job(1)], bid="b")
+        [member] = client.queue("q").range()
+        assert (member.batch, member.wire_format) == ("b", "verk")
+
+
+def test_on_an_event_loop_it_is_awaited(config: Config) -> None:
+    async def make() -> None:
+        async with AsyncClient(config) as client:
+            async with await client.batch(description="collected") as batch:
+                await batch.add(job(1), job(2))
+            status = await batch.status()
+            assert status is not None
+            assert (status.total, len(batch.jids), batch.bid) == (2, 2, status.bid)
+            assert await client.batches.get(batch.bid) == status
+            made = await client.batch([job(3)], parent=batch.bid)
+            assert (await client.batches.members(batch.bid))[0].id in {*batch.jids, made.bid}
+            assert await client.current_batch() is None
+
+    asyncio.run(make())

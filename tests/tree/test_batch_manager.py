@@ -11,6 +11,7 @@ from support.nodes import Node, running_node
 from verk_actors.client.workflow import chain, group
 from verk_actors.config import Config
 from verk_actors.events import BatchCompleted, BatchProgressed, BatchSucceeded
+from verk_actors.job_class import worker
 from verk_actors.store.batch_status import BatchStatus
 from verk_actors.wire.job import Job
 
@@ -103,3 +104,21 @@ def test_a_batch_is_a_member_of_its_parent(node: Node) -> None:
     eventually(lambda: node.jobs.runs["Good", "parent"], "parent")
     assert status(node, child.bid).parent == parent.bid
     assert node.log.of(BatchProgressed)
+
+
+def test_members_and_callbacks_know_their_batch(node: Node) -> None:
+    seen: list[str] = []
+
+    @worker(registry=node.jobs.registry, queue="q")
+    def grow(number: int) -> None:
+        batch = node.client.current_batch()
+        assert batch is not None
+        seen.append(batch.bid)
+        if number:
+            batch.add(grow.job(number - 1))
+
+    node.client.batch([grow.job(3)], bid="grows", on_success=grow.job(0))
+
+    eventually(lambda: len(seen) == 5, "callback")
+    assert seen == ["grows"] * 5
+    assert status(node, "grows").total == 4

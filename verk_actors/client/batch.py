@@ -68,7 +68,7 @@ class Batching:
     def add(self, bid: str, jobs: Iterable[Job | Scheduled]) -> list[str]:
         """Add jobs to a batch, and enqueue them; returns their jids."""
         now, keys, turn = self._clock(), self._keys, new_jid()
-        new = members_of(with_jids(jobs), Terms(bid=bid), self._preparer, now)
+        new = members_of(jobs, Terms(bid=bid), self._preparer, now)
         entries = list(jobs_in(new))
         if not entries:
             return []

@@ -84,12 +84,11 @@ def jobs_in(new: NewBatch) -> Iterator[Entry]:
 
 def with_jids(jobs: Iterable[Job | Scheduled]) -> list[Job | Scheduled]:
     """Return the same jobs, each with an id."""
-    return [attrs.evolve(one, job=_with(one.job)) if isinstance(one, Scheduled) else _with(one) for one in jobs]
+    return [attrs.evolve(one, job=_with_jid(one.job)) if isinstance(one, Scheduled) else _with_jid(one) for one in jobs]
 
 
-def _with(job: Job, **fields: object) -> Job:
-    """Return a job with an id, and with some of its fields set, which are known to be right."""
-    return Job.of_checked({**job.__dict__, "jid": job.jid or new_jid(), **fields})
+def _with_jid(job: Job) -> Job:
+    return Job.of_checked({**job.__dict__, "jid": job.jid or new_jid()})
 
 
 @attrs.frozen
@@ -123,33 +122,36 @@ class _Making:
         self, bid: str, stage: Sequence[Any], after: tuple[str, ...]
     ) -> tuple[list[Entry | NewBatch], tuple[str, ...]]:
         """Return the members of one step, and the jids of which the next one knows."""
-        fields: dict[str, object] = {"batch": bid}
+        jobs = [self._member(bid, item, after) for item in stage if not isinstance(item, Chain)]
+        entries = self.preparer.many(jobs, self.now)
+        if any(entry.locks for entry in entries):
+            why = "can't be that of a member of a batch, which would wait for another's job"
+            raise InvalidJob("unique_for", None, why)
+        members: list[Entry | NewBatch] = [entry for entry in entries if not entry.is_halted]
         jids: list[str] = []
-        jobs: list[Job | Scheduled] = []
-        nested: list[NewBatch] = []
-        for item in stage:
+        of_jobs = iter(entries)
+        for item in stage:  # in the order in which the next step is to have their results
             if isinstance(item, Chain):
                 within, last = self.batch(new_jid(), stages_of(item), after, is_nested=True)
-                nested.append(within)
+                members.append(within)
                 jids += last
-                continue
-            job = item.job if isinstance(item, Scheduled) else item
-            if 0 < len(after) <= MOST_AFTER:
-                fields["extra"] = {**job.extra, AFTER: list(after)}
-            job = _with(job, **fields)
-            jids.append(str(job.jid))
-            jobs.append(attrs.evolve(item, job=job) if isinstance(item, Scheduled) else job)
-        entries = [entry for entry in self.preparer.many(jobs, self.now) if not entry.is_halted]
-        if any(entry.locks for entry in entries):
-            raise InvalidJob(
-                "unique_for", None, "can't be that of a member of a batch, which would wait for another's job"
-            )
-        return [*entries, *nested], tuple(jids)
+            else:
+                jids.append(next(of_jobs).jid)
+        return members, tuple(jids)
+
+    def _member(self, bid: str, item: Job | Scheduled, after: tuple[str, ...]) -> Job | Scheduled:
+        job = item.job if isinstance(item, Scheduled) else item
+        fields = {**job.__dict__, "batch": bid}
+        if 0 < len(after) <= MOST_AFTER:
+            fields["extra"] = {**job.extra, AFTER: list(after)}
+        member = Job.of_checked(fields)
+        return attrs.evolve(item, job=member) if isinstance(item, Scheduled) else member
 
     def _callback(self, field: str, job: Job | None) -> Entry | None:
         if job is None:
             return None
-        entry = self.preparer.one(_with(job, extra={**job.extra, CALLBACK_OF: self.terms.bid}), self.now)
+        callback = attrs.evolve(job, extra={**job.extra, CALLBACK_OF: self.terms.bid})
+        entry = self.preparer.one(callback, self.now)
         if entry.locks:
             raise InvalidJob(field, None, "can't be a unique job: it is enqueued once by itself")
         return None if entry.is_halted else entry

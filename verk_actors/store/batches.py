@@ -70,8 +70,13 @@ class Batches:
         if found is None:
             return []
         key = self._keys.batch_pending(bid) if which == "pending" else self._keys.batch_failed(bid)
-        _, members = found[0].call("SSCAN", key, 0, "COUNT", most)
-        return [_member_in(member) for member in members[:most]]
+        members: dict[bytes, None] = {}
+        cursor: bytes | int = 0
+        while True:
+            cursor, page = found[0].call("SSCAN", key, cursor, "COUNT", most)
+            members |= dict.fromkeys(page)
+            if len(members) >= most or cursor == b"0":
+                return [_member_in(member) for member in list(members)[:most]]
 
     def delete(self, bid: str) -> bool:
         """Forgets a batch, and those within it; returns whether it was there. Its jobs stay, and tell it no more.

@@ -16,7 +16,6 @@ _RARE: dict[str, object] = {
     "expires_at": None,
     "retry_for": None,
     "result_for": None,
-    "batch": None,
     "cron": None,
     "created_at": None,
     "failed_at": None,
@@ -29,7 +28,7 @@ _RARE: dict[str, object] = {
 }
 _rare_of = itemgetter(*_RARE)
 _COMMON = tuple(_RARE.values())
-_kind_of = itemgetter("class_", "queue", "max_retry_count")
+_kind_of = itemgetter("class_", "queue", "max_retry_count", "batch")
 _JID = "0" * 24
 
 
@@ -42,7 +41,7 @@ class Series:
 
     def __init__(self, now: float) -> None:
         self._now = now
-        self._heads: dict[tuple[str, str | None, int | None], tuple[bytes, bytes, bytes]] = {}
+        self._heads: dict[tuple[str, str | None, int | None, str | None], tuple[bytes, bytes, bytes]] = {}
 
     def encode(self, job: Job, jid: str) -> bytes | None:
         """Returns the payload of a job under a new id; None for one that has to be encoded by itself, or can't be."""
