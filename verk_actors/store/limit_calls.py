@@ -24,7 +24,7 @@ MOST_CALLED = 100  # of one limit at a time
 _MOST_DUE = 100  # limits that are looked at in one step
 _MOST_BYTES = 1 << 20
 _LOST_SECONDS = 5.0  # a job that was called and not fetched for so long holds up no other call
-LOOK_SECONDS = 5.0  # a limit of concurrency is looked at again after so long, though nobody has told of room
+LOOK_SECONDS = 5.0
 FORGOTTEN_SECONDS = 60.0  # a limit that nobody has looked at for so long is one that no node knows
 
 
@@ -71,10 +71,15 @@ class Called:
 
 
 class LimitCalls:
-    """Calls jobs, for one node."""
+    """Calls jobs, for one node.
 
-    def __init__(self, commands: Commands, keys: Keys, node_id: str) -> None:
+    Args:
+        look_seconds: after how long a limit of concurrency is looked at again, though nobody has told of room.
+    """
+
+    def __init__(self, commands: Commands, keys: Keys, node_id: str, look_seconds: float = LOOK_SECONDS) -> None:
         self._commands = commands
+        self._look_seconds = look_seconds
         self._keys = keys
         self._node_id = node_id
 
@@ -99,7 +104,7 @@ class LimitCalls:
         args: list[Argument] = [MOST_CALLED, _LOST_SECONDS]
         for id_, limit in limits.items():
             keys += (self._state_key(id_, limit), self._keys.waiting(id_), self._keys.called(id_))
-            args += (id_, *_numbers(limit))
+            args += (id_, *_numbers(limit, self._look_seconds))
         reply = self._commands.script(ROOM, keys, args)
         rooms = (Room(count, free, first, float(wait) if wait else None) for count, free, first, wait in reply)
         return dict(zip(limits, rooms, strict=True))
@@ -188,11 +193,11 @@ class LimitCalls:
         return self._keys.arrival(id_) if is_rate else self._slots_key(id_, limit)
 
 
-def _numbers(limit: Limit | None) -> tuple[Argument, Argument, Argument, Argument]:
+def _numbers(limit: Limit | None, look_seconds: float) -> tuple[Argument, Argument, Argument, Argument]:
     """Returns what the script is told of a limit."""
     if limit is None:
-        return "", "", "", LOOK_SECONDS
+        return "", "", "", look_seconds
     if limit.concurrency is None:
-        return "", limit.interval_micros, limit.at_once, LOOK_SECONDS
+        return "", limit.interval_micros, limit.at_once, look_seconds
     # What one node has room for the others don't know: each of them has to look.
-    return limit.concurrency, "", "", 0 if limit.per == "node" else LOOK_SECONDS
+    return limit.concurrency, "", "", 0 if limit.per == "node" else look_seconds

@@ -40,7 +40,8 @@ class LimitManager(Server):
         self._node = node
         self._server = server
         self._connection = self.own(Connection(server.url, name=node.connection_name("limits"), lifeline=node.lifeline))
-        self._calls = LimitCalls(self._connection, node.keys, node.config.node_id)
+        self._look_seconds = min(LOOK_SECONDS, node.config.lease_seconds)  # when others may have died
+        self._calls = LimitCalls(self._connection, node.keys, node.config.node_id, self._look_seconds)
         self._outage = Outage(server.named("limits"), server.trouble)
         self._refusals = Outage(server.named("limits, calling"), server.trouble)
         self._told: Mapping[str, Limit] = {}
@@ -142,7 +143,7 @@ class LimitManager(Server):
     def _examine(self, id_: str, limit: Limit) -> None:
         now, lease = self.clock.monotonic(), self._server.lease
         seconds = self._node.config.lease_seconds
-        if now - self._examined.get(id_, -math.inf) < LOOK_SECONDS:
+        if now - self._examined.get(id_, -math.inf) < self._look_seconds:
             return
         if not lease.is_steady(now, seconds):
             if id_ not in self._postponed:
