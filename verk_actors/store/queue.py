@@ -12,12 +12,13 @@ from verk_actors.store.limit_book import limited_ids
 from verk_actors.store.members import Member, member_of, name_of, payload_of
 from verk_actors.store.moves import remove
 from verk_actors.store.requests import HEARTBEAT_NOW, Requests
-from verk_actors.store.scripts import CANCEL, ENQUEUE
+from verk_actors.store.scripts import CANCEL, ENQUEUE, ScriptCall
 from verk_actors.store.set_pages import pages_of
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 _TRIED = 10  # so many of those that run next are asked how long they have waited
+_PAGE_OF_SCRIPTS = 100  # so many take Redis a millisecond or so
 _PAGE = 1000  # keeps one script, and one reply, short
 _MOST_BYTES = 1 << 20  # does so too: a script takes 1 ms for 1000 small payloads, and 2 ms for 1 MiB of long ones
 
@@ -73,10 +74,8 @@ def parts_of(payloads: Sequence[bytes], most: int = _PAGE) -> Iterator[Sequence[
         yield payloads[start:]
 
 
-def take_out(
-    commands: Commands, keys: Keys, queue: str, payload: bytes, dead: tuple[bytes, float] | None = None
-) -> bool:
-    """Takes a job out of a queue; returns whether it was there. LREM, O(n).
+def taking_out(keys: Keys, queue: str, payload: bytes, dead: tuple[bytes, float] | None = None) -> ScriptCall:
+    """Returns what takes a job out of a queue, and tells whether it was there. LREM, O(n).
 
     It loses its lock if it is unique, and its batch, if it is in one, counts it as failed.
 
@@ -88,8 +87,7 @@ def take_out(
     args: list[Argument] = [payload, new, score]
     for effect in effects:
         args += (1 + len(effect.args), effect.command, *effect.args)
-    names = (keys.queue(queue), keys.dead, *(effect.key for effect in effects))
-    return bool(commands.script(CANCEL, names, args))
+    return ScriptCall(CANCEL, (keys.queue(queue), keys.dead, *(effect.key for effect in effects)), args)
 
 
 class Queue:
@@ -174,14 +172,15 @@ class Queue:
 
         It loses its lock if it is unique, and its batch, if it is in one, counts it as failed.
         """
-        payload = payload_of(member)
-        if not matters(payload):
-            return bool(self._commands.call("LREM", self._key, 1, payload))
-        return take_out(self._commands, self._keys, self.name, payload)
+        return self.delete_many([member]) == 1
 
     def delete_many(self, members: Iterable[Member | bytes]) -> int:
         """Removes these jobs; returns how many were there. LREM for each, O(n)."""
-        return sum(self.delete(member) for member in members)
+        payloads = [payload_of(member) for member in members]
+        count = sum(int(self._commands.call("LREM", self._key, 1, one)) for one in payloads if not matters(one))
+        for part in parts_of([payload for payload in payloads if matters(payload)], _PAGE_OF_SCRIPTS):
+            count += sum(self._commands.transaction([taking_out(self._keys, self.name, payload) for payload in part]))
+        return count
 
     def clear(self) -> bool:
         """Removes all jobs, and the queue from the known ones; returns whether there were any. SREM, UNLINK.

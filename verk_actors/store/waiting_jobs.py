@@ -10,7 +10,7 @@ from verk_actors.store.job_sets import PendingSet, RetrySet, ScheduleSet
 from verk_actors.store.limit_book import limited_ids
 from verk_actors.store.members import payload_of
 from verk_actors.store.moves import Moves
-from verk_actors.store.queue import Queue, queue_names, take_out
+from verk_actors.store.queue import Queue, queue_names, taking_out
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
@@ -48,7 +48,8 @@ class WaitingJobs:
     def _bury_from_queue(self, queue: str, job: Job) -> bool:
         now = self._clock()
         dead = (bookkeeping.cancelled(job, now=now), now)
-        return take_out(self._commands, self._keys, queue, payload_of(job), dead)
+        call = taking_out(self._keys, queue, payload_of(job), dead)
+        return bool(self._commands.script(call.script, call.keys, call.args))
 
     def _bury_from_set(self, key: str, job: Job) -> bool:
         now, moves = self._clock(), Moves(self._commands, self._keys, key)
