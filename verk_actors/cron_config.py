@@ -10,6 +10,7 @@ import attrs
 from verk_actors import config_sources
 from verk_actors.config_checks import NAME, NAME_ALLOWED
 from verk_actors.errors import ConfigError, InvalidJob
+from verk_actors.wire.codec import encode
 from verk_actors.wire.cron_schedule import CatchUp, CronSchedule, InvalidCron
 from verk_actors.wire.job import Job, JobOptions
 
@@ -52,7 +53,7 @@ class CronConfig:
         except InvalidCron as error:
             raise ConfigError(error.field, error.value, error.why) from None
         try:
-            Job(class_=self.class_, args=self.args, queue=self.queue)
+            encode(Job(class_=self.class_, args=self.args, queue=self.queue))
             Job(class_=self.class_, args=(), **self.options)
         except InvalidJob as error:
             raise ConfigError(error.field.removesuffix("_"), error.value, error.why) from None

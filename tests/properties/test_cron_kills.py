@@ -33,16 +33,22 @@ _numbers = count()
 
 @attrs.define
 class Fleet:
-    """Nodes as processes; a killed one is replaced at once, by one that is up some time later."""
+    """Nodes as processes; a killed one is replaced at once, by one that is up some time later.
+
+    Attributes:
+        starting: those that have not said yet that they run.
+    """
 
     url: str
     nodes: list[subprocess.Popen[str]] = attrs.Factory(list)
+    starting: list[subprocess.Popen[str]] = attrs.Factory(list)
 
     def start(self) -> subprocess.Popen[str]:
         """Start a node."""
         command = [sys.executable, "-m", "support.ticker", self.url]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(command, cwd=REPOSITORY / "tests", text=True, **pipes)
+        self.starting.append(subprocess.Popen(command, cwd=REPOSITORY / "tests", text=True, **pipes))
+        return self.starting[-1]
 
     def kill(self, number: int) -> None:
         """Kill one, wherever it is, and start another in its place."""
@@ -51,8 +57,9 @@ class Fleet:
         victim.communicate()
 
     def wait_up(self) -> None:
-        """Wait until the first nodes run."""
-        for node in self.nodes:
+        """Wait until all run."""
+        while self.starting:
+            node = self.starting.pop()
             assert node.stdout is not None
             assert node.stdout.readline() == "up\n"
 
@@ -62,7 +69,6 @@ def fleet(redis_url: str) -> Iterator[Fleet]:
     """Return running nodes, which are killed in the end: what is in Redis is all that they leave."""
     fleet = Fleet(redis_url)
     fleet.nodes = [fleet.start() for _ in range(NODES)]
-    fleet.wait_up()
     yield fleet
     for node in fleet.nodes:
         node.kill()
@@ -77,11 +83,12 @@ def test_each_second_is_enqueued_for_once_whichever_nodes_are_killed_when(
     requests = Requests(client._pools[config.redis_url], Keys())
 
     @settings(
-        max_examples=40 if long else 3, deadline=None, database=None,
+        max_examples=40 if long else 2, deadline=None, database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )  # fmt: skip
     @given(KILLS)
     def check(kills: list[tuple[int, int]]) -> None:
+        fleet.wait_up()
         name = f"each-{next(_numbers)}"
         redis.sadd("verk:cron:paused", name)  # before any node may look
         client.cron.add(name, Job(class_="Good", args=[], queue=name), "* * * * * *", catch_up="all")

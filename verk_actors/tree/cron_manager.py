@@ -129,16 +129,17 @@ class CronManager(Server):
             last = table.slots.get(name)
             if entry is None or last is None or name in table.paused or not self._may_enqueue(entry):
                 continue
-            due = entry.schedule.due(last, table.now)
+            due, are_seen_to = entry.schedule.due(last, table.now), False
             try:
-                for slot in due:
-                    self._enqueue(entry, slot, b"" if name in self._own else definition)
+                # One after the other: behind one that can't be enqueued none is, as it would be over then.
+                are_seen_to = all(self._enqueue(entry, slot, definition) for slot in due)
             except StoreUnavailable:
                 raise
             except StoreError as error:
                 refusal = error
             following = next(entry.schedule.after(table.now), math.inf)
-            wait = 0.0 if len(due) == MOST_AT_ONCE else min(wait, following - table.now)
+            has_more = are_seen_to and len(due) == MOST_AT_ONCE
+            wait = 0.0 if has_more else min(wait, following - table.now)
         self._read = {name: read for name, read in self._read.items() if name in table.definitions}
         return self._see_to_refused(refusal, wait + random.uniform(*_AFTER_SECONDS))
 
@@ -146,14 +147,17 @@ class CronManager(Server):
         """Whether this node enqueues it: of what others have in their configuration or code, they know more."""
         return entry.source == "client" or entry.name in self._own
 
-    def _enqueue(self, entry: CronEntry, slot: float, definition: bytes) -> None:
+    def _enqueue(self, entry: CronEntry, slot: float, definition: bytes) -> bool:
+        """Enqueue it for one of its times, unless that was seen to; False where its job can't be made."""
         job = self._prepared(entry, slot)
         if job is None:
-            return
+            return False
+        definition = b"" if entry.name in self._own else definition
         claim = self._store.claim(entry.name, slot, job, self.clock.time(), definition=definition)
         producer, event = self.whereis(names.EVENT_PRODUCER), self._event_of(entry, slot, job, claim)
         if event is not None and producer is not None:
             producer.cast(Publish([event]))
+        return True
 
     def _prepared(self, entry: CronEntry, slot: float) -> Entry | None:
         """Return what is written of the job; None where that can't be done, which is told."""
