@@ -118,6 +118,17 @@ def stale_entry(redis: Redis) -> None:
     periodic(redis, redis.time()[0] - 90_000, "code")
 
 
+def forgotten_limit(redis: Redis) -> None:
+    redis.zadd("verk:limited", {"api": 1})
+    redis.zadd("verk:limit:api:waiting", {VERKS: 1})
+
+
+def limit_of_the_dead(redis: Redis) -> None:
+    forgotten_limit(redis)
+    redis.hset("verk:limits", "api", json.dumps({"name": "api", "concurrency": 1, "told_at": redis.time()[0]}))
+    redis.hset("verk:limit:api:slots", "1", "gone token")
+
+
 FAULTS = [
     (nothing, {}),
     (dead_node, {"dead nodes": "problem"}),
@@ -134,6 +145,8 @@ FAULTS = [
     (missed_time, {"periodic": "problem"}),
     (time_ahead, {"periodic": "problem"}),
     (stale_entry, {"periodic": "warning"}),
+    (forgotten_limit, {"limits": "problem"}),
+    (limit_of_the_dead, {"limits": "warning"}),
 ]
 
 

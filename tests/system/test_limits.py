@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
+import attrs
 import pytest
 from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
 from verk_actors.config import Config, QueueConfig, QueueGroup
+from verk_actors.errors import ConfigError
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.job_class import worker
 from verk_actors.limit import Limit
-from verk_actors.messages import PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 
 TWO = Limit("two", concurrency=2)
@@ -147,3 +150,13 @@ def test_a_job_that_does_not_tell_its_queue_comes_back_to_it(config: Config, red
         redis.lpush("queue:q", *[payload] * 5)
         expect_end(node, redis, 5)
         assert len(node.log.of(JobFinished, queue="q")) == 5
+
+
+def test_a_queue_that_means_something_else_by_a_name_is_refused(config: Config, redis) -> None:
+    meter = Meter()
+    meter.add("Limited", TWO)
+    other = QueueConfig(size=1, limits=Limit("two", concurrency=3))  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="two, 3 at a time"):
+        ActorSystem.start(attrs.evolve(config, queues={"q": other}), meter.kit.registry)
+    with running_node(config, meter.kit, queues={"q": 1}) as node, pytest.raises(ConfigError, match="2 at a time"):
+        node.system.ask(AddQueue("other", other))

@@ -15,6 +15,7 @@ import attrs
 
 from verk_actors.address import Address
 from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
+from verk_actors.errors import ConfigError
 from verk_actors.events import Event
 from verk_actors.limit import Limit
 from verk_actors.otp import Ref
@@ -172,6 +173,7 @@ class NodeState:
         node = cls(config, registry.under(Terms.of(config)), Keys(config.namespace))
         node.servers[config.redis_url] = RedisServer(config.redis_url)
         for queue, settings in (*config.queues.items(), *config.groups.items()):
+            node.check_limits(queue, settings)
             node.add_queue(queue, settings)
         return node
 
@@ -234,6 +236,20 @@ class NodeState:
         of_queues = [row.config.limits for row in tuple(self.queues.values())]
         every = (*of_queues, *tuple(self.registry.limited.values()))
         return {limit.name: limit for limits in every for limit in limits}
+
+    def check_limits(self, name: str, settings: QueueConfig) -> None:
+        """Refuse settings of a queue, or of a group, whose limits mean something else to others here.
+
+        Raises:
+            ConfigError: they do.
+        """
+        known = self.known_limits()
+        for limit in settings.limits:
+            other = known.get(limit.name, limit)
+            if other.meaning != limit.meaning:
+                raise ConfigError(
+                    f"{name}.limits", f"{limit.name}, {limit}", f"for {limit.name}, {other}, as elsewhere"
+                )
 
     def jids_on(self, server: RedisServer) -> set[str]:
         """Return the ids of the jobs in progress here of the queues on a server."""

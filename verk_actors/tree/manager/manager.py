@@ -91,6 +91,7 @@ class Manager(Server):
             raise Refused(QueueAlreadyAdded(name))
         try:
             settings = self._checked(name, message.config)
+            self._node.check_limits(name, settings)
         except ConfigError as error:
             raise Refused(error) from error
         server = self._node.add_queue(name, settings)
