@@ -6,7 +6,7 @@ import attrs
 from redis import Redis
 
 from support.eventually import eventually
-from support.jobs import JobKit
+from support.jobs import Gate, JobKit
 from support.nodes import Node
 from verk_actors.client.workflow import chain
 from verk_actors.events import JobDead, JobFinished
@@ -20,6 +20,7 @@ LIMIT = Limit("narrow", concurrency=1)
 OURS = ("verk:batch", "verk:limit", "verk:cron", "verk:result:")
 """How the keys begin that nobody else has."""
 
+_RUNS_SECONDS = 600.0  # as long as the tests of all pages take
 _REFRESHED = (b"verk:limited", b"verk:limits", b"verk:cron:told")
 
 
@@ -28,6 +29,7 @@ class FeaturedKit(JobKit):
 
     def __init__(self) -> None:
         super().__init__()
+        self.gate = Gate(_RUNS_SECONDS)
 
         @worker(registry=self.registry, limits=[LIMIT])
         def Narrow(key: object) -> None:

@@ -16,11 +16,15 @@ DEADLINE_SECONDS = 20.0
 class Gate:
     """What a job waits at until the test opens it.
 
+    Args:
+        seconds: how long at most; then the job fails.
+
     Attributes:
         started: counts runs by their first argument.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = DEADLINE_SECONDS) -> None:
+        self._seconds = seconds
         self._open = threading.Event()
         self._moved = threading.Condition()
         self.started: Counter[object] = Counter()
@@ -35,7 +39,7 @@ class Gate:
         with self._moved:
             self.started[key] += 1
             self._moved.notify_all()
-        assert self._open.wait(DEADLINE_SECONDS), "nobody opened the gate"
+        assert self._open.wait(self._seconds), "nobody opened the gate"
         with self._moved:
             self.ended[key] += 1
             self._moved.notify_all()
