@@ -27,6 +27,8 @@ def test_a_job_that_fails_comes_back_from_the_retry_set_and_dies(recording: Reco
 
 def test_a_scheduled_job_comes_to_its_queue_through_the_schedule_set(recording: Recording) -> None:
     assert places(recording.job_that_is_scheduled) == ["schedule", "queue:default", "inprogress:default:1", None]
+    taken, waiting = ["queue:default", "inprogress:default:1"], "verk:limit:LIMIT:waiting"
+    assert places(recording.job_that_waits_for_a_limit) == [*taken, waiting, *taken, None]
 
 
 def test_a_listener_hears_of_a_jobs_end_after_redis_knows(recording: Recording) -> None:

@@ -27,7 +27,9 @@ def drawings() -> dict[str, str]:
         "supervision_tree.dot": supervision_tree.dot(seen.tree),
         "job_that_succeeds.mmd": messages.mermaid(seen.job_that_succeeds),
         "job_that_fails.mmd": messages.mermaid(seen.job_that_fails),
-        "job_places.mmd": job_places.mermaid([seen.job_that_succeeds, seen.job_that_fails, seen.job_that_is_scheduled]),
+        "job_places.mmd": job_places.mermaid(
+            [seen.job_that_succeeds, seen.job_that_fails, seen.job_that_is_scheduled, seen.job_that_waits_for_a_limit]
+        ),
         "redis_keys.md": redis_keys.markdown(),
         "floors.mmd": floors.mermaid(floors.imports()),
     }

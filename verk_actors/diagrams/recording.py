@@ -1,4 +1,4 @@
-"""Runs a small node on a server of its own, and notes its tree and the ways of three jobs through it."""
+"""Runs a small node on a server of its own, and notes its tree and the ways of four jobs through it."""
 
 from __future__ import annotations
 
@@ -18,34 +18,39 @@ from verk_actors.diagrams.steps import Move, Step, Way, text_of
 from verk_actors.diagrams.supervision_tree import Process, tree_of
 from verk_actors.events import JobDead, JobEvent, JobFailed, JobFinished
 from verk_actors.job_class import worker
-from verk_actors.messages import JobsMoved, RegisterListener
+from verk_actors.limit import Limit
+from verk_actors.messages import JobsMoved, LimitsMoved, RegisterListener
 from verk_actors.otp import Ref, Runtime, Trace, current, start_link
 from verk_actors.registry import Registry
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
 from verk_actors.store.pool import Pool
 from verk_actors.store.scripts import Script, ScriptCall
+from verk_actors.tree import names
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 _OUTSIDE = "outside"  # what the trace calls whoever is no actor
 _LOOKER = "verk:diagrams"
+_LIMITED = "LIMIT"
+_WAIT_SECONDS = 4  # less than a reply is waited for
 _PATIENCE_SECONDS = 30.0  # the machine may be busy
 
 
 @attrs.frozen(kw_only=True)
 class Recording:
-    """What was seen: the tree as it stood, and the ways of three jobs."""
+    """What was seen: the tree as it stood, and the ways of four jobs."""
 
     tree: Process
     job_that_succeeds: Way
     job_that_fails: Way
     job_that_is_scheduled: Way
+    job_that_waits_for_a_limit: Way
 
 
 def record() -> Recording:
-    """Start a node, look at its tree, follow three jobs, one of which fails twice and dies, and stop the node."""
+    """Start a node, look at its tree, follow four jobs, one of which fails twice and dies, and stop the node."""
     with tempfile.TemporaryDirectory() as directory:
         config = Config(
             queues={"default": 2},
@@ -61,6 +66,7 @@ def record() -> Recording:
                     job_that_succeeds=recorder.follow("succeeds", [JobFinished]),
                     job_that_fails=recorder.follow("fails", [JobFailed, JobDead]),
                     job_that_is_scheduled=recorder.follow("succeeds", [JobFinished], in_seconds=60),
+                    job_that_waits_for_a_limit=recorder.follow(_LIMITED, [JobFinished]),
                 )
         finally:
             embedded.stop(directory)
@@ -90,6 +96,7 @@ class _Recorder:
         registry = Registry()
         worker(name="succeeds", registry=registry)(self._succeed)
         worker(name="fails", registry=registry)(self._fail)
+        worker(name=_LIMITED, registry=registry, limits=Limit(_LIMITED, concurrency=1))(self._succeed)
         self._stack.enter_context(_waits_alone())
         self._audience = start_link(Audience(), runtime=self._runtime, name="listener")
         self.system = ActorSystem.start(self._config, registry, runtime=self._runtime)
@@ -113,16 +120,28 @@ class _Recorder:
         self._number += 1
         self._jid, self._place, self._way = f"{class_}-{self._number}", None, []
         self._has_run = False
+        self._pool.call("HSET", Keys().slots(_LIMITED), "another", "its node")
         with _redis_watched(self._asked_of_redis):
             self._trace.busy(self)  # nobody may fetch the job before its first step is noted
             self._client.schedule(Job(class_=class_, args=[], jid=self._jid, max_retry_count=1), in_seconds)
             self._trace.handled(self)
+            if class_ == _LIMITED:
+                self._make_room()
             for number, event in enumerate(ends):
                 if number or in_seconds:
                     self._let_jobs_come_due()
                 self._audience.call(Await(event, self._jid), timeout=_PATIENCE_SECONDS)
                 self._come_to_rest()
         return self._way
+
+    def _make_room(self) -> None:
+        """Have the job be called once it was put aside, which the limit among those to be looked at tells."""
+        self._pool.call("BZPOPMIN", Keys().limited, _WAIT_SECONDS)
+        self._come_to_rest()
+        self._pool.call("DEL", Keys().slots(_LIMITED))
+        limit_manager = self.system.whereis(names.LIMIT_MANAGER)
+        if limit_manager is not None:
+            limit_manager.cast(LimitsMoved(frozenset({_LIMITED})))
 
     def _let_jobs_come_due(self) -> None:
         # By Redis' clock they are: ours stands still in the past. What is missing is a look.
@@ -168,7 +187,7 @@ class _Recorder:
     def _place_of_job(self) -> str | None:
         keys, jid = Keys(), self._jid.encode()
         lists = [keys.queue("default"), keys.in_progress("default", self._config.node_id)]
-        for key in (*lists, keys.schedule, keys.retry, keys.dead):
+        for key in (*lists, keys.schedule, keys.retry, keys.dead, keys.waiting(_LIMITED)):
             payloads = self._pool.call("LRANGE" if key in lists else "ZRANGE", key, 0, -1)
             if any(jid in payload for payload in payloads):
                 return key
