@@ -33,6 +33,7 @@ ALLOWED = {
     ("verk_actors/arguments.py", "import_module"): "a constant",
     ("verk_actors/cli/__init__.py", "import_module"): "the table of our own commands",
     ("verk_actors/cli/modules.py", "import_module"): "the operator's `-r MODULE`",
+    ("verk_actors/contrib/django/management/commands/verk.py", "import_module"): "a constant",
     ("verk_actors/embedded.py", "find_spec"): "a constant",
     ("verk_actors/extras.py", "import_module"): "constants",
     ("verk_actors/references.py", "import_module"): "the functions that the operator's settings name",
