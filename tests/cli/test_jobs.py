@@ -151,11 +151,11 @@ def test_a_job_is_cancelled_where_it_waits_by_who_says_yes(verk_here, redis_url,
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["list", "graveyard"], "'graveyard' is none of retry, scheduled, dead and queue:NAME"),
+        (["list", "graveyard"], "'graveyard' is none of retry, scheduled, dead, queue:NAME and limit:ID"),
         (["list", "queue:"], "'queue:' is none of "),
         (["delete", "dead"], "which jobs? Give either their JIDs, or what is to fit, or --all"),
         (["delete", "dead", "d1", "--all"], "which jobs? "),
-        (["kill", "dead", "--all"], "jobs can be killed in retry and scheduled alone"),
+        (["kill", "dead", "--all"], "jobs can be killed in retry, scheduled and limits alone"),
         (["retry", "queue:default", "--all"], "jobs of a queue run anyway"),
         (["delete", "dead", "--all"], "nobody is there to answer: Delete 2 jobs in dead? Add --yes to do it"),
     ],

@@ -29,7 +29,7 @@ def test_a_shell_is_told_how_to_complete(verk_here, shell, part):
     [
         ([], "ru", ["run"]),
         (["queues"], "pa", ["pause"]),
-        (["jobs", "list"], "", ["retry", "scheduled", "dead", "queue:"]),
+        (["jobs", "list"], "", ["retry", "scheduled", "dead", "queue:", "limit:"]),
         (["stats"], "--j", ["--json"]),
     ],
 )

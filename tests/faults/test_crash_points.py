@@ -154,6 +154,7 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     ("WorkersManager", m.Resume): pause_and_resume,
     ("WorkersManager", m.Drain): drain,
     ("WorkersManager", m.HandBack): hand_back,
+    ("WorkersManager", m.Tick): cast(WORKERS_MANAGER, m.Tick()),
 }
 WHEN_IDLE = (drain, hand_back)  # what is running may start again by them, which is no fault
 

@@ -18,6 +18,7 @@ def board() -> Iterator[Board]:
 
 
 def test_the_latest_notice_is_read_as_often_as_one_likes_until_it_is_taken_down(board: Board) -> None:
+    """Ours: what a port's program has put up is read at any time, without asking it."""
     assert board.read() == b""
     board.put_up(b"a longer one")
     board.put_up(b"short")
@@ -31,6 +32,7 @@ def test_the_latest_notice_is_read_as_often_as_one_likes_until_it_is_taken_down(
 
 
 def test_a_notice_that_is_too_long_is_refused_and_the_last_one_stays(board: Board) -> None:
+    """Ours: what a port's program puts up is bounded."""
     board.put_up(b"this")
     with pytest.raises(ValueError, match="at most 4096 bytes, not 4097"):
         board.put_up(b"x" * (MOST_BYTES + 1))
@@ -38,6 +40,7 @@ def test_a_notice_that_is_too_long_is_refused_and_the_last_one_stays(board: Boar
 
 
 def test_half_a_notice_is_never_read(board: Board) -> None:
+    """Ours: what a port's program puts up is read as a whole."""
     notices = {letter * length for letter, length in ((b"a", 4000), (b"b", 2500), (b"c", 10))}
     is_over = threading.Event()
 
@@ -57,6 +60,7 @@ def test_half_a_notice_is_never_read(board: Board) -> None:
 
 
 def test_where_there_are_no_files_in_memory_a_temporary_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours: what a port's program has put up is read at any time, without asking it."""
     monkeypatch.delattr("os.memfd_create", raising=False)
     board = Board.new()
     board.put_up(b"here")

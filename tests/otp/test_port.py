@@ -104,6 +104,7 @@ def test_a_kill_for_one_user_ends_no_work_for_another(bench: Bench) -> None:
 
 
 def test_what_a_program_has_put_up_is_read_for_the_user_it_works_for_and_gone_for_the_next(bench: Bench) -> None:
+    """Ours: what a port's program has put up is read for the user it works for, and is gone for the next."""
     owner, one, two = bench.puppet(), object(), object()
     port = opened(owner)
     port.use(one)

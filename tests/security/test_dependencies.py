@@ -22,10 +22,10 @@ for module in pkgutil.walk_packages(verk_actors.__path__, "verk_actors."):
 """
 
 
-def test_the_dependencies_at_run_time_are_five() -> None:
+def test_the_dependencies_at_run_time_are_six() -> None:
     needed = {re.match(r"[\w.-]+", line)[0] for line in requires("verk-actors") if "extra ==" not in line}
 
-    assert needed == {"attrs", "cattrs", "click", "pykka", "redis"}
+    assert needed == {"attrs", "cattrs", "click", "cronsim", "pykka", "redis"}
 
 
 @pytest.mark.slow  # an interpreter loads every module

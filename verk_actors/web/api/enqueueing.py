@@ -14,7 +14,7 @@ from verk_actors.web.api.operation import Done, acts
 from verk_actors.web.site import Site
 from verk_actors.wire.job import MAX_COUNT, Job, UniqueUntil
 
-_MOST_SECONDS = 10**11 - 1  # from there on a number of seconds is a time in milliseconds, or a mistake
+_MOST_SECONDS = 4 * 10**10  # until the year 3237; a time and a length from then on are a time still (`wire.times`)
 
 _Name: TypeAlias = Annotated[str, Matching("[!-~]{1,300}", "1 to 300 letters, digits and signs of ASCII")]
 _Queue: TypeAlias = Annotated[str, Matching(r"[A-Za-z0-9_.\-]{1,128}", "1 to 128 letters, digits or any of . _ -")]
