@@ -22,7 +22,7 @@ faults:    ## the fault suite in its long form: an hour or two
 	pytest -v --long tests/faults tests/properties tests/model
 
 coverage:  ## what the quick tests run of the floors that hold jobs: 95 % of lines and branches at least
-	pytest -q -n auto --cov --cov-report= -m "not slow" tests/otp tests/wire tests/store tests/tree tests/system/test_fates.py tests/system/test_crashes.py
+	pytest -q -n auto --cov --cov-report= -m "not slow" tests/otp tests/wire tests/store tests/tree tests/client tests/system/test_fates.py tests/system/test_crashes.py
 	pytest -q -n auto --cov --cov-append --cov-report= tests/otp/test_port.py tests/tree/manager/queue/test_process_worker*.py
 	for floor in otp wire store tree; do coverage report --include="*/verk_actors/$$floor/*" --fail-under=95 || exit; done
 
