@@ -39,7 +39,7 @@ diagrams:  ## draw diagrams/ again, from a running node
 RUNS = 5
 LARGE_RUNS = 2
 ROUNDS = 5
-ROWS = drain prefetch nodes waiting failing log process process-compute async pickup pickup-busy idle enqueue \
+ROWS = drain prefetch nodes waiting failing log features process process-compute async pickup pickup-busy idle enqueue \
 	enqueue-many by-workers dashboard
 LARGE_ROWS = memory backlog due by-backlog
 COMPARED = verk_actors sidekiq repid ardiq

@@ -59,7 +59,7 @@ def _bench(reports: Sequence[Report]) -> Iterator[str]:
     for report in reports:
         for figure in report["figures"]:
             if figure["row"] not in CHARTS:
-                yield _line(figure, report["runs"])
+                yield _line(figure, figure.get("runs", report["runs"]))  # a row may be from another time
     for report in reports:
         machine = report["machine"]
         packages = ", ".join(f"{name} {found}" for name, found in machine["packages"].items())
