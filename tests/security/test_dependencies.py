@@ -1,4 +1,4 @@
-"""What comes with the package: five dependencies at run time, and nothing from the network on import."""
+"""What comes with the package: six dependencies at run time, and nothing from the network on import."""
 
 from __future__ import annotations
 
