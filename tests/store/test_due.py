@@ -172,6 +172,14 @@ def test_jobs_whose_queue_is_of_the_wrong_type_stay_and_hold_up_nothing(due, red
     assert redis.zcard(keys.retry) == 7
 
 
+def test_a_page_of_refused_jobs_alone_is_not_the_last_one(due, redis, keys):
+    redis.set(keys.queue("broken"), "no list")
+    redis.zadd(keys.retry, {job(str(number), queue="broken"): number for number in range(7)} | {job("good"): 8})
+
+    assert due.promote(limit=3, pages=1).moved == 1
+    assert jids_in(redis, keys.queue("default")) == ["good"]
+
+
 @pytest.mark.parametrize(("broken", "sound"), [("retry", "schedule"), ("schedule", "retry")])
 def test_a_set_of_the_wrong_type_does_not_hold_up_the_other(due, redis, keys, broken, sound):
     redis.set(f"app:{broken}", "no set")

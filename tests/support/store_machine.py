@@ -182,14 +182,14 @@ class Store(RuleBasedStateMachine):
             self.spoil(spoilt)
         self.exchange("q", node, token, fates, 2, False)
 
-    @rule(limit=st.integers(1, 3), again=st.booleans())
-    def promote(self, limit: int, again: bool) -> None:
+    @rule(limit=st.integers(1, 3), pages=st.integers(1, 3), again=st.booleans())
+    def promote(self, limit: int, pages: int, again: bool) -> None:
         def real() -> Any:
-            done = self.due.promote(limit)
+            done = self.due.promote(limit, pages)
             return done.moved, done.malformed, done.refused
 
         if "schedule" not in self.model.spoiled:
-            self.same(again, real, lambda: self.model.promote(limit, 1e9))
+            self.same(again, real, lambda: self.model.promote(limit, pages, 1e9))
 
     @rule(name=sets, pick=picks, again=st.booleans())
     def requeue(self, name: str, pick: int, again: bool) -> None:

@@ -116,23 +116,27 @@ class StoreModel:
 
     # -- due.lua and move.lua
 
-    def promote(self, limit: int, now: float) -> tuple[int, int, int] | None:
-        """Move what is due, from either set; returns jobs moved, malformed and refused."""
-        done = [self._promote_from(name, limit, now) for name in ("retry", "schedule") if name not in self.spoiled]
+    def promote(self, limit: int, pages: int, now: float) -> tuple[int, int, int] | None:
+        """Move what is due, so many pages from either set; returns jobs moved, malformed and refused."""
+        done = [
+            self._promote_from(name, limit, pages, now) for name in ("retry", "schedule") if name not in self.spoiled
+        ]
         if "retry" in self.spoiled:
             return None
         return tuple(map(sum, zip(*done, strict=True)))  # type: ignore[return-value]  # three numbers each
 
-    def _promote_from(self, name: str, limit: int, now: float) -> tuple[int, int, int]:
+    def _promote_from(self, name: str, limit: int, pages: int, now: float) -> tuple[int, int, int]:
         members = self.sets[name]
-        due = [payload for payload in _in_order(members) if members[payload] <= now]
-        refused = 0
-        while True:
-            page = due[refused : refused + limit]
-            results = [self._promote_one(members, payload) for payload in page]
-            refused += results.count("refused")
-            if "refused" not in results or {"moved", "malformed"} & set(results):
-                return results.count("moved"), results.count("malformed"), refused
+        results: list[str] = []
+        while pages:
+            due = [payload for payload in _in_order(members) if members[payload] <= now]
+            page = due[results.count("refused") :][:limit]
+            done = [self._promote_one(members, payload) for payload in page]
+            results += done
+            if not page:
+                break
+            pages -= {"moved", "malformed"} & set(done) != set()  # one of refused members alone does not count
+        return results.count("moved"), results.count("malformed"), results.count("refused")
 
     def _promote_one(self, members: Set, payload: bytes) -> str:
         queue = queue_of(payload)

@@ -7,7 +7,6 @@ Redis' clock decides what is due.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -109,7 +108,7 @@ class DueJobs:
 
     def _promote_from(self, key: str, limit: int, pages: int) -> Promoted:
         done, left, skip = Promoted(0, 0, 0, None), pages, 0
-        first = page = self._page(key, self._connection.script(DUE, *self._reading(key, limit, 0)))
+        first = page = self._read(key, limit, 0)
         while page is not None:
             following, moved = self._perform(page, key, limit, skip, is_last=left == 1)
             if moved.refusal is not None and "WRONGTYPE" not in moved.refusal.why:
@@ -117,6 +116,8 @@ class DueJobs:
             done = done.and_then(moved)
             skip = done.refused  # those stay at the head of the set and must not hold up the ones behind them
             left -= moved.refused < page.size
+            if following is None and moved.refused and moved.refused == page.size:
+                following = self._read(key, limit, skip)
             # What was read ahead may have passed over some, where another node has moved others: so look again.
             wait = page.wait_seconds if page is first or not (done.moved or done.malformed) else 0.0
             page = following
@@ -127,15 +128,18 @@ class DueJobs:
         if not page.size:
             return None, Moved(0, 0, 0, None)
         if page.wait_seconds == 0.0 and not is_last:
-            reading = ScriptCall(DUE, *self._reading(key, limit, skip + page.size))
-            make = partial(self._page, key)
-            following, reply = self._connection.overlapped(reading, page.moves.call(), make)
+            ahead = self._reading(key, limit, skip + page.size)
+            following, reply = self._connection.overlapped(ahead, page.moves.call(), partial(self._page, key))
             if reply is not None:
                 return following, page.moves.done(reply)
         return None, page.moves.perform()
 
-    def _reading(self, key: str, limit: int, skip: int) -> tuple[Sequence[str], Sequence[int]]:
-        return (key,), (limit, skip, _MOST_BYTES)
+    def _read(self, key: str, limit: int, skip: int) -> _Page | None:
+        call = self._reading(key, limit, skip)
+        return self._page(key, self._connection.script(call.script, call.keys, call.args))
+
+    def _reading(self, key: str, limit: int, skip: int) -> ScriptCall:
+        return ScriptCall(DUE, (key,), (limit, skip, _MOST_BYTES))
 
     def _page(self, key: str, reply: Any) -> _Page | None:
         """Returns what a reply of the script tells; None for none."""
