@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from queue import Queue
+
 import pytest
-from support.processes import WAIT, Ask, Bench, Puppet, stuck
+from support.processes import WAIT, Ask, Bench, Do, Puppet, stuck
 
 from verk_actors.otp import NameTaken, Runtime, start_link
 
@@ -20,6 +22,18 @@ def test_a_name_finds_its_process(bench: Bench) -> None:
 def test_an_unknown_name_finds_nothing(bench: Bench) -> None:
     """erlang(3): whereis returns undefined for a name that is not registered."""
     assert bench.puppet().whereis("nobody") is None
+
+
+def test_a_cast_to_a_name_reaches_its_process_and_one_to_an_unknown_name_nobody(bench: Bench) -> None:
+    """gen_server(3): a cast to a name says nothing of whether there is such a server."""
+    sender, seen = bench.puppet("sender"), Queue[str]()
+    bench.puppet("a")
+
+    sender.call(Ask(lambda me: me.cast_to("nobody", Do(lambda other: seen.put(str(other.actor_ref))))))
+    sender.call(Ask(lambda me: me.cast_to("a", Do(lambda other: seen.put(str(other.actor_ref))))))
+
+    assert seen.get(timeout=WAIT) == "a"
+    assert seen.empty()
 
 
 def test_two_processes_cannot_have_one_name(bench: Bench) -> None:

@@ -102,6 +102,12 @@ class Server(Process):
         """Return the process of that name in this runtime."""
         return self._actor_ref.whereis(name)
 
+    def cast_to(self, name: str, message: object) -> None:
+        """Cast a message to the process of that name; where there is none now, nobody gets it."""
+        process = self.whereis(name)
+        if process is not None:
+            process.cast(message)
+
     def wait_seconds(self, seconds: float) -> None:
         """Do nothing for that many real seconds; for `init` and `terminate`, where no message can be awaited."""
         threading.Event().wait(seconds)

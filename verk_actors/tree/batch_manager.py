@@ -126,6 +126,5 @@ class BatchManager(Server):
             self._progressed_at[status.bid] = now
             events.append(BatchProgressed(batch=status))
         wanted = [event for event in events if self._node.is_wanted(type(event))]
-        producer = self.whereis(names.EVENT_PRODUCER)
-        if wanted and producer is not None:
-            producer.cast(Publish(wanted))
+        if wanted:
+            self.cast_to(names.EVENT_PRODUCER, Publish(wanted))

@@ -154,9 +154,9 @@ class CronManager(Server):
             return False
         definition = b"" if entry.name in self._own else definition
         claim = self._store.claim(entry.name, slot, job, self.clock.time(), definition=definition)
-        producer, event = self.whereis(names.EVENT_PRODUCER), self._event_of(entry, slot, job, claim)
-        if event is not None and producer is not None:
-            producer.cast(Publish([event]))
+        event = self._event_of(entry, slot, job, claim)
+        if event is not None:
+            self.cast_to(names.EVENT_PRODUCER, Publish([event]))
         return True
 
     def _prepared(self, entry: CronEntry, slot: float) -> Entry | None:

@@ -182,9 +182,7 @@ class NodeManager(IoServer):
             self._see_to_pause(queue)
         lease.held = lease.taken = True
         for queue in queues:
-            queue_manager = self.whereis(names.queue_manager(queue))
-            if queue_manager is not None:
-                queue_manager.cast(LeaseRenewed())
+            self.cast_to(names.queue_manager(queue), LeaseRenewed())
         if is_new:
             for concern in concerns_about(self._connection):
                 log.warning("%s: %s", self._server.url, concern)
@@ -210,9 +208,7 @@ class NodeManager(IoServer):
             self._publish([LeaseLost(**where)])
 
     def _publish(self, events: Sequence[Event]) -> None:
-        producer = self.whereis(names.EVENT_PRODUCER)
-        if producer is not None:
-            producer.cast(Publish(events))
+        self.cast_to(names.EVENT_PRODUCER, Publish(events))
 
     # -- others
 
@@ -252,9 +248,7 @@ class NodeManager(IoServer):
         if request is not None and request.question == HEARTBEAT_NOW:
             self._renew()
         if request is not None and request.question == LOOK_AT_CRON:
-            cron_manager = self.whereis(self._server.named(names.CRON_MANAGER))
-            if cron_manager is not None:
-                cron_manager.cast(Tick())
+            self.cast_to(self._server.named(names.CRON_MANAGER), Tick())
         answer = self._questions.answer(request.question, root) if request is not None and root is not None else None
         if request is not None and answer is not None:
             self._requests.answer(request, answer)

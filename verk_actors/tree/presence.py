@@ -150,9 +150,7 @@ class Presence(Server):
 
     def _quiet(self) -> None:
         log.info("TSTP over Redis: the node fetches no more jobs; those that run may end")
-        manager = self.whereis(names.MANAGER)
-        if manager is not None:
-            manager.cast(Quiet())
+        self.cast_to(names.MANAGER, Quiet())
 
     def _stop(self) -> None:
         system = self.whereis(names.ACTOR_SYSTEM)
@@ -166,9 +164,8 @@ class Presence(Server):
             jid = json.loads(run)["jid"]
         except (ValueError, KeyError, TypeError, RecursionError):
             jid = None
-        canceller = self.whereis(names.CANCELLER)
-        if isinstance(jid, str) and canceller is not None:
-            canceller.cast(CancelJob(jid))
+        if isinstance(jid, str):
+            self.cast_to(names.CANCELLER, CancelJob(jid))
 
     def _log_stacks(self) -> None:
         for line in dump(self.whereis(names.ACTOR_SYSTEM)):

@@ -61,6 +61,4 @@ class RedisWait:
 
     def _unblock(self) -> None:
         """Have the general connection end the wait, so that its reply is read and the connection kept."""
-        general = self._actor.whereis(self._server.named(names.GENERAL_CONNECTION))
-        if general is not None:
-            general.cast(Unblock(self._waiter.client_id))
+        self._actor.cast_to(self._server.named(names.GENERAL_CONNECTION), Unblock(self._waiter.client_id))

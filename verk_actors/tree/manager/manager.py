@@ -127,7 +127,7 @@ class Manager(Server):
             raise Refused(error) from error
         for row in rows:
             row.config = config
-        self._tell(names.worker_pool(message.name), Resized())
+        self.cast_to(names.worker_pool(message.name), Resized())
         for queue in self._node.queues_of(message.name):
             self._tell_workers_manager(queue, Resized())
 
@@ -263,10 +263,5 @@ class Manager(Server):
                 return
 
     def _tell_workers_manager(self, queue: str, message: Cast) -> None:
-        self._tell(names.workers_manager(queue), message)
-
-    def _tell(self, name: str, message: Cast) -> None:
         """Pass a message on; where there is no such process now, the next one reads the table."""
-        process = self.whereis(name)
-        if process is not None:
-            process.cast(message)
+        self.cast_to(names.workers_manager(queue), message)

@@ -235,9 +235,7 @@ class QueueManager(IoServer):
     def _lose_lease(self) -> None:
         log.warning("%s: this node's lease is lost; fetching stops until it is back", self._queue)
         self._lease.held = False
-        manager = self.whereis(self._server.named(names.NODE_MANAGER))
-        if manager is not None:
-            manager.cast(Tick())
+        self.cast_to(self._server.named(names.NODE_MANAGER), Tick())
 
     def _report(self) -> None:
         """Wake a worker for what was fetched, and tell the WorkersManager of what it has to look at."""

@@ -14,22 +14,17 @@ from verk_actors.tree.node_state import RedisServer
 
 def tell_of_trimmed(sender: Server, queue: str, count: int) -> None:
     """Tell listeners of dead jobs that were dropped."""
-    producer = sender.whereis(names.EVENT_PRODUCER)
-    if producer is not None:
-        producer.cast(Publish([DeadJobsTrimmed(queue=queue, count=count)]))
+    sender.cast_to(names.EVENT_PRODUCER, Publish([DeadJobsTrimmed(queue=queue, count=count)]))
 
 
 def tell_of_settled(sender: Server, server: RedisServer, jobs: Sequence[RunningJob]) -> None:
     """Tell the managers of what settled jobs were part of; whom it does not reach looks by himself before long."""
     bids = {row.job.batch for row in jobs if row.job is not None and row.job.batch is not None}
-    manager = sender.whereis(server.named(names.BATCH_MANAGER)) if bids else None
-    if manager is not None:
-        manager.cast(MembersEnded({bid for bid in bids if bid is not None}))
+    if bids:
+        sender.cast_to(server.named(names.BATCH_MANAGER), MembersEnded(bids))
 
 
 def tell_of_limits(sender: Server, server: RedisServer, moved: set[str]) -> None:
     """Tell the LimitManager of limits for which jobs wait or that have room, and forget them."""
-    manager = sender.whereis(server.named(names.LIMIT_MANAGER))
-    if manager is not None:
-        manager.cast(LimitsMoved(frozenset(moved)))
+    sender.cast_to(server.named(names.LIMIT_MANAGER), LimitsMoved(frozenset(moved)))
     moved.clear()

@@ -233,13 +233,9 @@ class WorkersManager(Server):
         for drain in self._drains:
             drain.reply()
         self._drains.clear()
-        manager = self.whereis(names.MANAGER)
-        if self._row.removing and manager is not None:
-            manager.cast(QueueDrained(self._queue))
+        if self._row.removing:
+            self.cast_to(names.MANAGER, QueueDrained(self._queue))
 
     def _publish(self, events: Sequence[Event]) -> None:
-        if not events:
-            return
-        producer = self.whereis(names.EVENT_PRODUCER)
-        if producer is not None:
-            producer.cast(Publish(events))
+        if events:
+            self.cast_to(names.EVENT_PRODUCER, Publish(events))
