@@ -7,8 +7,7 @@ from typing import Any
 
 import attrs
 
-from verk_actors import config_sources
-from verk_actors.config_checks import NAME, NAME_ALLOWED
+from verk_actors.config_tables import by_name
 from verk_actors.errors import ConfigError, InvalidJob
 from verk_actors.wire.codec import encode
 from verk_actors.wire.cron_schedule import CatchUp, CronSchedule, InvalidCron
@@ -48,6 +47,9 @@ class CronConfig:
     """Further options of the job, such as `max_retry_count`, `unique_for` and `expires_in`."""
 
     def __attrs_post_init__(self) -> None:
+        for key, value in (("class", self.class_), ("cron", self.cron)):
+            if value is None:
+                raise ConfigError(key, None, "a text, which can't be left out")
         try:
             _ = self.schedule
         except InvalidCron as error:
@@ -78,24 +80,10 @@ def cron_configs(entries: Mapping[str, CronConfig]) -> Mapping[str, CronConfig]:
     Raises:
         ConfigError: a name or a setting isn't allowed.
     """
-    if not isinstance(entries, Mapping):
-        raise ConfigError("cron", entries, "names of periodic jobs with their settings")
-    return {name: _entry(name, settings) for name, settings in entries.items()}
+    return by_name("cron", entries, CronConfig, _table, allowed="names of periodic jobs with their settings")
 
 
-def _entry(name: object, settings: object) -> CronConfig:
-    if not isinstance(name, str) or NAME.fullmatch(name) is None:
-        raise ConfigError("cron", name, f"names of {NAME_ALLOWED}")
-    if isinstance(settings, CronConfig):
-        return settings
+def _table(path: str, settings: object) -> Mapping[str, Any]:
     if not isinstance(settings, Mapping):
-        raise ConfigError(f"cron.{name}", settings, 'a table, like {class = "Report", cron = "@daily"}')
-    known = [field.name.removesuffix("_") for field in attrs.fields(CronConfig)]
-    config_sources.refuse_unknown(settings, known, f"key of cron.{name}")
-    for key in ("class", "cron"):
-        if key not in settings:
-            raise ConfigError(f"cron.{name}.{key}", None, "a text, which can't be left out")
-    try:
-        return CronConfig(**{"class_" if key == "class" else key: value for key, value in settings.items()})
-    except ConfigError as error:
-        raise ConfigError(f"cron.{name}.{error.key}", error.value, error.allowed) from None
+        raise ConfigError(path, settings, 'a table, like {class = "Report", cron = "@daily"}')
+    return {"class": None, "cron": None, **settings}

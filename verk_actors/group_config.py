@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 
-from verk_actors import config_sources
 from verk_actors.config_checks import NAME, NAME_ALLOWED
+from verk_actors.config_tables import by_name
 from verk_actors.errors import ConfigError
 from verk_actors.queue_config import QueueConfig
 
@@ -52,22 +53,11 @@ def group_configs(groups: Mapping[str, QueueGroup]) -> Mapping[str, QueueGroup]:
     Raises:
         ConfigError: a name or a setting isn't allowed.
     """
-    if not isinstance(groups, Mapping):
-        raise ConfigError("groups", groups, "names of groups with their settings")
-    return {name: _group(name, settings) for name, settings in groups.items()}
+    return by_name("groups", groups, QueueGroup, _table, allowed="names of groups with their settings")
 
 
-def _group(name: object, settings: object) -> QueueGroup:
-    if not isinstance(name, str) or NAME.fullmatch(name) is None:
-        raise ConfigError("groups", name, f"names of {NAME_ALLOWED}")
-    if isinstance(settings, QueueGroup):
-        return settings
-    table = settings if isinstance(settings, Mapping) else {"queues": settings}
-    config_sources.refuse_unknown(table, [field.name for field in attrs.fields(QueueGroup)], f"key of groups.{name}")
-    try:
-        return QueueGroup(**{"queues": {}, **table})
-    except ConfigError as error:
-        raise ConfigError(f"groups.{name}.{error.key}", error.value, error.allowed) from None
+def _table(_: str, settings: object) -> Mapping[str, Any]:
+    return {"queues": {}, **(settings if isinstance(settings, Mapping) else {"queues": settings})}
 
 
 def all_queues(queues: Mapping[str, QueueConfig], groups: Mapping[str, QueueGroup]) -> Mapping[str, QueueConfig]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
-from verk_actors import config_sources
-from verk_actors.config_checks import COUNT, NAME, NAME_ALLOWED, POSITIVE, SECONDS, one_of
+from verk_actors.config_checks import COUNT, POSITIVE, SECONDS, one_of
+from verk_actors.config_tables import by_name
 from verk_actors.errors import ConfigError
 from verk_actors.limit import Limit, limits_of
 from verk_actors.redis_url import RedisUrl
@@ -70,19 +70,8 @@ def queue_configs(queues: Mapping[str, QueueConfig | int]) -> Mapping[str, Queue
     Raises:
         ConfigError: a name or a setting isn't allowed.
     """
-    if not isinstance(queues, Mapping):
-        raise ConfigError("queues", queues, 'queue names with their sizes, like {"default": 25}')
-    return {name: _queue(name, settings) for name, settings in queues.items()}
+    return by_name("queues", queues, QueueConfig, _table, allowed='queue names with their sizes, like {"default": 25}')
 
 
-def _queue(name: object, settings: object) -> QueueConfig:
-    if not isinstance(name, str) or NAME.fullmatch(name) is None:
-        raise ConfigError("queues", name, f"names of {NAME_ALLOWED}")
-    if isinstance(settings, QueueConfig):
-        return settings
-    table = settings if isinstance(settings, Mapping) else {"size": settings}
-    config_sources.refuse_unknown(table, [field.name for field in attrs.fields(QueueConfig)], f"key of queues.{name}")
-    try:
-        return QueueConfig(**table)
-    except ConfigError as error:
-        raise ConfigError(f"queues.{name}.{error.key}", error.value, error.allowed) from None
+def _table(_: str, settings: object) -> Mapping[str, Any]:
+    return settings if isinstance(settings, Mapping) else {"size": settings}
