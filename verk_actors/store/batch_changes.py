@@ -6,13 +6,14 @@ Each change relies on the `turn` that it read and writes a new one, so that of t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import attrs
 
 from verk_actors.store.batch_making import enlisted, entry_in, flat, is_at, member_of_batch, nested_in, pushed
 from verk_actors.store.batch_status import BatchRow
 from verk_actors.store.commands import Argument
-from verk_actors.store.effects import Effect
+from verk_actors.store.effects import Effect, of_member
 from verk_actors.store.guarded import Condition
 from verk_actors.wire.keys import Keys
 
@@ -51,7 +52,11 @@ def next_change(row: BatchRow, keys: Keys, coming: Sequence[bytes], now: float, 
     if status.pending:
         if parent is None or not row.is_told:
             return None
-        effects = (again, Effect("HDEL", keys.batch(bid), ("told",)), *_told(keys, parent, bid, "pending"))
+        effects = (
+            again,
+            Effect("HDEL", keys.batch(bid), ("told",)),
+            *of_member(parent, member_of_batch(bid), "pending", keys),
+        )
         return Change(conditions=[as_read], effects=effects, others=(parent,))
     expires = Effect("ZADD", keys.batches_due, (status.expires_at, bid))
     held = Condition("HEXISTS", keys.batch(bid), ("held",), int(row.is_held))
@@ -104,15 +109,8 @@ def _ended(row: BatchRow, keys: Keys, now: float, turn: str, *, completes: bool,
         if payload:
             yield from pushed(keys, [entry_in(payload, now)])
     if tells and status.parent is not None:
-        yield from _told(keys, status.parent, status.bid, "succeeded" if succeeds else "failed")
-
-
-def _told(keys: Keys, parent: str, bid: str, end: str) -> Iterator[Effect]:
-    """Yields what tells a batch how one within it is."""
-    member, pending, failed = (member_of_batch(bid),), keys.batch_pending(parent), keys.batch_failed(parent)
-    yield Effect("SADD" if end == "pending" else "SREM", pending, member)
-    yield Effect("SADD" if end == "failed" else "SREM", failed, member)
-    yield Effect("ZADD", keys.batches_due, (0, parent))
+        state: Literal["succeeded", "failed"] = "succeeded" if succeeds else "failed"
+        yield from of_member(status.parent, member_of_batch(status.bid), state, keys)
 
 
 def gone(row: BatchRow, keys: Keys, *, tells: bool = True) -> Change:
@@ -122,11 +120,9 @@ def gone(row: BatchRow, keys: Keys, *, tells: bool = True) -> Change:
         tells: whether the parent is to know.
     """
     bid, parent = row.status.bid, row.status.parent
-    told = (
-        tuple(_told(keys, parent, bid, "failed"))
-        if tells and parent is not None and row.status.succeeded_at is None
-        else ()
-    )
+    told: tuple[Effect, ...] = ()
+    if tells and parent is not None and row.status.succeeded_at is None:
+        told = of_member(parent, member_of_batch(bid), "failed", keys)
     return Change(conditions=[is_at(keys, bid, row.turn)], effects=(*_removed(keys, bid), *told), is_last=True)
 
 

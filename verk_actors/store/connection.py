@@ -96,7 +96,7 @@ class Connection:
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Runs one script and returns its reply; raises what `Commands` says."""
-        command = ("EVALSHA", script.sha, len(keys), *keys, *args)
+        command = ScriptCall(script, keys, args).words
         try:
             for _ in range(_MOST_LOADS):
                 with suppress(NoScriptError):  # nothing was done, so it may go out once more

@@ -14,7 +14,6 @@ import attrs
 
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.store.connection import Connection
-from verk_actors.store.members import Malformed, member_of
 from verk_actors.store.moves import Moved, Moves
 from verk_actors.store.scripts import DUE, ScriptCall
 from verk_actors.wire import bookkeeping
@@ -148,11 +147,7 @@ class DueJobs:
         now, payloads, next_at = float(reply[0]), reply[1], float(reply[2] or math.inf)
         moves = Moves(self._connection, self._keys, key)
         for payload in payloads:
-            member = member_of(payload)
-            if isinstance(member, Malformed):
-                moves.to_dead(payload, member.reason, now)
-            elif member.queue is None:
-                moves.to_dead(payload, "it names no queue", now)
-            else:
-                moves.to_queue(payload, bookkeeping.enqueued(member, now=now), member.queue)
+            if (found := moves.job_of(payload, now)) is not None:
+                job, queue = found
+                moves.to_queue(payload, bookkeeping.enqueued(job, now=now), queue)
         return _Page(len(payloads), moves, None if next_at == math.inf else max(0.0, next_at - now))

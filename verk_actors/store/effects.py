@@ -30,6 +30,11 @@ class Effect:
     key: str
     args: tuple[Argument, ...] = attrs.field(repr=False)
 
+    @property
+    def words(self) -> tuple[Argument, ...]:
+        """What a script is told of it beside its key: how many words follow, the command, and what comes behind."""
+        return (1 + len(self.args), self.command, *self.args)
+
 
 def kept(key: str, value: bytes, seconds: float) -> Effect:
     """Returns what keeps a value for so long."""
@@ -47,24 +52,32 @@ def of_success(job: Job, keys: Keys) -> tuple[Effect, ...]:
     """Returns what is done beside the end of a job that has succeeded."""
     if job.batch is None:
         return released(job, keys)
-    jid, pending, failed = (job.jid or "",), keys.batch_pending(job.batch), keys.batch_failed(job.batch)
-    return (*released(job, keys), Effect("SREM", pending, jid), Effect("SREM", failed, jid), _due(job.batch, keys))
+    return (*released(job, keys), *of_member(job.batch, job.jid or "", "succeeded", keys))
 
 
 def of_end(job: Job, keys: Keys) -> tuple[Effect, ...]:
     """Returns what is done beside the end of a job that won't run any more, and has not succeeded."""
     if job.batch is None:
         return released(job, keys)
-    jid, pending, failed = (job.jid or "",), keys.batch_pending(job.batch), keys.batch_failed(job.batch)
-    return (*released(job, keys), Effect("SREM", pending, jid), Effect("SADD", failed, jid), _due(job.batch, keys))
+    return (*released(job, keys), *of_member(job.batch, job.jid or "", "failed", keys))
 
 
 def of_requeue(job: Job, keys: Keys) -> tuple[Effect, ...]:
     """Returns what is done where a job that may have come to an end is given another try."""
     if job.batch is None:
         return ()
-    jid, pending, failed = (job.jid or "",), keys.batch_pending(job.batch), keys.batch_failed(job.batch)
-    return (Effect("SREM", failed, jid), Effect("SADD", pending, jid), _due(job.batch, keys))
+    return of_member(job.batch, job.jid or "", "pending", keys)
+
+
+def of_member(
+    bid: str, member: str, state: Literal["pending", "succeeded", "failed"], keys: Keys
+) -> tuple[Effect, ...]:
+    """Returns what notes how a member of a batch is, a job or another batch, and has the batch be looked at."""
+    return (
+        Effect("SADD" if state == "pending" else "SREM", keys.batch_pending(bid), (member,)),
+        Effect("SADD" if state == "failed" else "SREM", keys.batch_failed(bid), (member,)),
+        Effect("ZADD", keys.batches_due, (0, bid)),
+    )
 
 
 MEMBERS_MARK = b'"verk_batch"'
@@ -86,7 +99,3 @@ def effects_of_requeue(payload: bytes, keys: Keys) -> tuple[Effect, ...]:
     """Returns what is done where somebody gives a job another try."""
     member = member_of(payload) if MEMBERS_MARK in payload else None
     return of_requeue(member, keys) if isinstance(member, Job) else ()
-
-
-def _due(bid: str, keys: Keys) -> Effect:
-    return Effect("ZADD", keys.batches_due, (0, bid))

@@ -200,7 +200,7 @@ class InProgress:
             effects = [(number, effect) for number, of in enumerate(settlements, 1) for effect in of.effects]
             keys += tuple(effect.key for _, effect in effects)
             for number, effect in effects:
-                args += (number, 1 + len(effect.args), effect.command, *effect.args)
+                args += (number, *effect.words)
         return self.exchanged(self._commands.script(EXCHANGE, keys, args))
 
     def exchanged(self, reply: Any) -> Exchanged:

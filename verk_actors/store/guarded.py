@@ -78,5 +78,5 @@ def _call(conditions: Sequence[Condition], looks: Mapping[str, str], effects: Se
         args += (2 + len(one.args), one.command, *one.args, one.expected)
     args += looks.values()
     for effect in effects:
-        args += (1 + len(effect.args), effect.command, *effect.args)
+        args += effect.words
     return ScriptCall(GUARDED, keys, args)

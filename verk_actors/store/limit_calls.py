@@ -14,7 +14,7 @@ from verk_actors.errors import StoreError
 from verk_actors.limit import Limit
 from verk_actors.store.admission import Use, holder_of, slots_key
 from verk_actors.store.commands import Argument, Commands
-from verk_actors.store.members import Malformed, member_of, name_of
+from verk_actors.store.members import name_of
 from verk_actors.store.moves import Moves
 from verk_actors.store.refusals import refusal_of
 from verk_actors.store.scripts import CALL, DUE, RECLAIM, ROOM
@@ -175,13 +175,9 @@ class LimitCalls:
         jobs: list[tuple[bytes, str, str]] = []
         moves = Moves(self._commands, self._keys, self._keys.waiting(id_))
         for payload in payloads:
-            member = member_of(payload)
-            if isinstance(member, Malformed):
-                moves.to_dead(payload, member.reason, now)
-            elif member.queue is None:
-                moves.to_dead(payload, "it names no queue", now)
-            else:
-                jobs.append((payload, member.jid or "", member.queue))
+            if (found := moves.job_of(payload, now)) is not None:
+                job, queue = found
+                jobs.append((payload, job.jid or "", queue))
         return jobs, moves.perform().to_dead if len(jobs) < len(payloads) else 0
 
     def _slots_key(self, id_: str, limit: Limit | None) -> str:

@@ -10,10 +10,12 @@ import attrs
 from verk_actors.errors import StoreError
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.effects import Effect, effects_of_end, effects_of_requeue, matters
+from verk_actors.store.members import Malformed, member_of
 from verk_actors.store.refusals import refusal_of
 from verk_actors.store.scripts import MOVE, ScriptCall
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.jid import new_jid
+from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 _NOWHERE, _DEAD, _FIRST_QUEUE = 0, 3, 4  # among the keys of the script
@@ -65,6 +67,17 @@ class Moves:
             new = bookkeeping.undecodable(old, queue=_QUEUE_OF_UNDECODABLE, reason=reason, jid=new_jid(), now=now)
         self.to_dead_as(old, new, now)
 
+    def job_of(self, payload: bytes, now: float) -> tuple[Job, str] | None:
+        """Returns the job that a member is, with its queue; what is none, or names none, is to go to the dead set."""
+        member = member_of(payload)
+        if isinstance(member, Malformed):
+            self.to_dead(payload, member.reason, now)
+        elif member.queue is None:
+            self.to_dead(payload, "it names no queue", now)
+        else:
+            return member, member.queue
+        return None
+
     def to_dead_as(self, old: bytes, new: bytes, now: float) -> None:
         """Adds a move of a member to the dead set, as `new`; it loses its lock, and its batch counts it as failed."""
         self._add(old, new, _DEAD, now, effects_of_end(old, self._keys))
@@ -88,7 +101,7 @@ class Moves:
         places = (self._source, self._keys.queues, self._keys.dead, *map(self._keys.queue, self._queues))
         args = [len(self._queues), len(self._places), *self._queues, *self._args]
         for number, effect in self._effects:
-            args += (number, 1 + len(effect.args), effect.command, *effect.args)
+            args += (number, *effect.words)
         return ScriptCall(MOVE, (*places, *(effect.key for _, effect in self._effects)), args)
 
     def done(self, reply: Any) -> Moved:

@@ -86,7 +86,7 @@ def taking_out(keys: Keys, queue: str, payload: bytes, dead: tuple[bytes, float]
     effects = effects_of_end(payload, keys)
     args: list[Argument] = [payload, new, score]
     for effect in effects:
-        args += (1 + len(effect.args), effect.command, *effect.args)
+        args += effect.words
     return ScriptCall(CANCEL, (keys.queue(queue), keys.dead, *(effect.key for effect in effects)), args)
 
 
