@@ -156,7 +156,10 @@ class Blocked(logging.Handler):
 class Full(logging.Handler):
     """A handler that lets the error of a full disk out, which those of the standard library don't."""
 
+    refused = ""
+
     def emit(self, record: logging.LogRecord) -> None:
+        self.refused += record.getMessage()
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -263,9 +266,10 @@ def test_a_node_starts_though_the_handler_raises_on_what_it_has_to_say_of_its_re
 def test_a_log_handler_that_raises_costs_lines_and_nothing_else(config: Config, redis) -> None:
     with running_node(config, queues={"q": 5}) as node:
         before = node.whereis(names.JOB_LOGGER)
-        with handling(Full()):
+        full = Full()
+        with handling(full):
             run_jobs(node, redis, 50)
-            node.log.expect(JobFinished, 50)
+            eventually(lambda: "100 lines are missing" in full.refused, "lines refused")
         handler = Blocked()
         handler.opened.set()
         with handling(handler):

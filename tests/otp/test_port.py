@@ -264,7 +264,9 @@ signal.pause()
 """
 
 
-@pytest.mark.parametrize("deeds", ["ask(b'fork'); port.send(b'spin')", "os.kill(port.pid, signal.SIGSTOP)"])
+@pytest.mark.parametrize(
+    "deeds", ["ask(b'fork'); port.send(b'spin')", "ask(b'hello'); os.kill(port.pid, signal.SIGSTOP)"]
+)
 def test_a_program_ends_with_the_interpreter_even_when_that_is_killed(deeds: str) -> None:
     """erlang(3): the end of the run-time system closes all ports. Here programs are killed, whatever they do."""
     script = textwrap.dedent(STARTER).format(deeds=deeds)
