@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import attrs
 import pytest
@@ -12,9 +12,11 @@ import pytest
 from verk_actors import testing
 from verk_actors.client import Client, Scheduled
 from verk_actors.client.async_client import AsyncClient
+from verk_actors.client.batch import Batch
 from verk_actors.client.detour import NotDiverted
 from verk_actors.client.workflow import chain, group
 from verk_actors.config import Config, QueueConfig
+from verk_actors.endings import Discard
 from verk_actors.errors import EnqueueUncertain, InvalidJob, StoreError
 from verk_actors.store.batch_status import BatchExists, BatchInBatch, BatchNotOpen
 from verk_actors.wire.job import Job
@@ -70,6 +72,7 @@ def test_what_can_not_be_in_a_batch_is_refused(client: Client, config: Config, s
     for work, field in (
         ([job(), job(unique_for=60)], "unique_for"),
         ([job({1})], "args"),
+        (group(job(jid="1"), chain(job(), job(jid="1"))), "jid"),
     ):
         with pytest.raises(InvalidJob) as raised:
             client.batch(work)
@@ -80,8 +83,14 @@ def test_what_can_not_be_in_a_batch_is_refused(client: Client, config: Config, s
         assert raised.value.field == next(iter(terms))
     with pytest.raises(InvalidJob, match="unique"):
         client.batch([job()], on_success=job(unique_for=5))
-    with pytest.raises(TypeError, match="part of a workflow"):
-        chain(job(), "C")
+    for wrong in (lambda: chain(job(), "C"), lambda: group(job()) | "C", lambda: ["C"] | chain(job())):
+        with pytest.raises(TypeError, match="part of a workflow"):
+            wrong()
+    for unfit in (group(job()), chain(job()), "C"):
+        with pytest.raises(TypeError, match="not of a list with a"):
+            client.batch([job(), unfit])
+        with pytest.raises(TypeError, match="not of a list with a"), client.batch() as batch:
+            batch.add(unfit)
     elsewhere = attrs.evolve(config, queues={"far": QueueConfig(redis_url="redis://127.0.0.1:1/0")})
     with Client(elsewhere) as other, pytest.raises(InvalidJob, match="on one server"):
         other.batch([job()], on_complete=job(queue="far"))
@@ -103,6 +112,7 @@ def test_jobs_are_added_while_it_runs_and_not_when_it_is_complete(client: Client
     assert client.batches.get("b").total == client.queue("q").count() == 3
 
     redis.hset("verk:batch:b", "completed_at", NOW)
+    redis.delete("verk:batch:b:pending")
     with pytest.raises(BatchNotOpen, match="takes no members"):
         batch.add(job(4))
     with pytest.raises(BatchNotOpen, match="b"):
@@ -111,6 +121,40 @@ def test_jobs_are_added_while_it_runs_and_not_when_it_is_complete(client: Client
         client.batch([job()], parent="nobodys")
     assert client.queue("q").count() == 3
     assert client.batches.get("child") is None
+
+
+def test_a_member_that_is_given_another_try_may_add_others_though_the_batch_was_complete(client: Client, redis) -> None:
+    """As a crawler's page does that is put back from the dead set, once its mistake is mended."""
+    batch = client.batch([job(1)], bid="b")
+    redis.hset("verk:batch:b", "completed_at", NOW)
+
+    batch.add(job(2))
+
+    assert client.batches.get("b").pending == 2
+
+
+def test_with_once_each_id_is_added_once_also_when_the_batch_has_ended_since(
+    client: Client, config: Config, redis
+) -> None:
+    jobs = [job(n, jid=f"j{n}") for n in range(4)]
+    batch = client.batch([job()], bid="b")
+    uncertain = attrs.evolve(config, wait_replicas=1, wait_replicas_seconds=0.01)
+    with Client(uncertain) as careful, pytest.raises(EnqueueUncertain) as raised:
+        Batch(careful._batching, "b").add(*jobs[:2], once=True)
+
+    assert raised.value.jids == ("j0", "j1")
+    assert batch.add(*jobs[:2], once=True) == ["j0", "j1"]
+    assert batch.add(*jobs, once=True) == ["j0", "j1", "j2", "j3"]
+    client.enqueue(job(jid="j5"), once=True)
+    assert batch.add(job(jid="j5"), once=True) == ["j5"]
+    assert client.batches.get("b").total == 5
+    assert client.queue("q").count() == 6
+    assert 86_000 < redis.ttl("verk:once:j3") <= 86_400
+
+    redis.delete("verk:batch:b:pending")
+    assert batch.add(*jobs, once=True) == ["j0", "j1", "j2", "j3"]
+    with pytest.raises(BatchNotOpen):
+        batch.add(*jobs, job(jid="j6"), once=True)
 
 
 def test_a_with_collects_and_makes_it_at_its_end_unless_that_fails(client: Client) -> None:
@@ -144,6 +188,21 @@ def test_only_the_first_step_of_a_workflow_is_enqueued(client: Client, redis) ->
     [step] = [key for key in redis.keys("verk:batch:*:steps") if redis.hexists(key.removesuffix(b":steps"), "held")]
     held = client.batches.get(step.decode().split(":")[2])
     assert (held.state, held.stage, held.waiting) == ("waiting", 0, 2)
+
+
+def test_a_chain_of_which_middleware_leaves_nothing_is_not_waited_for(config: Config, redis) -> None:
+    with Client(attrs.evolve(config, client_middleware=[_halting])) as client:
+        client.batch(group(chain(job("halt"), job("halt")), job(1)) | group(chain(job("halt"), job("halt"))), bid="w")
+
+        status = client.batches.get("w")
+        assert (status.total, status.pending, status.stages) == (1, 1, 1)
+        assert [one.bid for one in client.batches.range()] == ["w"]
+
+
+def _halting(job: Job, push: Callable[[Job], Job]) -> Job:
+    if job.args == ["halt"]:
+        raise Discard("halted")
+    return push(job)
 
 
 def test_each_step_knows_the_jids_of_the_one_before(client: Client, redis) -> None:

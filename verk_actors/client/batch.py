@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from verk_actors.client.batch_parts import Terms, jobs_in, members_of, with_jids
 from verk_actors.client.detour import NotDiverted, current
-from verk_actors.client.preparing import Preparer, Scheduled
+from verk_actors.client.preparing import ONCE_SECONDS, Preparer, Scheduled
 from verk_actors.client.workflow import Chain, Group
 from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import EnqueueUncertain, InvalidJob, StoreUnavailable
@@ -17,7 +17,8 @@ from verk_actors.store.batch_making import enlisted, is_at, is_open, joined, mad
 from verk_actors.store.batch_status import BatchExists, BatchNotOpen, BatchStatus
 from verk_actors.store.batches import Batches
 from verk_actors.store.commands import Commands
-from verk_actors.store.effects import Effect
+from verk_actors.store.effects import Effect, kept
+from verk_actors.store.entries import Entry
 from verk_actors.store.guarded import Condition, perform
 from verk_actors.store.pool import Pool
 from verk_actors.wire.jid import new_jid
@@ -65,23 +66,31 @@ class Batching:
             raise BatchNotOpen(terms.parent)
         return [entry.jid for entry in entries]
 
-    def add(self, bid: str, jobs: Iterable[Job | Scheduled]) -> list[str]:
+    def add(self, bid: str, jobs: Iterable[Job | Scheduled], *, once: bool = False) -> list[str]:
         """Add jobs to a batch, and enqueue them; returns their jids."""
-        now, keys, turn = self._clock(), self._keys, new_jid()
-        new = members_of(jobs, Terms(bid=bid), self._preparer, now)
-        entries = list(jobs_in(new))
-        if not entries:
-            return []
+        entries = list(jobs_in(members_of(jobs, Terms(bid=bid), self._preparer, self._clock())))
+        jids = [entry.jid for entry in entries]
+        pool = self._pool_of([entry.queue for entry in entries])
+        while entries and not self._write(pool, self._adding(bid, entries, once), [entry.jid for entry in entries]):
+            marks = [("EXISTS", self._keys.once(entry.jid)) for entry in entries if once]
+            known = pool.call_many(marks) if marks else []
+            if not any(known):
+                raise BatchNotOpen(bid)
+            entries = [entry for entry, is_known in zip(entries, known, strict=True) if not is_known]
+        return jids
+
+    def _adding(self, bid: str, entries: Sequence[Entry], once: bool) -> Callable[[Commands], bool]:
+        keys, turn = self._keys, new_jid()
+        conditions = is_open(keys, bid)
         effects = [
             Effect("HSET", keys.batch(bid), ("turn", turn)),
             Effect("HINCRBY", keys.batch(bid), ("total", len(entries))),
             *enlisted(keys, bid, entries),
         ]
-        pool = self._pool_of([entry.queue for entry in entries])
-        writing = partial(perform, conditions=is_open(keys, bid), again=[is_at(keys, bid, turn)], effects=effects)
-        if not self._write(pool, writing, [entry.jid for entry in entries]):
-            raise BatchNotOpen(bid)
-        return [entry.jid for entry in entries]
+        if once:
+            conditions += [Condition("EXISTS", keys.once(entry.jid), (), 0) for entry in entries]
+            effects += [kept(keys.once(entry.jid), entry.jid.encode(), ONCE_SECONDS) for entry in entries]
+        return partial(perform, conditions=conditions, again=[is_at(keys, bid, turn)], effects=effects)
 
     def status(self, bid: str) -> BatchStatus | None:
         """Return how far a batch is."""
@@ -128,17 +137,21 @@ class Batch:
     def __repr__(self) -> str:
         return f"<Batch {self.bid}>"
 
-    def add(self, *jobs: Job | Scheduled) -> list[str]:
+    def add(self, *jobs: Job | Scheduled, once: bool = False) -> list[str]:
         """Add jobs, all of them or none, and enqueue them; returns their jids.
 
         A program that is no member should know that the batch is not complete: in a `with`, before the batch is made.
 
+        Args:
+            once: add only those whose jid was not added or enqueued with `once` in the last day. So what was uncertain
+                can be repeated, with the jids that the error names; and a member that runs again adds nothing twice.
+
         Raises:
-            BatchNotOpen: it is complete.
+            BatchNotOpen: no member is to run any more.
             InvalidJob, StoreUnavailable, StoreError, EnqueueUncertain: as of `Client.enqueue_many`.
         """
         if self._terms is None:
-            jids = self._batching.add(self.bid, jobs)
+            jids = self._batching.add(self.bid, jobs, once=once)
         else:
             given = with_jids(jobs)
             self._collected += given

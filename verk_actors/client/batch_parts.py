@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -66,10 +67,15 @@ def members_of(
     """Return a batch as it is written.
 
     Raises:
-        InvalidJob: one of its jobs can't be written, or be in a batch.
+        InvalidJob: one of its jobs can't be written, or be in a batch, or two of them have one id.
+        TypeError: it is not made of jobs.
     """
-    stages: Sequence[Sequence[Any]] = stages_of(work) if isinstance(work, Chain | Group) else [list(work)]
-    return _Making(terms, preparer, now).batch(terms.bid, stages, ())[0]
+    stages: Sequence[Sequence[Any]] = stages_of(work) if isinstance(work, Chain | Group) else [_plain(work)]
+    new = _Making(terms, preparer, now).batch(terms.bid, stages, ())[0]
+    for jid, count in Counter(entry.jid for entry in jobs_in(new)).items():
+        if count > 1:
+            raise InvalidJob("jid", jid, "is that of two jobs of the batch, which could not tell them apart")
+    return new
 
 
 def jobs_in(new: NewBatch) -> Iterator[Entry]:
@@ -84,7 +90,20 @@ def jobs_in(new: NewBatch) -> Iterator[Entry]:
 
 def with_jids(jobs: Iterable[Job | Scheduled]) -> list[Job | Scheduled]:
     """Return the same jobs, each with an id."""
-    return [attrs.evolve(one, job=_with_jid(one.job)) if isinstance(one, Scheduled) else _with_jid(one) for one in jobs]
+    given = _plain(jobs)
+    return [
+        attrs.evolve(one, job=_with_jid(one.job)) if isinstance(one, Scheduled) else _with_jid(one) for one in given
+    ]
+
+
+def _plain(jobs: Iterable[Job | Scheduled]) -> list[Job | Scheduled]:
+    given = list(jobs)
+    for one in given:
+        if not isinstance(one, Job | Scheduled):
+            raise TypeError(
+                f"a batch is made of jobs, or of one chain or group, not of a list with a {type(one).__name__}"
+            )
+    return given
 
 
 def _with_jid(job: Job) -> Job:
@@ -133,7 +152,7 @@ class _Making:
         for item in stage:  # in the order in which the next step is to have their results
             if isinstance(item, Chain):
                 within, last = self.batch(new_jid(), stages_of(item), after, is_nested=True)
-                members.append(within)
+                members += [within] if within.stages else []  # all of its jobs may have been halted
                 jids += last
             else:
                 jids.append(next(of_jobs).jid)

@@ -13,11 +13,18 @@ Part: TypeAlias = "Job | Group | Chain"
 """What a workflow is made of."""
 
 
+def _checked(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    for part in parts:
+        if not isinstance(part, Job | Group | Chain):
+            raise TypeError(f"a part of a workflow is a job, a group or a chain, not {type(part).__name__}")
+    return parts
+
+
 @attrs.frozen
 class Group:
     """Jobs, or chains of them, that run at the same time; `group(a, b) | c` runs c when all have succeeded."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = attrs.field(converter=_checked)
 
     def __or__(self, then: Part) -> Chain:
         return Chain((self, then))
@@ -30,7 +37,7 @@ class Group:
 class Chain:
     """Jobs, or groups of them, each of which runs when all of the one before it have succeeded."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = attrs.field(converter=_checked)
 
     def __or__(self, then: Part) -> Chain:
         return Chain((*self.parts, then))
@@ -45,7 +52,7 @@ def chain(*parts: Part) -> Chain:
     Raises:
         TypeError: a part is no job, group or chain.
     """
-    return Chain(_checked(parts))
+    return Chain(parts)
 
 
 def group(*parts: Part) -> Group:
@@ -54,7 +61,7 @@ def group(*parts: Part) -> Group:
     Raises:
         TypeError: a part is no job, group or chain.
     """
-    return Group(_checked(parts))
+    return Group(parts)
 
 
 def stages_of(part: Part) -> list[list[Job | Chain]]:
@@ -74,10 +81,3 @@ def _members_of(part: Part) -> Iterator[Job | Chain]:
         yield Chain((part,))
     else:
         yield from (member for stage in stages for member in stage)
-
-
-def _checked(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    for part in parts:
-        if not isinstance(part, Job | Group | Chain):
-            raise TypeError(f"a part of a workflow is a job, a group or a chain, not {type(part).__name__}")
-    return parts

@@ -121,9 +121,10 @@ def gone(row: BatchRow, keys: Keys, *, tells: bool = True) -> Change:
     """
     bid, parent = row.status.bid, row.status.parent
     told: tuple[Effect, ...] = ()
+    others: tuple[str, ...] = ()
     if tells and parent is not None and row.status.succeeded_at is None:
-        told = of_member(parent, member_of_batch(bid), "failed", keys)
-    return Change(conditions=[is_at(keys, bid, row.turn)], effects=(*_removed(keys, bid), *told), is_last=True)
+        told, others = of_member(parent, member_of_batch(bid), "failed", keys), (parent,)
+    return Change(conditions=[is_at(keys, bid, row.turn)], effects=(*_removed(keys, bid), *told), others=others)
 
 
 def forgotten(bid: str, keys: Keys) -> Change:

@@ -107,12 +107,11 @@ def enlisted(keys: Keys, bid: str, entries: Sequence[Entry]) -> Iterator[Effect]
 
 
 def is_open(keys: Keys, bid: str) -> list[Condition]:
-    """Returns what has to hold of a batch that gets members."""
-    hash_ = keys.batch(bid)
+    """Returns what has to hold of a batch that gets members: it is there, and some member may run."""
     return [
-        Condition("EXISTS", hash_, (), 1),
-        Condition("HEXISTS", hash_, ("completed_at",), 0),
-        Condition("HEXISTS", hash_, ("held",), 0),
+        Condition("EXISTS", keys.batch(bid), (), 1),
+        Condition("HEXISTS", keys.batch(bid), ("succeeded_at",), 0),
+        Condition("EXISTS", keys.batch_pending(bid), (), 1),
     ]
 
 
