@@ -114,6 +114,23 @@ def test_a_middleware_may_not_make_what_can_not_be_written(config: Config) -> No
     assert caught.value.index == 0
 
 
+def test_a_unique_job_is_told_by_the_arguments_and_the_queue_that_middleware_gives_it(config: Config, redis) -> None:
+    """By those it came with, the job of one tenant kept out that of another, which was lost."""
+    tenant = ["a"]
+
+    def of_tenant(job: Job, call_next: CallNext) -> Job:
+        return call_next(attrs.evolve(job, args=[*tenant, *job.args]))
+
+    with Client(attrs.evolve(config, client_middleware=[of_tenant])) as client, Client(config) as plain:
+        first = client.enqueue(job(42, unique_for=60))
+        tenant[:] = ["b"]
+        second = client.enqueue_many([job(42, unique_for=60)])[0]
+        assert [one["args"] for one in written(redis)] == [["a", 42], ["b", 42]]
+
+        assert client.schedule(job(42, unique_for=60), 9, on_conflict="return") == second
+        assert plain.enqueue(job("a", 42, unique_for=60), on_conflict="return") == first
+
+
 async def asynchronous(job: Job, call_next: CallNext) -> Job:
     return call_next(job)
 

@@ -85,16 +85,17 @@ class Preparer:
         return entries
 
     def _entry(self, job: Job, jid: str, now: float, when: datetime | float, once: bool) -> Entry:
-        due_at = now if when == 0.0 else unix(when, now)
-        is_due = due_at <= now
-        job = self._completed(job, jid, now, due_at=now if is_due else due_at, is_due=is_due)
+        due_at = now if when == 0.0 else max(now, unix(when, now))
+        job = self._completed(job, jid, now, due_at)
         if self._chain is not None:
             passed = self._passed(self._chain, job)
             if passed is None:
                 return Entry(str(job.queue), jid, b"")
-            job = self._completed(passed, passed.jid or jid, now, due_at=now if is_due else due_at, is_due=is_due)
+            job = self._completed(passed, passed.jid or jid, now, due_at)
+        if job.unique_for is not None:
+            job = _unique(job, due_at + job.unique_for)
         payload = self._short(encode(job, wire_format=self._config.wire_format))
-        score = None if is_due else self._score(due_at)
+        score = None if due_at == now else self._score(due_at)
         locks = self._locks(job, now, once) if once or job.unique_for is not None else ()
         return Entry(str(job.queue), str(job.jid), payload, score, job.unique_token or "", locks)
 
@@ -113,10 +114,10 @@ class Preparer:
             raise InvalidJob("payload", None, f"has {len(payload)} bytes; max_payload_bytes allows {self._limit}")
         return payload
 
-    def _completed(self, job: Job, jid: str, now: float, *, due_at: float, is_due: bool) -> Job:
+    def _completed(self, job: Job, jid: str, now: float, due_at: float) -> Job:
         """Return a new job with what was left open filled in; what it has was checked when it was made."""
-        config, fields = self._config, job.__dict__.copy()
-        fields["queue"] = queue = job.queue or "default"
+        config, fields, is_due = self._config, job.__dict__.copy(), due_at == now
+        fields["queue"] = job.queue or "default"
         fields["jid"] = jid
         fields["enqueued_at"] = now if is_due else None
         if config.wire_format == "verk":
@@ -126,9 +127,6 @@ class Preparer:
             fields["created_at"] = now
         if job.expires_in is not None:
             fields["expires_at"] = due_at + job.expires_in
-        if job.unique_for is not None:
-            fields["unlocks_at"] = due_at + job.unique_for
-            fields["unique_token"] = job.unique_token or _token(job, queue)
         return Job.of_checked(fields)
 
     def _score(self, due_at: float) -> float:
@@ -141,9 +139,17 @@ class Preparer:
         return locks
 
 
-def _token(job: Job, queue: str) -> str:
+def _unique(job: Job, unlocks_at: float) -> Job:
+    """Return a completed job with its lock's token and end: of what is written, which middleware may have changed."""
+    fields = job.__dict__.copy()
+    fields["unlocks_at"] = unlocks_at
+    fields["unique_token"] = job.unique_token or _token(job)
+    return Job.of_checked(fields)
+
+
+def _token(job: Job) -> str:
     try:
-        return token_of(queue, job.class_, job.args)
+        return token_of(str(job.queue), job.class_, job.args)
     except (TypeError, ValueError, RecursionError):
         encode(attrs.evolve(job, unique_for=None))  # says what is wrong, and where
         raise

@@ -18,6 +18,7 @@ from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
 from verk_actors.errors import ConfigError
 from verk_actors.events import Event
 from verk_actors.limit import Limit
+from verk_actors.node_id import node_id_here
 from verk_actors.otp import Ref
 from verk_actors.registry import Registry, Terms
 from verk_actors.running_job import RunningJob
@@ -170,6 +171,7 @@ class NodeState:
     @classmethod
     def of(cls, config: Config, registry: Registry) -> NodeState:
         """Return the tables of a node that has not been started yet."""
+        config = attrs.evolve(config, node_id=node_id_here(config.node_id))
         node = cls(config, registry.under(Terms.of(config)), Keys(config.namespace))
         node.servers[config.redis_url] = RedisServer(config.redis_url)
         for queue, settings in (*config.queues.items(), *config.groups.items()):
