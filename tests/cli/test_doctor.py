@@ -129,6 +129,11 @@ def limit_of_the_dead(redis: Redis) -> None:
     redis.hset("verk:limit:api:slots", "1", "gone token")
 
 
+def spoiled_limit(redis: Redis) -> None:
+    redis.zadd("verk:limited", {"customer:7": 1})
+    redis.set("verk:limit:customer:7:slots", "a text")
+
+
 FAULTS = [
     (nothing, {}),
     (dead_node, {"dead nodes": "problem"}),
@@ -147,6 +152,7 @@ FAULTS = [
     (stale_entry, {"periodic": "warning"}),
     (forgotten_limit, {"limits": "problem"}),
     (limit_of_the_dead, {"limits": "warning"}),
+    (spoiled_limit, {"types": "problem"}),
 ]
 
 

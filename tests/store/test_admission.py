@@ -13,6 +13,7 @@ from verk_actors.limit import Limit
 from verk_actors.store.admission import Admission, Applicant, Use, holder_of, slot_given_back
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress, Settlement
+from verk_actors.store.limit_calls import LimitCalls
 from verk_actors.wire.keys import Keys
 
 TWO = Limit("two", concurrency=2)
@@ -137,18 +138,40 @@ def test_the_slots_of_a_node_are_its_own_and_expire_when_they_are_long_left(admi
 
 
 @pytest.mark.parametrize("spoiled", ["slots", "waiting", "called", "arrival"])
-def test_where_a_key_holds_something_else_nothing_is_done(admission, redis, keys, spoiled: str) -> None:
-    limits = (Limit("one", concurrency=1), Limit("rate", rate=1))
-    for limit in limits:
-        redis.set(getattr(keys, spoiled)(limit.name), "x") if spoiled != "arrival" else redis.lpush(
-            keys.arrival(limit.name), "x"
-        )
-    jobs = [applicant(redis, keys, str(number), *limits) for number in range(2)]
+def test_a_limit_with_a_key_that_holds_something_else_holds_up_its_own_jobs_alone(
+    admission, redis, keys, spoiled: str
+) -> None:
+    bad = Limit("bad", rate=1) if spoiled == "arrival" else Limit("bad", concurrency=5)
+    key = getattr(keys, spoiled)("bad")
+    redis.rpush(key, "not ours")
+    jobs = [applicant(redis, keys, str(number), TWO, *[bad] * (number < 2)) for number in range(4)]
+
+    assert admission.admit("token", jobs) == [False, False, True, True]
+    scheduled = dict(redis.zrange(keys.schedule, 0, -1, withscores=True))
+    assert scheduled.keys() == {jobs[0].payload, jobs[1].payload}
+    assert all(50 < at - time.time() <= 60 for at in scheduled.values())
+    assert redis.lrange(keys.in_progress("default", "n1"), 0, -1) == [jobs[3].payload, jobs[2].payload]
+    assert redis.zrange(keys.limited, 0, -1) == [b"bad"]  # for the LimitManager and `verk doctor` to find
+    assert redis.lrange(key, 0, -1) == [b"not ours"]
+
+
+@pytest.mark.parametrize("spoiled", ["limited", "schedule"])
+def test_where_a_key_of_all_limits_holds_something_else_nothing_is_done(admission, redis, keys, spoiled: str) -> None:
+    redis.set(getattr(keys, spoiled), "x")
+    jobs = [applicant(redis, keys, str(number), TWO, Limit("rate", rate=1)) for number in range(4)]
     before: Any = {key: redis.dump(key) for key in redis.keys("*")}
 
     with pytest.raises(StoreError, match="WRONGTYPE"):
         admission.admit("token", jobs)
     assert {key: redis.dump(key) for key in redis.keys("*")} == before
+
+
+def test_a_clock_that_is_set_back_holds_no_rate_up(admission, redis, keys) -> None:
+    limit = Limit("rate", rate=1, period_seconds=30.0, burst=2)
+    redis.set(keys.arrival("rate"), round((time.time() + 3600) * 1e6))  # as an hour ahead
+
+    assert admission.admit("token", [applicant(redis, keys, "1", limit)]) == [False]
+    assert 0 < LimitCalls(admission._commands, keys, "n1").rooms({"rate": limit})["rate"].next_in_seconds <= 30
 
 
 def test_a_full_server_admits_and_puts_aside(admission, redis, keys) -> None:

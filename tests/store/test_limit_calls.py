@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from verk_actors.errors import StoreError
 from verk_actors.limit import Limit
 from verk_actors.store.connection import Connection
 from verk_actors.store.limit_calls import MOST_CALLED, LimitCalls
@@ -57,18 +58,32 @@ def test_of_a_rate_as_many_as_may_start_now_and_it_is_known_when_the_next_may(ca
     room = calls.rooms({"rate": RATE})["rate"]
     assert room.free == 3
     assert room.next_in_seconds is not None and 9 < room.next_in_seconds <= 10
-    redis.set(keys.arrival("rate"), round((time.time() + 45) * 1e6))
+    redis.set(keys.arrival("rate"), round((time.time() + 25) * 1e6))
     room = calls.rooms({"rate": RATE})["rate"]
     assert room.free == 0
-    assert room.next_in_seconds is not None and 24 < room.next_in_seconds <= 25
+    assert room.next_in_seconds is not None and 4 < room.next_in_seconds <= 5
 
 
 def test_a_limit_of_each_node_stays_due_for_all_of_them(calls, redis, keys) -> None:
     wait_for(redis, keys, "two", "a")
     redis.hset(keys.slots("two", "n2"), mapping={"x": "n2 t", "y": "n2 t"})
 
-    assert calls.rooms({"two": Limit("two", concurrency=2, per="node")})["two"].free == 2
+    of_each = {"two": Limit("two", concurrency=2, per="node")}
+    assert calls.rooms(of_each)["two"].free == 2
+    assert calls.rooms(of_each)["two"].next_in_seconds == 0
+    redis.hset(keys.slots("two", "n1"), mapping={"x": "n1 t", "y": "n1 t"})
+    assert calls.rooms(of_each)["two"].next_in_seconds is None  # it will know by itself
     assert calls.due().ids == ["two"]
+
+
+@pytest.mark.parametrize("spoiled", ["slots", "waiting", "called", "arrival"])
+def test_a_key_that_holds_something_else_is_named(calls, redis, keys, spoiled: str) -> None:
+    limit = RATE if spoiled == "arrival" else TWO
+    key = getattr(keys, spoiled)(limit.name)
+    redis.rpush(key, "not ours")
+
+    with pytest.raises(StoreError, match=f"WRONGTYPE {key} holds a list, where a (hash|string|zset) should be"):
+        calls.rooms({limit.name: limit})
 
 
 def test_called_jobs_are_next_in_their_queues_byte_for_byte_the_first_one_first(calls, redis, keys) -> None:

@@ -160,3 +160,20 @@ def test_a_queue_that_means_something_else_by_a_name_is_refused(config: Config, 
         ActorSystem.start(attrs.evolve(config, queues={"q": other}), meter.kit.registry)
     with running_node(config, meter.kit, queues={"q": 1}) as node, pytest.raises(ConfigError, match="2 at a time"):
         node.system.ask(AddQueue("other", other))
+
+
+@pytest.mark.logs_errors("WRONGTYPE verk:limit:two:slots holds a string, where a hash should be")
+def test_a_key_that_another_program_wrote_holds_up_the_jobs_of_that_limit_alone_and_loses_none(
+    config: Config, redis
+) -> None:
+    meter = Meter()
+    meter.add("Limited", TWO)
+    redis.set("verk:limit:two:slots", "not ours")
+    with running_node(config, meter.kit, queues={"q": 4}, poll_interval_seconds=0.05) as node:
+        node.client.enqueue_many(jobs(10) + jobs(10, class_="Good"))
+        node.log.expect(JobFinished, 10, class_="Good")
+        eventually(lambda: node.client.scheduled.count() == 10, "those of the limit are to come again")
+
+        redis.delete("verk:limit:two:slots")
+        node.client.scheduled.requeue_all()
+        expect_end(node, redis, 20)

@@ -81,7 +81,8 @@ class Admission:
     def admit(self, token: str, applicants: Sequence[Applicant]) -> list[bool | None]:
         """Lets jobs start or puts them aside; returns which start. None: it was no longer in progress here.
 
-        HLEN or GET for each limit; HSET or SET for a job that starts, LREM and ZADD for one that waits. Not to be
+        HLEN or GET for each limit; HSET or SET for a job that starts, LREM and ZADD for one that waits: in the
+        schedule for a minute, where a key of its limit holds something else, of which the LimitManager tells. Not to be
         repeated after a lost reply: it is not known then who has started, and all are to go back to their queue, with
         their slots given back.
 
@@ -91,11 +92,11 @@ class Admission:
 
         Raises:
             StoreUnavailable: it may have been done.
-            StoreError: a key holds the wrong type; nothing was done.
+            StoreError: a key that all limits share holds the wrong type; nothing was done.
         """
         uses = {use.id: use for one in applicants for use in one.uses}
         numbers = {id_: number for number, id_ in enumerate(uses, 1)}
-        keys = [self._in_progress, self._keys.limited]
+        keys = [self._in_progress, self._keys.limited, self._keys.schedule]
         args: list[Argument] = [holder_of(self._node_id, token), len(uses)]
         for use in uses.values():
             keys += (self._state_key(use), self._keys.waiting(use.id), self._keys.called(use.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -64,9 +64,8 @@ class AllLimits:
         Of one with a key there is a row for each value that jobs wait for, so many at most on each server.
         """
         told = self._told()
-        waited_for = [name_of(id_) for ids in self._on_each("ZRANGE", self._keys.limited, 0, limit - 1) for id_ in ids]
-        ids = sorted({*told, *waited_for})
-        return self._statuses(ids, told)
+        waited_for = [id_ for server in self._servers for id_ in limit_book.limited_ids(server, self._keys, limit)]
+        return self._statuses(sorted({*told, *waited_for}), told)
 
     def get(self, id: str) -> LimitStatus:
         """Returns one limit, by its name or `NAME:VALUE`, whether or not any job has met it. HGETALL."""
@@ -76,8 +75,8 @@ class AllLimits:
         """Returns how many jobs wait, for the first hundred limits that any wait for. ZRANGE, and ZCARD for each."""
         count = 0
         for server in self._servers:
-            ids = server.call("ZRANGE", self._keys.limited, 0, _MOST_LISTED - 1)
-            count += sum(n or 0 for n in server.call_many([("ZCARD", self._keys.waiting(name_of(id_))) for id_ in ids]))
+            ids = limit_book.limited_ids(server, self._keys, _MOST_LISTED)
+            count += sum(n or 0 for n in server.call_many([("ZCARD", self._keys.waiting(id_)) for id_ in ids]))
         return count
 
     def waiting(self, id: str) -> PendingSet:
@@ -102,10 +101,6 @@ class AllLimits:
         for server in self._servers:
             told |= limit_book.read(server, self._keys)
         return told
-
-    def _on_each(self, *command: str | int) -> Iterator[Iterable[bytes]]:
-        for server in self._servers:
-            yield server.call(*command)
 
     def _statuses(self, ids: Sequence[str], told: Mapping[str, ToldLimit]) -> Sequence[LimitStatus]:
         statuses: list[LimitStatus | None] = [None] * len(ids)

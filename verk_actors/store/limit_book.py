@@ -42,9 +42,22 @@ def read(commands: Commands, keys: Keys) -> Mapping[str, ToldLimit]:
     return {name: told for name, told in found.items() if told is not None and told.limit.name == name}
 
 
-def limited_ids(commands: Commands, keys: Keys) -> list[str]:
-    """Returns the ids of the limits that jobs wait for. ZRANGE, O(n)."""
-    return [name_of(id_) for id_ in commands.call("ZRANGE", keys.limited, 0, -1)]
+def limited_ids(commands: Commands, keys: Keys, most: int = 0) -> list[str]:
+    """Returns the ids of the limits that jobs wait for, those first that are due next; 0 is all. ZRANGE, O(n)."""
+    return [name_of(id_) for id_ in commands.call("ZRANGE", keys.limited, 0, most - 1)]
+
+
+def types_of_keys(commands: Commands, keys: Keys) -> Mapping[str, str]:
+    """Returns what the keys of limits have to hold, of those that nodes told of, and of a hundred that are due next.
+
+    Those that nodes can't see to are the first of these. HGETALL, ZRANGE, SMEMBERS.
+    """
+    nodes = [name_of(node_id) for node_id in commands.call("SMEMBERS", keys.nodes)]
+    types: dict[str, str] = {}
+    for id_ in {*read(commands, keys), *limited_ids(commands, keys, 100)}:
+        types |= {keys.slots(id_, node_id): "hash" for node_id in (None, *nodes)}
+        types |= {keys.arrival(id_): "string", keys.waiting(id_): "zset", keys.called(id_): "zset"}
+    return types
 
 
 def _told(text: bytes) -> ToldLimit | None:

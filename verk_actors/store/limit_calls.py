@@ -44,7 +44,8 @@ class Room:
         count: how many jobs wait for it.
         free: how many of them may be called.
         first: the payloads of those that wait for longest, a few more than may be called.
-        next_in_seconds: when it is to be looked at again; None where nobody waits.
+        next_in_seconds: when it is to be looked at again; None where nobody waits, or this node has all its slots of a
+            limit of each node taken: it hears when one of them comes free.
     """
 
     count: int
@@ -99,6 +100,9 @@ class LimitCalls:
         """Returns what limits have room for, by id; one that is None, as nobody knows it, for all that wait.
 
         ZCARD, HLEN or GET, ZRANGE and ZADD for each.
+
+        Raises:
+            StoreError: a key of one of them holds something else, as it says.
         """
         keys = [self._keys.limited]
         args: list[Argument] = [MOST_CALLED, _LOST_SECONDS]
@@ -195,5 +199,5 @@ def _numbers(limit: Limit | None, look_seconds: float) -> tuple[Argument, Argume
         return "", "", "", look_seconds
     if limit.concurrency is None:
         return "", limit.interval_micros, limit.at_once, look_seconds
-    # What one node has room for the others don't know: each of them has to look.
+    # What one node has room for the others don't know: each that has some has to look.
     return limit.concurrency, "", "", 0 if limit.per == "node" else look_seconds

@@ -54,6 +54,7 @@ class LimitManager(Server):
         self._postponed: set[str] = set()  # limits whose holders can't be judged yet
         self._examined: dict[str, float] = {}  # when holders were, monotonic
         self._suspects: frozenset[tuple[str, str]] = frozenset()  # slots of this node, with a job that it has not
+        self._refused: set[str] = set()  # limits that Redis did not let it see to
 
     @handles(LimitsMoved)
     def limits_moved(self, message: LimitsMoved) -> None:
@@ -110,7 +111,7 @@ class LimitManager(Server):
             raise
         except StoreError as error:
             if len(limits) == 1:
-                self._see_to_refused(error)
+                self._see_to_refused(*limits, error)
                 return {}
         rooms: dict[str, Room] = {}
         for id_, limit in limits.items():
@@ -127,16 +128,17 @@ class LimitManager(Server):
         """Call as many jobs as there is room for; where there is none, see whether all who hold it are alive."""
         if limit is None and room.count:
             log.warning("limit %s, which no node knows: the %s jobs that wait are called", loggable(id_), room.count)
-        payloads, free, held = list(room.first), room.free, 0
+        payloads, free, held, refusal = list(room.first), room.free, 0, None
         while free and payloads:
             part, payloads = payloads[:free], payloads[free:]
             called = self._calls.call(id_, limit, part, self.clock.time(), self._server.paused)
-            self._see_to_refused(called.refusal)
+            refusal = called.refusal or refusal
             held += called.held
             resting = sum(queue in self._server.paused for queue in called.queues) + called.malformed
             free = resting + called.held
             if resting:
                 self.actor_ref.cast(LimitsMoved(frozenset({id_})))  # there is room for more
+        self._see_to_refused(id_, refusal)
         if limit is not None and limit.concurrency is not None and room.count and (held or not room.free):
             self._examine(id_, limit)
 
@@ -167,13 +169,16 @@ class LimitManager(Server):
             log.warning("limit %s: %s slots that nobody held any more are free", loggable(id_), count)
             self.actor_ref.cast(LimitsMoved(frozenset({id_})))
 
-    def _see_to_refused(self, refusal: StoreError | None) -> None:
-        """Tell of jobs that can't be called; they wait, and are called again."""
+    def _see_to_refused(self, id_: str, refusal: StoreError | None) -> None:
+        """Tell of a limit that can't be seen to, or of jobs that can't be called; they wait, and are called again."""
         now = self.clock.monotonic()
         if refusal is not None:
+            self._refused.add(id_)
             self._refusals.goes_on(refusal, now)
         else:
-            self._refusals.over(now)
+            self._refused.discard(id_)
+            if not self._refused:
+                self._refusals.over(now)
 
     def _look_in(self, seconds: float) -> None:
         """Look again after so many seconds, or sooner where that was said before."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from verk_actors.cli.amounts import counted
 from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
 from verk_actors.errors import loggable
+from verk_actors.store import limit_book
 from verk_actors.store.members import name_of
+from verk_actors.store.pool import Pool
 from verk_actors.store.server_facts import ServerFacts, Topic
 from verk_actors.wire import times
 from verk_actors.wire.keys import node_of
@@ -15,7 +17,7 @@ from verk_actors.wire.keys import node_of
 _SKEW_SECONDS = 2.0  # what a job is early or late by; more is no network's doing
 _FULL = 0.9
 _TYPES = {"queue": "list", "retry": "zset", "schedule": "zset", "dead": "zset", "queues": "set", "nodes": "set"}
-_TYPES |= {"cron": "hash", "cron_slots": "hash", "cron_paused": "set"}
+_TYPES |= {"cron": "hash", "cron_slots": "hash", "cron_paused": "set", "limits": "hash", "limited": "zset"}
 
 
 def version(patient: Patient) -> Iterator[Finding]:
@@ -95,15 +97,8 @@ def types(patient: Patient) -> Iterator[Finding]:
     wanted = {getattr(keys, name): type_ for name, type_ in _TYPES.items() if name != "queue"}
     for server in patient.servers.values():
         wanted |= {keys.queue(name): "list" for name in patient.client.queue_names()}
-        for key, type_ in wanted.items():
-            found = server.call("TYPE", key).decode()
-            if found not in (type_, "none"):
-                yield Finding(
-                    "problem",
-                    f"the key {loggable(key)} holds a {found}, where a {type_} should be: another program wrote it",
-                    f"move it away: verk redis cli RENAME {word(key)} {word(f'{key}.away')}; "
-                    "and give that program another database",
-                )
+        misplaced = list(_misplaced(server, wanted))
+        yield from misplaced or _misplaced(server, limit_book.types_of_keys(server, keys))
 
 
 def dead_set(patient: Patient) -> Iterator[Finding]:
@@ -115,6 +110,18 @@ def dead_set(patient: Patient) -> Iterator[Finding]:
             f"the dead set has {counted(count, 'job')}, as many as are kept: each that comes drops the oldest",
             "look at them (verk jobs list dead), then retry or delete them; or raise max_dead_jobs",
         )
+
+
+def _misplaced(server: Pool, wanted: Mapping[str, str]) -> Iterator[Finding]:
+    found = server.call_many([("TYPE", key) for key in wanted]) if wanted else []
+    for (key, type_), holds in zip(wanted.items(), map(name_of, found), strict=True):
+        if holds not in (type_, "none"):
+            yield Finding(
+                "problem",
+                f"the key {loggable(key)} holds a {holds}, where a {type_} should be: another program wrote it",
+                f"move it away: verk redis cli RENAME {word(key)} {word(f'{key}.away')}; "
+                "and give that program another database",
+            )
 
 
 def _facts(patient: Patient) -> Iterator[tuple[str, ServerFacts]]:
