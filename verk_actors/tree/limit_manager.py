@@ -111,7 +111,7 @@ class LimitManager(Server):
             raise
         except StoreError as error:
             if len(limits) == 1:
-                self._see_to_refused(*limits, error)
+                self._see_to_refused(next(iter(limits)), error)
                 return {}
         rooms: dict[str, Room] = {}
         for id_, limit in limits.items():

@@ -8,8 +8,8 @@ from verk_actors.cli.amounts import counted
 from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
 from verk_actors.errors import loggable
 from verk_actors.store import limit_book
+from verk_actors.store.commands import Commands
 from verk_actors.store.members import name_of
-from verk_actors.store.pool import Pool
 from verk_actors.store.server_facts import ServerFacts, Topic
 from verk_actors.wire import times
 from verk_actors.wire.keys import node_of
@@ -112,7 +112,7 @@ def dead_set(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _misplaced(server: Pool, wanted: Mapping[str, str]) -> Iterator[Finding]:
+def _misplaced(server: Commands, wanted: Mapping[str, str]) -> Iterator[Finding]:
     found = server.call_many([("TYPE", key) for key in wanted]) if wanted else []
     for (key, type_), holds in zip(wanted.items(), map(name_of, found), strict=True):
         if holds not in (type_, "none"):
