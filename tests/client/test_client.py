@@ -8,12 +8,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 import pytest
 
 from verk_actors import errors
 from verk_actors.client import Client
+from verk_actors.client.preparing import Scheduled
 from verk_actors.config import Config, RedisUrl
 from verk_actors.store.members import Malformed
 from verk_actors.wire.job import Job
@@ -105,6 +107,21 @@ def test_what_json_cannot_hold_is_refused_and_nothing_is_pushed(client: Client, 
     with pytest.raises(errors.InvalidJob, match=r"args\[1\]"):
         client.enqueue(Job(class_="C", args=[1, value]))
     assert redis.keys("queue:*") == []
+
+
+@pytest.mark.parametrize("what", [Job, None, "C"])
+def test_what_is_no_job_is_refused_and_says_how_one_is_made(client: Client, redis, what: Any) -> None:
+    """A job class is enqueued in place of a job of it as often as not."""
+    job = Job(class_="C", args=[])
+    for enqueue in (
+        client.enqueue,
+        lambda one: client.schedule(one, 5),
+        lambda one: client.enqueue_many([job, one]),
+        lambda one: client.enqueue_many([job, Scheduled(one, 5)]),
+    ):
+        with pytest.raises(TypeError, match=r"is no job: make one, as by Report\.job\(\.\.\.\)"):
+            enqueue(what)
+    assert redis.keys() == []
 
 
 def test_redis_out_of_reach_is_said_and_the_job_was_not_enqueued(tmp_path) -> None:

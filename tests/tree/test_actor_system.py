@@ -80,6 +80,7 @@ def test_client_list_shows_one_connection_per_queue_and_one_each_for_schedules_p
 def test_a_queue_can_be_added_and_removed_while_the_node_runs(config: Config, redis) -> None:
     with running_node(config) as node:
         node.system.ask(AddQueue("new", 3))
+        assert node.status().queues["new"].size == 3
         node.client.enqueue(Job(queue="new", class_="Good", args=[1]))
         node.log.expect(JobFinished, queue="new")
         node.system.ask(RemoveQueue("new"), timeout=20)

@@ -60,8 +60,9 @@ class Preparer:
 
         Raises:
             InvalidJob: it can't be written.
+            TypeError: it is none.
         """
-        return self._entry(job, job.jid or new_jid(), now, when, once)
+        return self._entry(job, new_jid(), now, when, once)
 
     def many(self, jobs: Sequence[Job | Scheduled], now: float, *, once: bool = False) -> list[Entry]:
         """Return what is written of several jobs.
@@ -75,16 +76,19 @@ class Preparer:
         for index, (item, new) in enumerate(zip(jobs, new_jids(len(jobs)), strict=True)):
             job, when = (item.job, item.when) if isinstance(item, Scheduled) else (item, 0.0)
             try:
-                if is_plain and job is item and (payload := series.encode(job, new)) is not None:
-                    entries.append(Entry(job.queue or "default", new, self._short(payload)))
+                if is_plain and type(item) is Job and (payload := series.encode(item, new)) is not None:
+                    entries.append(Entry(item.queue or "default", new, self._short(payload)))
                 else:
-                    entries.append(self._entry(job, job.jid or new, now, when, once))
+                    entries.append(self._entry(job, new, now, when, once))
             except InvalidJob as error:
                 error.index = index
                 raise
         return entries
 
-    def _entry(self, job: Job, jid: str, now: float, when: datetime | float, once: bool) -> Entry:
+    def _entry(self, job: Job, new: str, now: float, when: datetime | float, once: bool) -> Entry:
+        if not isinstance(job, Job):
+            raise TypeError(f"{shown(job)} is no job: make one, as by Report.job(...)")
+        jid = job.jid or new
         due_at = now if when == 0.0 else max(now, unix(when, now))
         job = self._completed(job, jid, now, due_at)
         if self._chain is not None:
