@@ -130,10 +130,12 @@ def test_one_that_is_put_into_its_queue_before_its_time_is_pending_as_before(cli
 
 @pytest.mark.parametrize("place", ["queue", "scheduled"])
 def test_all_are_cleared_and_each_member_has_failed(client: Client, redis, place: str) -> None:
-    """In pages: plain jobs are removed by Redis alone, members one by one."""
+    """In pages: plain jobs are removed by Redis alone, members once their batches are known. Some only look like it."""
     members = [job(n) if place == "queue" else Scheduled(job(n), 60) for n in range(400)]
     plain = [job(-n) if place == "queue" else Scheduled(job(-n), 60) for n in range(400)]
-    batch = client.batch(members[:10])
+    alike = job({"verk_batch": 1})
+    client.enqueue_many([alike if place == "queue" else Scheduled(alike, 60)])
+    batch, other = client.batch(members[:10]), client.batch([alike if place == "queue" else Scheduled(alike, 60)])
     client.enqueue_many(plain[:300])
     batch.add(*members[10:])
     client.enqueue_many(plain[300:])
@@ -144,4 +146,24 @@ def test_all_are_cleared_and_each_member_has_failed(client: Client, redis, place
     assert cleared.count() == 0
     assert redis.scard(f"verk:batch:{batch.bid}:failed") == 400
     assert not redis.exists(f"verk:batch:{batch.bid}:pending")
+    assert client.batches.get(other.bid).failed == 1
+    assert redis.zrangebyscore("verk:batches:due", 0, 0) == sorted([batch.bid.encode(), other.bid.encode()])
+    assert not redis.keys("verk:batch::*")
     assert not cleared.clear()
+
+
+def test_a_member_that_runs_by_the_time_is_not_counted_as_failed(client: Client, redis, monkeypatch) -> None:
+    client.batch([job(n) for n in range(3)], bid="b")
+    [pool] = client._pools.values()
+    script = pool.script
+
+    def slowly(*args):
+        reply = script(*args)
+        redis.lmove("queue:q", "inprogress:q:n1", "RIGHT", "LEFT")
+        return reply
+
+    monkeypatch.setattr(pool, "script", slowly)
+    client.queue("q").clear()
+
+    assert redis.llen("queue:q") == 0
+    assert (redis.llen("inprogress:q:n1"), client.batches.get("b").pending, client.batches.get("b").failed) == (1, 1, 2)

@@ -65,7 +65,7 @@ def test_the_header_names_each_key_by_its_number(script):
 def test_a_lua_table_is_unpacked_in_bounded_pieces_alone(script):
     """Lua's stack holds some 8000 values: with more, unpack fails."""
     code = code_of(script)
-    bounded = r"unpack\(\w+, i, math\.min\(i \+ 999, (?:#\w+|last)\)\)"
+    bounded = r"unpack\(\w+, ([ik]), math\.min\(\1 \+ 999, (?:#\w+|last)\)\)"
     bounded += r"|unpack\(ARGV, (?:at|new) \+ [23], last(?: - 1)?\)"  # the words of one command, which callers bound
     if "#part.olds == 1000 then" in code:  # the parts are what is bounded
         bounded += r"|unpack\(part\.\w+\)"

@@ -190,7 +190,7 @@ class SortedSet:
 
         Locks of unique jobs stay until they run out.
         """
-        return sum(clear(server, self._keys, self._key, "ZSET", self._delete_on) for server in self._servers) > 0
+        return sum(clear(server, self._keys, self._key, "ZSET") for server in self._servers) > 0
 
     def _step(self, where: JobFilter, cursor: str | None, act: Act, most: int = set_steps.MOST_MOVED) -> SetStep:
         start = set_walk.cursor_in(cursor, self._servers, self._key)

@@ -191,7 +191,7 @@ class Queue:
         for key in (self._keys.waiting(id_) for id_ in limited_ids(self._commands, self._keys)):
             self._delete_from(key)
         self._commands.call("SREM", self._queues, self.name)
-        return clear(self._commands, self._keys, self._key, "LIST", self._delete_on)
+        return clear(self._commands, self._keys, self._key, "LIST")
 
     def _delete_from(self, key: str) -> None:
         """Removes the jobs of this queue from a set."""
@@ -199,9 +199,6 @@ class Queue:
         for page in pages_of(self._commands, key, where.match()):
             found = [payload for payload, _ in page if where.found_in(payload) is not None]
             remove(self._commands, self._keys, key, found)
-
-    def _delete_on(self, _: Commands, payloads: Sequence[bytes]) -> object:
-        return self.delete_many(payloads)
 
     def remove(self) -> bool:
         """Removes all jobs, the queue from the known ones, and its pause; returns whether there were any jobs.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from verk_actors.wire import times
+from verk_actors.wire import strict_json, times
 from verk_actors.wire.job import Job, is_name, is_seconds
 
 _LENGTHS = ("unique_for", "expires_in", "retry_for", "result_for")
@@ -25,6 +25,16 @@ def read(fields: dict[str, Any]) -> dict[str, Any]:
         "unlocks_at": times.read(take("unlocks_at", None)),
         "expires_at": times.read(take("expiry", None)),
     }
+
+
+def membership(payload: bytes) -> tuple[str, str]:
+    """Returns of which batch a payload is a member, and its id; two empty texts where that can't be told."""
+    try:
+        fields = strict_json.parse(payload)
+        bid, jid = fields["verk_batch"], fields["jid"]
+    except (ValueError, TypeError, KeyError):
+        return "", ""
+    return (bid, jid) if is_name(bid) and is_name(jid) else ("", "")
 
 
 def has_any(job: Job) -> bool:
