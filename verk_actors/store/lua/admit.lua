@@ -6,7 +6,7 @@
 --   start at once; then for each job: payload, what waits ('' for the same), jid, score, number of its limits, and their
 --   numbers, from 1
 -- Returns: one flag for each job: 1 it starts, 0 it waits, -1 it was in progress here no more
--- A limit of which a key holds something else lets nothing start: its jobs come again in a minute, by the schedule.
+--   A limit of which a key holds something else lets nothing start, and its jobs come again in a minute, by the schedule.
 -- Why atomic: a job has all its limits or none, no slot is given twice, and a job is in one place at any time.
 -- A slot is the jid's: of two jobs with one jid the second waits until the first is settled. Those that wait go first: a
 -- newcomer waits behind them, unless it was enqueued before.
