@@ -19,7 +19,7 @@ from support.needs import see_to_needs
 from support.servers import OwnServer
 
 from verk_actors import embedded
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

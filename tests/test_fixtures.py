@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis as redis_py
 
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 
 @pytest.mark.parametrize("time", [1, 2])

@@ -14,7 +14,7 @@ from support.eventually import eventually
 
 from verk_actors import embedded
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 slow = pytest.mark.slow  # an interpreter starts

@@ -10,7 +10,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from verk_actors.arguments import convert_type
     from verk_actors.client import Client, Scheduled
     from verk_actors.client.async_client import (
         AsyncBatch,
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from verk_actors.client.batch import Batch
     from verk_actors.client.cron import CronJobs
     from verk_actors.client.workflow import Chain, Group, chain, group
-    from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
-    from verk_actors.cron_config import CronConfig
-    from verk_actors.endings import DeathReason, Discard, JobCancelled, Kill, Snooze
     from verk_actors.errors import (
         ConfigError,
         DoneInPart,
@@ -83,13 +79,13 @@ if TYPE_CHECKING:
         QueueRunning,
         RedisDataLost,
     )
-    from verk_actors.job_builder import JobBuilder
-    from verk_actors.job_class import JobClass, worker
-    from verk_actors.job_context import CurrentJob, JobContextFilter, current_job
-    from verk_actors.job_progress import JobProgress
-    from verk_actors.job_run import Cancellation, JobNotRunning, JobPlace, JobRun, NodesSilent
-    from verk_actors.job_run_messages import CancelJob, InspectJob, RunningJobs
-    from verk_actors.limit import Limit
+    from verk_actors.jobs.argument_types import convert_type
+    from verk_actors.jobs.builder import JobBuilder
+    from verk_actors.jobs.context import CurrentJob, JobContextFilter, current_job
+    from verk_actors.jobs.endings import DeathReason, Discard, JobCancelled, Kill, Snooze
+    from verk_actors.jobs.job_class import JobClass, worker
+    from verk_actors.jobs.progress import JobProgress
+    from verk_actors.jobs.run import Cancellation, JobNotRunning, JobPlace, JobRun, NodesSilent
     from verk_actors.listener import EventListener
     from verk_actors.messages import (
         AddQueue,
@@ -103,6 +99,9 @@ if TYPE_CHECKING:
         UnregisterListener,
     )
     from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
+    from verk_actors.settings.config import Config, QueueConfig, QueueGroup, RedisUrl
+    from verk_actors.settings.cron import CronConfig
+    from verk_actors.settings.limit import Limit
     from verk_actors.status import ClassStatus, ListenerStatus, QueueStatus, SystemStatus
     from verk_actors.store.all_limits import AllLimits, LimitStatus
     from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeStatus, NodeTakesNoSignals, RescuedNode
@@ -130,6 +129,7 @@ if TYPE_CHECKING:
     from verk_actors.store.set_steps import SetStep
     from verk_actors.store.set_walk import InvalidCursor, SetPart
     from verk_actors.tree.actor_system import ActorSystem
+    from verk_actors.tree.run_messages import CancelJob, InspectJob, RunningJobs
     from verk_actors.wire.backoff import Backoff
     from verk_actors.wire.cron_entry import CronSource
     from verk_actors.wire.cron_runs import CronOutcome, CronResult, CronRun
@@ -140,24 +140,24 @@ if TYPE_CHECKING:
     from verk_actors.wire.results import InvalidResult, JobResult
 
 _HOMES = {  # tests/architecture holds it against the imports above
-    "arguments": "convert_type",
+    "jobs.argument_types": "convert_type",
     "client": "Client Scheduled",
     "client.async_client": "AsyncBatch AsyncBatches AsyncClient AsyncCounters AsyncCronJobs AsyncLimits AsyncNodes AsyncPendingSet AsyncQueue AsyncRecentClasses AsyncSortedSet",
     "client.batch": "Batch",
     "client.cron": "CronJobs",
     "client.workflow": "Chain Group chain group",
-    "config": "Config QueueConfig QueueGroup RedisUrl",
-    "cron_config": "CronConfig",
-    "endings": "DeathReason Discard JobCancelled Kill Snooze",
+    "settings.config": "Config QueueConfig QueueGroup RedisUrl",
+    "settings.cron": "CronConfig",
+    "jobs.endings": "DeathReason Discard JobCancelled Kill Snooze",
     "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "BatchCompleted BatchEvent BatchProgressed BatchSucceeded CronJobEnqueued CronJobKeptOut DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobProgressed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
-    "job_class": "JobClass worker",
-    "job_context": "CurrentJob JobContextFilter current_job",
-    "job_builder": "JobBuilder",
-    "job_progress": "JobProgress",
-    "job_run": "Cancellation JobNotRunning JobPlace JobRun NodesSilent",
-    "job_run_messages": "CancelJob InspectJob RunningJobs",
-    "limit": "Limit",
+    "jobs.job_class": "JobClass worker",
+    "jobs.context": "CurrentJob JobContextFilter current_job",
+    "jobs.builder": "JobBuilder",
+    "jobs.progress": "JobProgress",
+    "jobs.run": "Cancellation JobNotRunning JobPlace JobRun NodesSilent",
+    "tree.run_messages": "CancelJob InspectJob RunningJobs",
+    "settings.limit": "Limit",
     "listener": "EventListener",
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",

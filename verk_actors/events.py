@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import attrs
 
-from verk_actors.endings import DeathReason
-from verk_actors.job_progress import JobProgress
+from verk_actors.jobs.endings import DeathReason
+from verk_actors.jobs.progress import JobProgress
 from verk_actors.store.batch_status import BatchStatus
 from verk_actors.wire.job import Job
 

@@ -16,7 +16,6 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from verk_actors import references
 from verk_actors.wire.job import Job
 
 
@@ -50,9 +49,14 @@ def worker_chain(
     for one in reversed(middleware):
         if is_async:
             chain = _around_async(one, chain)
-        elif not references.is_async(one):
+        elif not makes_coroutine(one):
             chain = _around(one, chain)
     return chain
+
+
+def makes_coroutine(function: Any) -> bool:
+    """Whether calling this only makes a coroutine, which a loop has to run."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def _same(job: Job) -> Job:

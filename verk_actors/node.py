@@ -22,16 +22,16 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NoReturn
 
-from verk_actors.config import Config
+from verk_actors.daemon.service_manager import ServiceManager
+from verk_actors.daemon.signals import Signals
+from verk_actors.daemon.starter import Start, Starter
 from verk_actors.errors import StoreError
+from verk_actors.jobs.registry import Registry
+from verk_actors.jobs.registry import registry as default_registry
 from verk_actors.loggable import loggable
 from verk_actors.messages import HandBack, Quiet
 from verk_actors.otp import NORMAL, ExitReason, Ref, Shutdown, dump
-from verk_actors.registry import Registry
-from verk_actors.registry import registry as default_registry
-from verk_actors.service_manager import ServiceManager
-from verk_actors.signals import Signals
-from verk_actors.starter import Start, Starter
+from verk_actors.settings.config import Config
 from verk_actors.store.backlog import Backlog
 from verk_actors.store.pool import Pool
 from verk_actors.tree import names

@@ -14,7 +14,7 @@ import pytest
 from verk_actors.client import Client
 from verk_actors.client.async_client import AsyncClient, AsyncCounters, AsyncLimits, AsyncQueue
 from verk_actors.client.threads import View
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.counters import Counters
 from verk_actors.store.queue import Queue
 

@@ -12,7 +12,7 @@ MAX_LINES, MAX_FUNCTION_LINES = 300, 40
 
 KEY_TEXT = re.compile(r"(queue|inprogress|stat|verk:(node|reply)):|verk_nodes|verk:recovered")
 OF_AN_EXTRA = {"verk_actors/tree/dashboard.py": "web"}  # a node that does without it loads nothing of it
-READ_REDIS = ["wire", "store", "tree", "registry.py", "job_class.py"]
+READ_REDIS = ["wire", "store", "tree", "jobs/registry.py", "jobs/job_class.py"]
 TURNS_DATA_INTO_CODE = re.compile(r"(eval|exec|compile|__import__)$|(pickle|marshal|shelve|importlib(?!\.resources))\b")
 
 

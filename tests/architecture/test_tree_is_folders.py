@@ -12,8 +12,8 @@ from support.async_jobs import async_queue
 from support.nodes import running_node
 
 import verk_actors.tree
-from verk_actors.config import QueueConfig, QueueGroup
 from verk_actors.otp import Ref, Server
+from verk_actors.settings.config import QueueConfig, QueueGroup
 
 TREE = "verk_actors.tree"
 

@@ -18,7 +18,7 @@ import threading
 import time
 
 from verk_actors import ActorSystem, Client, Config, PauseQueue, ResumeQueue, embedded, worker
-from verk_actors.registry import Registry
+from verk_actors.jobs.registry import Registry
 from verk_actors.store.exchange import InProgress
 from verk_actors.store.pool import Pool
 from verk_actors.wire.keys import Keys

@@ -25,8 +25,8 @@ import attrs
 import redis
 
 from verk_actors import ActorSystem, Config, JobClass, embedded, worker
+from verk_actors.jobs.registry import Registry
 from verk_actors.messages import Unblock
-from verk_actors.registry import Registry
 from verk_actors.tree import names
 from verk_actors.wire.codec import encode
 

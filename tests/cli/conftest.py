@@ -14,7 +14,7 @@ from support.commands import RunningNode
 
 from verk_actors.cli import main
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 
 @pytest.fixture

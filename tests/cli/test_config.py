@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 APP = """
 from verk_actors import worker

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 from support.commands import RunningNode
 
-from verk_actors.address import Address, CannotListen, listen
+from verk_actors.settings.address import Address, CannotListen, listen
 
 slow = pytest.mark.slow  # an interpreter starts
 

@@ -12,7 +12,7 @@ from support.commands import JOBS, RunningNode, verk, wait_pushed
 
 from verk_actors import embedded
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.slow  # an interpreter starts

@@ -11,7 +11,7 @@ from support.commands import Command
 
 from verk_actors.cli.run import _command, _given
 from verk_actors.cli.run import command as run
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 pytestmark = pytest.mark.slow  # an interpreter starts
 URL = re.compile(r"dashboard is at (http://\S+)\n")

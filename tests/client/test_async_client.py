@@ -13,8 +13,8 @@ from support.app import Welcome, ran, registry
 
 from verk_actors import testing
 from verk_actors.client.async_client import AsyncClient
-from verk_actors.config import Config
 from verk_actors.errors import InvalidJob, StoreUnavailable
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 NOW = 1_700_000_000.25

@@ -16,7 +16,7 @@ import pytest
 from verk_actors import errors
 from verk_actors.client import Client
 from verk_actors.client.preparing import Scheduled
-from verk_actors.config import Config, RedisUrl
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.store.members import Malformed
 from verk_actors.wire.job import Job
 

@@ -14,10 +14,10 @@ from support.nodes import running_node
 
 from verk_actors.client import Client
 from verk_actors.client.async_client import AsyncClient
-from verk_actors.config import Config, QueueConfig
-from verk_actors.cron_config import CronConfig
 from verk_actors.errors import InvalidJob, JobNotUnique
 from verk_actors.events import JobFailed, JobFinished
+from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.cron import CronConfig
 from verk_actors.store.cron_status import CronNotFound, CronStatus
 from verk_actors.wire.cron_runs import CronResult, CronRun
 from verk_actors.wire.cron_schedule import InvalidCron

@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 GOLDEN = Path(__file__).parents[1] / "wire" / "golden"

@@ -11,9 +11,9 @@ import attrs
 import pytest
 
 from verk_actors.client import Client
-from verk_actors.config import Config
-from verk_actors.endings import Discard
 from verk_actors.errors import ConfigError, InvalidJob
+from verk_actors.jobs.endings import Discard
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 CallNext = Callable[[Job], Job]

@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.errors import StoreError
-from verk_actors.queue_config import QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.wire.job import Job
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.job_filter import JobFilter
 from verk_actors.wire.codec import encode
 from verk_actors.wire.job import Job

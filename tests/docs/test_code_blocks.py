@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from support.blocks import DOCUMENTS, REPOSITORY, Runner, blocks
 
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 DOCUMENTED_URL = "redis://127.0.0.1:6379/0"
 FIRST_STEPS = "docs/first-steps.md"  # one session, file by file and command by command: test_first_steps.py

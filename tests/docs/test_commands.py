@@ -19,7 +19,7 @@ from support.nodes import running_node
 
 from verk_actors.cli import main
 from verk_actors.cli.groups import ListOrShow
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire import cron_entry
 from verk_actors.wire.cron_entry import CronEntry
 from verk_actors.wire.cron_schedule import CronSchedule

@@ -6,8 +6,8 @@ import attrs
 import pytest
 from support.source import REPOSITORY
 
-from verk_actors.config import Config, QueueConfig, QueueGroup
-from verk_actors.cron_config import CronConfig
+from verk_actors.settings.config import Config, QueueConfig, QueueGroup
+from verk_actors.settings.cron import CronConfig
 
 
 def rows(title: str) -> dict[str, list[str]]:

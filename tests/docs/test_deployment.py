@@ -14,7 +14,7 @@ import yaml
 from support.source import REPOSITORY
 
 from verk_actors.cli import main
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 DEPLOY = REPOSITORY / "deploy"
 LAST_SECONDS = 10.0  # beyond the shutdown timeout, as a fleet grants them

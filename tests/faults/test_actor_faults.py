@@ -9,10 +9,10 @@ from support.crash_points import MessagePoint, Mine, Planted
 from support.eventually import eventually
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFinished
 from verk_actors.messages import AddQueue, JobsMoved, LeaseRenewed, RemoveQueue
 from verk_actors.otp import ActorDeadError, Server, StartError
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.tree.job_logger import JobLogger

@@ -11,9 +11,9 @@ from support.deliveries import Deliveries, settled
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobDead, JobFailed, JobFinished
 from verk_actors.otp import snapshot
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 

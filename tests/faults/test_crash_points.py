@@ -21,19 +21,19 @@ from support.nodes import Node, running_node
 from support.probe import EventLog, Probe
 
 from verk_actors import messages as m
-from verk_actors.config import Config, QueueConfig
 from verk_actors.errors import QueueAlreadyAdded, QueueNotFound
 from verk_actors.events import JobFinished
-from verk_actors.job_run import JobNotRunning
-from verk_actors.job_run_messages import CancelJob
+from verk_actors.jobs.run import JobNotRunning
 from verk_actors.otp import ActorDeadError, Cast, NoProcess, Server
-from verk_actors.running_job import GIVEN_BACK, RunningJob
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.tree import names
 from verk_actors.tree.batch_manager import GoOn
 from verk_actors.tree.canceller import GraceOver
 from verk_actors.tree.manager.queue.process_worker import ProcessWorker
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.node_log import Line
+from verk_actors.tree.run_messages import CancelJob
+from verk_actors.tree.running_job import GIVEN_BACK, RunningJob
 from verk_actors.wire.job import Job
 
 LONG_ROUNDS = 20

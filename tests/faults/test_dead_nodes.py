@@ -13,7 +13,7 @@ from support.proxy import cutting_proxy
 
 from verk_actors.cli.chaos.proxy_control import Rule
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.scripts import RESCUE
 from verk_actors.wire.codec import encode
 from verk_actors.wire.job import Job

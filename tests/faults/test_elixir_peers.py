@@ -9,8 +9,8 @@ import pytest
 from support.eventually import eventually
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFenced, JobFinished
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 QUICK = {"heartbeat_seconds": 0.1}

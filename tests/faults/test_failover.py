@@ -12,9 +12,9 @@ from support.sentinels import Sentinels
 from support.servers import OwnServer
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.errors import EnqueueUncertain
 from verk_actors.otp import snapshot
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]  # Sentinels take seconds to agree

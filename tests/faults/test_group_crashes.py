@@ -10,8 +10,8 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 
 from verk_actors import messages as m
-from verk_actors.config import Config, QueueGroup
 from verk_actors.otp import Server
+from verk_actors.settings.config import Config, QueueGroup
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.manager.queue.workers_manager import WorkersManager

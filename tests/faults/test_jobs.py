@@ -11,12 +11,12 @@ import pytest
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import DeadJobsTrimmed, JobDead, JobFailed, JobFinished, JobStuck
-from verk_actors.job_class import worker
-from verk_actors.running_job import RunningJob
+from verk_actors.jobs.job_class import worker
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.worker import Worker
+from verk_actors.tree.running_job import RunningJob
 from verk_actors.wire.job import Job
 
 DAY_SECONDS = 86_400

@@ -15,11 +15,11 @@ from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import Event, JobFailed, JobFinished, JobStarted
-from verk_actors.job_class import worker
+from verk_actors.jobs.job_class import worker
 from verk_actors.listener import EventListener
 from verk_actors.messages import RegisterListener
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

@@ -22,8 +22,8 @@ from support.nodes import running_node
 from support.servers import OwnServer
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.events import JobFinished, JobStarted
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 slow = pytest.mark.slow  # interpreters start

@@ -15,8 +15,8 @@ import pytest
 import redis as redis_py
 from support.commands import Command
 
-from verk_actors.config import Config
 from verk_actors.otp import Ref, start_link
+from verk_actors.settings.config import Config
 from verk_actors.tree.actor_system import ActorSystem
 
 slow = pytest.mark.slow  # an interpreter starts

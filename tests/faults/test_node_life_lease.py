@@ -14,9 +14,9 @@ from support.jobs import JobKit
 from support.nodes import running_node
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.events import JobFenced, JobFinished, JobStarted
 from verk_actors.otp import RestartChild, TerminateChild
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 slow = pytest.mark.slow  # interpreters start

@@ -13,8 +13,8 @@ from support.nodes import Node, running_node
 from support.proxy import CuttingProxy, cutting_proxy
 
 from verk_actors.client import Client
-from verk_actors.config import Config, RedisUrl
 from verk_actors.events import JobFailed, JobFenced, JobFinished
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.slow  # leases and sockets have to run out

@@ -13,11 +13,11 @@ from support.jobs import JobKit
 from support.nodes import running_node
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.errors import ConfigError, InvalidJob
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed
-from verk_actors.job_class import worker
+from verk_actors.jobs.job_class import worker
 from verk_actors.messages import AddQueue
+from verk_actors.settings.config import Config
 from verk_actors.wire.bookkeeping import restore, undecodable
 from verk_actors.wire.job import Job
 

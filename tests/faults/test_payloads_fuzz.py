@@ -16,8 +16,8 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 from support.payloads import malformed
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished, JobMalformed
+from verk_actors.settings.config import Config
 from verk_actors.wire.bookkeeping import restore
 
 PAYLOADS = 100_000

@@ -11,11 +11,11 @@ import redis as redis_py
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.errors import StoreError
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.otp import Runtime
 from verk_actors.otp.clock import SystemClock
+from verk_actors.settings.config import Config
 from verk_actors.wire.bookkeeping import restore
 from verk_actors.wire.job import Job
 

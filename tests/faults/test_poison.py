@@ -10,7 +10,7 @@ import pytest
 from support.commands import RunningNode, wait_pushed
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.slow  # an interpreter starts for each death

@@ -10,10 +10,10 @@ import pytest
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.errors import QueueAlreadyAdded, QueueNotFound
 from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
 from verk_actors.otp import ActorDeadError, NoProcess
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 QUEUES = ("a", "b", "c", "d")

@@ -12,9 +12,9 @@ from support.nodes import Node, running_node
 from support.servers import OwnServer
 from support.troubles import holding_something_else, refusals, restarts, url_of_user
 
-from verk_actors.config import Config, RedisUrl
 from verk_actors.events import JobFailed, JobFinished, QueuePaused
 from verk_actors.messages import PauseQueue, ResumeQueue
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.wire.job import Job
 
 REFUSED = "Redis refuses this: "

@@ -12,11 +12,11 @@ from support.nodes import Node, running_node
 from support.sentinels import SERVICE, Sentinel
 from support.servers import OwnServer
 
-from verk_actors.config import Config
 from verk_actors.errors import StoreUnavailable
 from verk_actors.events import JobFinished, QueuePaused
 from verk_actors.messages import PauseQueue, ResumeQueue
 from verk_actors.otp import snapshot
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.figures.queues import read_queues
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 

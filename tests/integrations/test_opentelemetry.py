@@ -20,14 +20,14 @@ from support.jobs import Gate
 from support.nodes import Node, running_node
 
 from verk_actors.client import Client
-from verk_actors.config import Config, QueueConfig
-from verk_actors.endings import Discard, Snooze
 from verk_actors.events import JobDiscarded, JobFailed, JobFinished, JobSnoozed
 from verk_actors.extras import ExtraMissing
 from verk_actors.integrations.opentelemetry import TracedEnqueue, TracedRun
-from verk_actors.job_class import worker
+from verk_actors.jobs.endings import Discard, Snooze
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry
 from verk_actors.middleware import worker_chain
-from verk_actors.registry import Registry
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.wire.job import Job
 
 HERE = "verk_actors.integrations.opentelemetry"

@@ -15,11 +15,11 @@ from support.eventually import eventually
 from support.nodes import running_node
 from support.source import REPOSITORY
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.integrations.prometheus import ClusterCollector, NodeCollector, exposition
 from verk_actors.messages import PauseQueue
 from verk_actors.otp import ProcessInfo, snapshot
+from verk_actors.settings.config import Config
 from verk_actors.status import ClassStatus, ListenerStatus, QueueStatus, SystemStatus
 from verk_actors.wire.histogram import Histogram
 from verk_actors.wire.job import Job

@@ -14,10 +14,10 @@ from sentry_sdk.transport import Transport
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import Event, JobDead, JobFailed
 from verk_actors.integrations.sentry import SentryListener
 from verk_actors.messages import Backlog, EventBatch, RegisterListener
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 SECRET = "hunter2"

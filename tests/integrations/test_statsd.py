@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.integrations.statsd import StatsD
 from verk_actors.integrations.verk_stats import VerkStats
 from verk_actors.messages import RegisterListener
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 TAGS = ("worker:Billing::Invoice", "queue:default")

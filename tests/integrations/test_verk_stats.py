@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import pytest
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.events import Event, JobFailed, JobFinished, JobStarted, QueueRunning
 from verk_actors.integrations.verk_stats import Kind, LoggerSink, Sink, VerkStats
 from verk_actors.messages import Backlog, EventBatch, RegisterListener
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 TAGS = ("worker:Billing::Invoice", "queue:default")

@@ -9,7 +9,7 @@ from redis import Redis
 from support.furnished import Furnished, furnished
 from support.sidekiq import Console, Server, Web
 
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from support.blocks import REPOSITORY, blocks
 from support.sidekiq import Console
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 pytestmark = pytest.mark.needs("ruby", "sidekiq")
 

@@ -16,9 +16,9 @@ from support.featured import OURS, Featured, FeaturedKit, add_features, dump_of_
 from support.nodes import Node, running_node
 from support.sidekiq import Console, Web, make_all_due
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed
 from verk_actors.messages import Tick
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.needs("ruby", "sidekiq")

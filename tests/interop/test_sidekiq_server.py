@@ -19,10 +19,10 @@ from support.nodes import Node, running_node
 from support.sidekiq import Console, Server, Web, make_all_due
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.events import JobDead, JobFailed, JobFinished, QueuePaused
-from verk_actors.job_class import worker
+from verk_actors.jobs.job_class import worker
 from verk_actors.messages import PauseQueue, ResumeQueue
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.needs("ruby", "sidekiq")

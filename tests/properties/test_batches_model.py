@@ -17,7 +17,7 @@ from redis import Redis
 
 from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.batch_progress import BatchProgress
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection

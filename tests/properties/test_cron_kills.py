@@ -20,7 +20,7 @@ from support.eventually import eventually
 from support.source import REPOSITORY
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.requests import LOOK_AT_CRON, Requests
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys

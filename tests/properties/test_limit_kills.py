@@ -21,7 +21,7 @@ from support.limited_node import AT_A_TIME, BURST, INTERVAL_SECONDS
 from support.source import REPOSITORY
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 NODES = 2

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.source import REPOSITORY
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 PROCESSES = 3

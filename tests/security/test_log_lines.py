@@ -21,17 +21,17 @@ from support.nodes import running_node
 
 from verk_actors import events
 from verk_actors.cli.options import as_json_line
-from verk_actors.config import Config
 from verk_actors.drawing.tree_text import draw
 from verk_actors.errors import NodeIdInUse, loggable
 from verk_actors.events import JobFailed
-from verk_actors.job_class import JobClass, worker
-from verk_actors.job_log import JobLog
+from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.listener import EventListener
-from verk_actors.log_formats import TextLines
-from verk_actors.log_handler import LineHandler
+from verk_actors.logs.formats import TextLines
+from verk_actors.logs.handler import LineHandler
+from verk_actors.logs.job_log import JobLog
 from verk_actors.messages import RegisterListener
 from verk_actors.otp import ProcessInfo
+from verk_actors.settings.config import Config
 from verk_actors.tree import token
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job

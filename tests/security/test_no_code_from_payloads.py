@@ -14,8 +14,8 @@ from support.source import Source, sources
 
 from verk_actors.errors import JobClassNotFound, MalformedJob
 from verk_actors.events import JobFailed
-from verk_actors.job_class import worker
-from verk_actors.registry import Registry
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.job import Job
 from verk_actors.wire.strict_json import dump
@@ -30,13 +30,13 @@ BANNED = {
 # Each with what decides on the name: never a payload.
 ALLOWED = {
     ("verk_actors/__init__.py", "import_module"): "the table of our own public names",
-    ("verk_actors/arguments.py", "import_module"): "a constant",
+    ("verk_actors/jobs/arguments.py", "import_module"): "a constant",
     ("verk_actors/cli/__init__.py", "import_module"): "the table of our own commands",
     ("verk_actors/cli/modules.py", "import_module"): "the operator's `-r MODULE`",
     ("verk_actors/contrib/django/management/commands/verk.py", "import_module"): "a constant",
     ("verk_actors/embedded.py", "find_spec"): "a constant",
     ("verk_actors/extras.py", "import_module"): "constants",
-    ("verk_actors/references.py", "import_module"): "the functions that the operator's settings name",
+    ("verk_actors/settings/references.py", "import_module"): "the functions that the operator's settings name",
     ("verk_actors/store/exchange.py", "attrgetter"): "a constant",
     ("verk_actors/testing/__init__.py", "import_module"): "the table of our own public names",
     ("verk_actors/tree/manager/queue/job_code.py", "import_module"): "the modules of the registered classes",

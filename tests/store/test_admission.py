@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from verk_actors.errors import StoreError
-from verk_actors.limit import Limit
+from verk_actors.settings.limit import Limit
 from verk_actors.store.admission import Admission, Applicant, Use, holder_of, slot_given_back
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress, Settlement

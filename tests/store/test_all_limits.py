@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from verk_actors.limit import Limit
+from verk_actors.settings.limit import Limit
 from verk_actors.store import limit_book
 from verk_actors.store.all_limits import AllLimits
 from verk_actors.store.connection import Connection

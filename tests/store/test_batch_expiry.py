@@ -8,7 +8,7 @@ import pytest
 
 from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.batch_progress import BatchProgress
 from verk_actors.store.connection import Connection
 from verk_actors.store.effects import of_end, of_success

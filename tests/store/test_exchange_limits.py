@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import redis as redis_py
 
-from verk_actors.config import Config
 from verk_actors.errors import StoreError, StoreUnavailable
+from verk_actors.settings.config import Config
 from verk_actors.store.exchange import InProgress, Kind, Limits, Settlement
 from verk_actors.wire.keys import Keys
 

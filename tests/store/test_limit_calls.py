@@ -8,7 +8,7 @@ import time
 import pytest
 
 from verk_actors.errors import StoreError
-from verk_actors.limit import Limit
+from verk_actors.settings.limit import Limit
 from verk_actors.store.connection import Connection
 from verk_actors.store.limit_calls import MOST_CALLED, LimitCalls
 from verk_actors.wire.keys import Keys

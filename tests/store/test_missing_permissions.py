@@ -10,8 +10,8 @@ import pytest
 import redis as redis_py
 from support.servers import OwnServer
 
-from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError
+from verk_actors.settings.config import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
 from verk_actors.store.exchange import InProgress, Settlement

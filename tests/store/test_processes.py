@@ -7,7 +7,7 @@ import json
 import attrs
 import pytest
 
-from verk_actors.job_progress import JobProgress
+from verk_actors.jobs.progress import JobProgress
 from verk_actors.store.presence import Presence, Work
 from verk_actors.store.processes import Processes
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from verk_actors.client import Client
-from verk_actors.config import Config
-from verk_actors.endings import Discard, Kill, Snooze
-from verk_actors.job_class import JobClass, worker
-from verk_actors.job_context import current_job
-from verk_actors.registry import Registry
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.endings import Discard, Kill, Snooze
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config
 
 registry = Registry()
 client = Client(Config(redis_url="redis://127.0.0.1:1/0"))  # nobody is there: a job that is sent to it is an error

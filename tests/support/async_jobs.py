@@ -8,10 +8,10 @@ from collections import Counter
 from typing import Any
 
 from support.jobs import JobKit
-from verk_actors.config import QueueConfig
-from verk_actors.job_class import JobClass, worker
-from verk_actors.job_context import current_job
-from verk_actors.registry import Registry
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import QueueConfig
 
 WAIT_SECONDS = 20.0  # only a hang takes that long
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from verk_actors.config import Config
-from verk_actors.job_class import worker
-from verk_actors.job_context import current_job
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.job_class import worker
+from verk_actors.settings.config import Config
 from verk_actors.tree.actor_system import ActorSystem
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from verk_actors.cli.chaos.cluster import Cluster
 from verk_actors.cli.chaos.faults import FAULTS
 from verk_actors.cli.chaos.play import Play
-from verk_actors.signals import Signals
+from verk_actors.daemon.signals import Signals
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from pathlib import Path
 import attrs
 
 from support.process_jobs import Gate
-from verk_actors.endings import Discard, Kill, Snooze
-from verk_actors.job_class import worker
-from verk_actors.registry import Registry
+from verk_actors.jobs.endings import Discard, Kill, Snooze
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry
 
 PLAIN, ASYNC = Registry(), Registry()
 

@@ -6,7 +6,7 @@ import json
 import sys
 
 from verk_actors.client import Client, Scheduled
-from verk_actors.config import Config, RedisUrl
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.wire.job import Job
 
 

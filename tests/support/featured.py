@@ -10,10 +10,10 @@ from support.jobs import Gate, JobKit
 from support.nodes import Node
 from verk_actors.client.workflow import chain
 from verk_actors.events import JobDead, JobFinished
-from verk_actors.job_class import worker
-from verk_actors.job_context import current_job
-from verk_actors.job_run_messages import RunningJobs
-from verk_actors.limit import Limit
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.job_class import worker
+from verk_actors.settings.limit import Limit
+from verk_actors.tree.run_messages import RunningJobs
 from verk_actors.wire.job import Job
 
 LIMIT = Limit("narrow", concurrency=1)

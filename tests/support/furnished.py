@@ -11,9 +11,9 @@ from redis import Redis
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 from support.sidekiq import make_all_due
-from verk_actors.config import Config
 from verk_actors.events import JobDead, JobFailed, JobFinished, QueuePaused
 from verk_actors.messages import PauseQueue, ResumeQueue
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 HOUR = 3600.0

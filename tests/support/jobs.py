@@ -7,8 +7,8 @@ import sys
 import threading
 from collections import Counter
 
-from verk_actors.job_class import JobClass, worker
-from verk_actors.registry import Registry
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.jobs.registry import Registry
 
 DEADLINE_SECONDS = 20.0
 

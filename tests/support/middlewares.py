@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from verk_actors.endings import Snooze
-from verk_actors.job_context import current_job
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.endings import Snooze
 from verk_actors.wire.job import Job
 
 CallNext = Callable[[Job], Any]

@@ -13,10 +13,10 @@ from support.eventually import eventually
 from support.jobs import JobKit
 from support.probe import EventLog, Probe
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.events import Event
 from verk_actors.messages import RegisterListener, Status
 from verk_actors.otp import Ref, Runtime
+from verk_actors.settings.config import Config
 from verk_actors.status import SystemStatus
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.tree.node_state import NodeState

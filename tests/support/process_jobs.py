@@ -12,9 +12,9 @@ from pathlib import Path
 
 import attrs
 
-from verk_actors.job_class import JobClass, worker
-from verk_actors.job_context import current_job
-from verk_actors.registry import Registry
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.jobs.registry import Registry
 
 REGISTRY = Registry()
 GROWN: list[bytes] = []

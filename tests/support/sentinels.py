@@ -11,8 +11,8 @@ import redis as redis_py
 
 from support.eventually import eventually
 from support.servers import OwnServer
-from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError
+from verk_actors.settings.config import RedisUrl
 from verk_actors.store.connection import Connection
 
 SERVICE = "verk"

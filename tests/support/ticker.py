@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.tree.actor_system import ActorSystem
 
 

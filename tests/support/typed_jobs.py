@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import attrs
 
 from support.jobs import Gate
-from verk_actors.job_class import worker
-from verk_actors.registry import Registry
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry
 
 _registry = Registry()
 _seen: list[Visit] = []

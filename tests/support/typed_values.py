@@ -11,9 +11,9 @@ from uuid import UUID
 
 import attrs
 
-from verk_actors.arguments import convert_type
-from verk_actors.job_class import worker
-from verk_actors.registry import Registry
+from verk_actors.jobs.argument_types import convert_type
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry
 
 
 class Colour(enum.Enum):

@@ -14,7 +14,7 @@ from support.source import REPOSITORY
 
 from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.batch_status import BatchStatus
 from verk_actors.wire.job import Job
 

@@ -12,9 +12,9 @@ from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.otp import Ref
+from verk_actors.settings.config import Config
 from verk_actors.wire.bookkeeping import restore
 from verk_actors.wire.job import Job
 

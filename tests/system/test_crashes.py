@@ -6,10 +6,10 @@ import pytest
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished, QueuePaused
 from verk_actors.messages import AddQueue, PauseQueue
 from verk_actors.otp import Cast, Ref
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

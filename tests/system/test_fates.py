@@ -12,8 +12,8 @@ import pytest
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed, JobStarted
+from verk_actors.settings.config import Config
 from verk_actors.wire.bookkeeping import restore
 from verk_actors.wire.job import Job
 

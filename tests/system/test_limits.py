@@ -11,12 +11,12 @@ from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config, QueueConfig, QueueGroup
 from verk_actors.errors import ConfigError
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.job_class import worker
-from verk_actors.limit import Limit
+from verk_actors.jobs.job_class import worker
 from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.settings.config import Config, QueueConfig, QueueGroup
+from verk_actors.settings.limit import Limit
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import redis as redis_py
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFinished
 from verk_actors.messages import AddQueue, RemoveQueue
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

@@ -10,8 +10,8 @@ from support.jobs import JobKit
 from support.nodes import Node, running_node
 from support.process_jobs import REGISTRY
 
-from verk_actors.config import Config, QueueConfig
 from verk_actors.events import JobFinished
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.wire.after import KEY, MOST
 from verk_actors.wire.job import Job
 from verk_actors.wire.results import JobResult

@@ -14,8 +14,8 @@ from support.nodes import running_node
 from support.troubles import restarts
 
 from verk_actors import embedded
-from verk_actors.config import Config, RedisUrl
 from verk_actors.events import JobFinished
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.wire.job import Job
 
 

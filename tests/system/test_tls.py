@@ -14,9 +14,9 @@ from support.nodes import running_node
 from support.sentinels import SERVICE, Sentinel
 from support.servers import OwnServer, free_port
 
-from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import StoreUnavailable
 from verk_actors.events import JobFailed, JobFinished
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.wire.job import Job
 

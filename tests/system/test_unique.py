@@ -11,11 +11,11 @@ from support.jobs import JobKit
 from support.nodes import Node, running_node
 
 from verk_actors.client import Client
-from verk_actors.config import Config
-from verk_actors.endings import Discard, Kill, Snooze
 from verk_actors.errors import JobNotUnique
 from verk_actors.events import JobDead, JobExpired, JobFailed, JobFinished, JobSnoozed
-from verk_actors.job_class import JobClass, worker
+from verk_actors.jobs.endings import Discard, Kill, Snooze
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.settings.config import Config
 from verk_actors.wire.codec import encode
 from verk_actors.wire.job import Job, UniqueUntil
 

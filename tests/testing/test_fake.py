@@ -18,9 +18,9 @@ from support.app import Fails, Welcome, client, end, on_loop, ran, registry, sig
 
 from verk_actors import testing
 from verk_actors.client import Client
-from verk_actors.config import Config
-from verk_actors.endings import Discard
 from verk_actors.errors import InvalidJob, JobClassNotFound, StoreUnavailable
+from verk_actors.jobs.endings import Discard
+from verk_actors.settings.config import Config
 from verk_actors.testing import FakeJobs
 from verk_actors.wire.job import Job
 

@@ -10,8 +10,8 @@ from support.app import Fails, Welcome, add, client, end, ran, registry
 
 from verk_actors import testing
 from verk_actors.client import Client, Scheduled
-from verk_actors.config import Config
 from verk_actors.errors import JobNotUnique
+from verk_actors.settings.config import Config
 from verk_actors.testing import FakeJobs
 from verk_actors.wire.job import Job
 from verk_actors.wire.results import JobResult

@@ -12,7 +12,7 @@ from support.app import registry
 from verk_actors import testing
 from verk_actors.client import Client
 from verk_actors.client.async_client import AsyncClient
-from verk_actors.config import Config, QueueConfig
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.testing import FakeJobs, NotDiverted
 from verk_actors.wire.job import Job
 

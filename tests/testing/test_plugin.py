@@ -69,7 +69,7 @@ LIGHT = """
 import sys
 def test_light():
     assert "verk_actors.testing.plugin" in sys.modules
-    assert not {"redis", "pykka", "attrs", "cattrs", "verk_actors.config"} & set(sys.modules)
+    assert not {"redis", "pykka", "attrs", "cattrs", "verk_actors.settings.config"} & set(sys.modules)
 """
 
 

@@ -11,8 +11,8 @@ import pytest
 from support.app import Fails, Welcome, client, end, on_loop, ran, registry, sign_up
 
 from verk_actors import embedded, testing
-from verk_actors.config import Config
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobSnoozed
+from verk_actors.settings.config import Config
 from verk_actors.testing import RealJobs
 
 CONFIG = Config(queues={"default": 2, "mail": 2})

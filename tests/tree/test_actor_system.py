@@ -11,7 +11,6 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors import errors
-from verk_actors.config import Config, RedisUrl
 from verk_actors.events import JobFinished, QueuePaused, QueuePausing, QueueRunning
 from verk_actors.messages import (
     AddQueue,
@@ -23,6 +22,7 @@ from verk_actors.messages import (
     UnregisterListener,
 )
 from verk_actors.otp import NotHandled, Ref, snapshot
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 

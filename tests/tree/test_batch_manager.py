@@ -9,9 +9,9 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 
 from verk_actors.client.workflow import chain, group
-from verk_actors.config import Config
 from verk_actors.events import BatchCompleted, BatchProgressed, BatchSucceeded
-from verk_actors.job_class import worker
+from verk_actors.jobs.job_class import worker
+from verk_actors.settings.config import Config
 from verk_actors.store.batch_status import BatchStatus
 from verk_actors.wire.job import Job
 

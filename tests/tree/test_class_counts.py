@@ -5,9 +5,9 @@ from __future__ import annotations
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.messages import Tick
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.tallies import Tallies
 from verk_actors.wire.histogram import Histogram

@@ -13,11 +13,11 @@ from support.jobs import JobKit
 from support.nodes import running_node
 
 from verk_actors.client import Client
-from verk_actors.config import Config, QueueConfig
-from verk_actors.cron_config import CronConfig
-from verk_actors.endings import Discard
 from verk_actors.events import CronJobEnqueued, CronJobKeptOut, JobFinished
-from verk_actors.job_class import worker
+from verk_actors.jobs.endings import Discard
+from verk_actors.jobs.job_class import worker
+from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.cron import CronConfig
 from verk_actors.store.cron import CronEntries
 from verk_actors.wire import cron_entry, cron_runs
 from verk_actors.wire.cron_entry import CronEntry

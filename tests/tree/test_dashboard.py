@@ -11,10 +11,10 @@ import pytest
 from support.eventually import eventually
 from support.nodes import running_node
 
-from verk_actors.address import CannotListen
-from verk_actors.config import Config
 from verk_actors.events import JobFinished
 from verk_actors.otp import StartError
+from verk_actors.settings.address import CannotListen
+from verk_actors.settings.config import Config
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.tree.dashboard import Dashboard
 from verk_actors.wire.job import Job

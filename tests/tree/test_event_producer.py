@@ -10,10 +10,10 @@ import pytest
 from support.eventually import eventually
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.events import Event, JobFailed, JobFinished, JobStarted
 from verk_actors.listener import EventListener
 from verk_actors.messages import RegisterListener, UnregisterListener
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

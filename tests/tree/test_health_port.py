@@ -15,11 +15,11 @@ from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
-from verk_actors.address import Address, CannotListen, listen
-from verk_actors.config import Config
 from verk_actors.events import JobFinished, QueuePausing
 from verk_actors.messages import PauseQueue, Quiet, Status
 from verk_actors.otp.testing import ManualRuntime
+from verk_actors.settings.address import Address, CannotListen, listen
+from verk_actors.settings.config import Config
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 

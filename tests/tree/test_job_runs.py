@@ -15,12 +15,12 @@ from support.nodes import Node, running_node
 from support.process_jobs import ProcessJobs, pids
 
 from verk_actors.client import Client
-from verk_actors.config import Config, QueueConfig
 from verk_actors.errors import QueueNotFound
 from verk_actors.events import JobFinished
-from verk_actors.job_run import JobNotRunning, NodesSilent
-from verk_actors.job_run_messages import InspectJob, RunningJobs
+from verk_actors.jobs.run import JobNotRunning, NodesSilent
 from verk_actors.messages import Tick
+from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.tree.run_messages import InspectJob, RunningJobs
 from verk_actors.wire.job import Job
 
 

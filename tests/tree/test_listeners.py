@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from support.processes import Bench
 
-from verk_actors.config import Config
 from verk_actors.events import Event, JobEvent, JobFinished, JobStarted, QueueRunning
+from verk_actors.jobs.registry import Registry
 from verk_actors.messages import Publish, RegisterListener
 from verk_actors.otp import Server
-from verk_actors.registry import Registry
+from verk_actors.settings.config import Config
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.listeners import Listener, OfKinds
 from verk_actors.tree.node_state import NodeState

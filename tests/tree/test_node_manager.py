@@ -11,8 +11,8 @@ import pytest
 from support.eventually import eventually
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFinished
+from verk_actors.settings.config import Config
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
 from verk_actors.store.requests import Requests

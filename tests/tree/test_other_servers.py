@@ -10,11 +10,11 @@ import pytest
 from support.nodes import Node, running_node
 from support.servers import OwnServer
 
-from verk_actors.config import Config, QueueConfig
 from verk_actors.errors import ConfigError
 from verk_actors.events import JobFailed, JobFinished, RedisDataLost
 from verk_actors.messages import AddQueue, RemoveQueue
 from verk_actors.otp import StartError
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

@@ -6,9 +6,9 @@ import attrs
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFinished, QueuePaused, QueuePausing, QueueRunning
 from verk_actors.messages import AddQueue, PauseQueue, ResumeQueue
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

@@ -13,11 +13,11 @@ from support.async_jobs import AsyncKit, async_queue
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config, QueueGroup
 from verk_actors.events import JobFinished, QueuePaused, QueuePausing
 from verk_actors.messages import Quiet, ResumeQueue, Tick
 from verk_actors.otp import NORMAL
 from verk_actors.otp.testing import ManualRuntime
+from verk_actors.settings.config import Config, QueueGroup
 from verk_actors.wire.job import Job
 
 NODE = "verk:process:n1"

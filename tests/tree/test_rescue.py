@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from support.nodes import running_node
 
-from verk_actors.config import Config, RedisUrl
 from verk_actors.events import Event, JobDead, JobMalformed
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import Limits
 from verk_actors.tree.rescue import Rescue

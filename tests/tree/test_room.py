@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from verk_actors.running_job import RunningJob
 from verk_actors.tree.room import Room, SharedRoom
+from verk_actors.tree.running_job import RunningJob
 from verk_actors.tree.running_jobs import RunningJobs
 
 

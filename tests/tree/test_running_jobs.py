@@ -10,7 +10,7 @@ import pytest
 from support.processes import Bench
 from support.running_tables import job, names, put, start
 
-from verk_actors.running_job import EXPIRED, GIVEN_BACK, SUCCEEDED, Cancelled, Outcome
+from verk_actors.tree.running_job import EXPIRED, GIVEN_BACK, SUCCEEDED, Cancelled, Outcome
 from verk_actors.tree.running_jobs import RunningJobs
 
 

@@ -8,8 +8,8 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.otp.testing import ManualRuntime
+from verk_actors.settings.config import Config
 from verk_actors.wire.bookkeeping import restore
 from verk_actors.wire.job import Job
 

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from support.nodes import running_node
 
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.messages import Tick
+from verk_actors.settings.config import Config
 from verk_actors.store.handles import handle_of
 from verk_actors.web.views import job_search
 from verk_actors.wire.bookkeeping import undecodable

@@ -9,7 +9,7 @@ import pytest
 
 from verk_actors.client import Client
 from verk_actors.errors import StoreUnavailable
-from verk_actors.redis_url import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.web.views.overview import DAYS, read_history
 
 ROW = re.compile(r'data-day="([^"]+)" data-processed="(\d+)" data-failed="(\d+)"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.testclient import TestClient
 from support.nodes import running_node
 
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.web import create_app
 from verk_actors.wire.job import Job
 

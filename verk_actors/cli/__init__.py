@@ -82,8 +82,8 @@ class Commands(click.Group):
 def _failure_of(error: Exception) -> click.ClickException | None:
     """Return what tells a user of an error in one line; None for one that is nobody's to correct."""
     # With attrs, which takes a third of the time of --help.
-    from verk_actors.address import CannotListen
     from verk_actors.errors import ConfigError, InvalidJob, NodeIdInUse, VerkError
+    from verk_actors.settings.address import CannotListen
     from verk_actors.wire.cron_schedule import InvalidCron
 
     if not isinstance(error, VerkError):

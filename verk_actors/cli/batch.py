@@ -9,9 +9,9 @@ from verk_actors.cli.groups import ListOrShow
 from verk_actors.cli.options import as_json_line, client_of, confirm, json_option, redis_option, yes_option
 from verk_actors.cli.table import lay_out
 from verk_actors.client import Client
+from verk_actors.daemon.signals import ENDINGS, Signals
 from verk_actors.errors import StoreUnavailable, loggable
 from verk_actors.otp.clock import SystemClock
-from verk_actors.signals import ENDINGS, Signals
 from verk_actors.store.batch_status import BatchNotFound, BatchStatus
 
 _HEADINGS = ("BATCH", "STATE", "DONE", "PENDING", "FAILED", "TOTAL", "MADE", "DESCRIPTION")

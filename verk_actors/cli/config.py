@@ -10,10 +10,10 @@ import click
 from verk_actors.cli.modules import import_all, modules_option
 from verk_actors.cli.options import as_json_line, json_option
 from verk_actors.cli.toml_text import beginning, in_force, values_of
-from verk_actors.config import Config
 from verk_actors.errors import loggable
-from verk_actors.references import resolved_plain
-from verk_actors.registry import Terms, registry
+from verk_actors.jobs.registry import Terms, registry
+from verk_actors.settings.config import Config
+from verk_actors.settings.references import resolved_plain
 
 
 @click.group("config")

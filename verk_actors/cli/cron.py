@@ -14,11 +14,11 @@ from verk_actors.cli.groups import ListFirst
 from verk_actors.cli.modules import import_all, modules_option
 from verk_actors.cli.options import as_json_line, client_of, confirm, json_option, redis_option, yes_option
 from verk_actors.cli.table import lay_out
-from verk_actors.config import Config
-from verk_actors.cron_entries import entries_of
 from verk_actors.errors import loggable
+from verk_actors.jobs.cron_entries import entries_of
+from verk_actors.jobs.registry import registry
 from verk_actors.otp.clock import SystemClock
-from verk_actors.registry import registry
+from verk_actors.settings.config import Config
 from verk_actors.store.cron_status import CronNotFound, CronStatus
 from verk_actors.wire.cron_entry import CronEntry
 from verk_actors.wire.cron_schedule import CatchUp, CronSchedule, InvalidCron

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import attrs
 import click
 
-from verk_actors.address import Address
 from verk_actors.cli.options import as_json_line, health_option, json_option
-from verk_actors.config import Config
 from verk_actors.errors import loggable
+from verk_actors.settings.address import Address
+from verk_actors.settings.config import Config
 
 _LONGEST_ANSWER = 65_536
 

@@ -13,8 +13,8 @@ from verk_actors.cli.amounts import distance
 from verk_actors.cli.places import Entry
 from verk_actors.cli.table import lay_out
 from verk_actors.errors import loggable
-from verk_actors.job_progress import JobProgress
-from verk_actors.job_run import JobRun
+from verk_actors.jobs.progress import JobProgress
+from verk_actors.jobs.run import JobRun
 from verk_actors.store.members import Malformed
 from verk_actors.wire.job import Job
 

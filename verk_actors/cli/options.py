@@ -11,8 +11,8 @@ import attrs
 import click
 
 from verk_actors.client import Client
-from verk_actors.config import Config
-from verk_actors.redis_url import RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 
 
 def _without_password(_: click.Context, __: click.Parameter, url: str | None) -> str | None:

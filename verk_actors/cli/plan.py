@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from verk_actors.cli.table import lay_out
-from verk_actors.config import Config
-from verk_actors.cron_entries import entries_of
-from verk_actors.registry import Registry
+from verk_actors.jobs.cron_entries import entries_of
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config
 
 _HEADINGS = ("QUEUE", "WORKERS", "EXECUTOR", "GROUP", "REDIS")
 

@@ -16,15 +16,15 @@ from verk_actors.cli.dev import changes
 from verk_actors.cli.modules import import_all, modules_option
 from verk_actors.cli.options import health_option, insecure_option, redis_option, web_option, web_setting
 from verk_actors.cli.plan import plan_of
-from verk_actors.config import Config, LogLevel
-from verk_actors.config_sources import group_list, queue_list
 from verk_actors.fleet.reloading import run_reloading
 from verk_actors.fleet.running import run_fleet
-from verk_actors.log_formats import LogFormat, formatter
-from verk_actors.log_handler import LineHandler
+from verk_actors.jobs.registry import Terms, registry
+from verk_actors.logs.formats import formatter
+from verk_actors.logs.handler import LineHandler
 from verk_actors.node import end_process, run_node
 from verk_actors.otp.port import interpreter
-from verk_actors.registry import Terms, registry
+from verk_actors.settings.config import Config, LogFormat, LogLevel
+from verk_actors.settings.sources import group_list, queue_list
 
 # A node of this command's, which ends with it.
 _RUN = (*interpreter(), "-m", "verk_actors", "run", "-r", "verk_actors.fleet.leashed")

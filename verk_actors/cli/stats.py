@@ -12,11 +12,11 @@ from verk_actors.cli.options import as_json_line, client_of, json_option, redis_
 from verk_actors.cli.table import lay_out
 from verk_actors.cli.tables import nodes_table, queues_table
 from verk_actors.client import Client
+from verk_actors.daemon.signals import ENDINGS, Signals
 from verk_actors.errors import StoreUnavailable
 from verk_actors.figures.nodes import NodeFigures, read_nodes
 from verk_actors.figures.queues import QueueFigures, read_queues
 from verk_actors.otp.clock import SystemClock
-from verk_actors.signals import ENDINGS, Signals
 
 _HEADINGS = ("PROCESSED", "FAILED", "SCHEDULED", "RETRY", "DEAD")
 _HOME, _TO_END_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"

@@ -9,7 +9,7 @@ from verk_actors.cli.table import lay_out
 from verk_actors.errors import loggable
 from verk_actors.figures.nodes import NodeFigures
 from verk_actors.figures.queues import QueueFigures
-from verk_actors.job_run import JobRun
+from verk_actors.jobs.run import JobRun
 
 QUEUE_HEADINGS = ("queue", "state", "waiting", "latency", "in progress", "processed", "failed")
 NODE_HEADINGS = ("node", "program", "state", "heartbeat", "in progress", "queues")

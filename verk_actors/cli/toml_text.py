@@ -11,8 +11,8 @@ from typing import Any
 
 import attrs
 
-from verk_actors.config import Config
-from verk_actors.queue_config import QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 
 _WIDTH = 100
 _EXAMPLES = {"queues": "{ default = 25 }", "groups": "{ web = { queues = { critical = 3, low = 1 }, size = 25 } }"}

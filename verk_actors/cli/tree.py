@@ -9,13 +9,13 @@ import cattrs
 import click
 
 from verk_actors.cli.options import as_json_line, json_option, redis_option
-from verk_actors.config import Config
 from verk_actors.drawing import tree_svg
 from verk_actors.drawing.ages import age
 from verk_actors.drawing.restart_text import sentence
 from verk_actors.drawing.tree_text import draw
 from verk_actors.errors import loggable
 from verk_actors.otp import Supervision, SystemClock
+from verk_actors.settings.config import Config
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
 from verk_actors.store.requests import Requests

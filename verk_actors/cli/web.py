@@ -6,12 +6,12 @@ import attrs
 import click
 
 from verk_actors.cli.options import insecure_option, redis_option, web_setting, without_credentials
-from verk_actors.config import Config
+from verk_actors.daemon.signals import ENDINGS, Signals
 from verk_actors.errors import VerkError
 from verk_actors.otp import StartError
-from verk_actors.signals import ENDINGS, Signals
+from verk_actors.settings.config import Config
+from verk_actors.settings.web_address import WebAddress
 from verk_actors.tree.dashboard import Dashboard
-from verk_actors.web_address import WebAddress
 
 
 @click.command("web")

@@ -15,7 +15,7 @@ from verk_actors.client.batch import Batch
 from verk_actors.client.client import Client
 from verk_actors.client.cron import CronJobs
 from verk_actors.client.threads import Threads, View, awaited, iterated, viewed
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.all_limits import AllLimits
 from verk_actors.store.all_nodes import AllNodes
 from verk_actors.store.batches import Batches

@@ -11,8 +11,8 @@ from verk_actors.client.batch_parts import Terms, jobs_in, members_of, with_jids
 from verk_actors.client.detour import NotDiverted, current
 from verk_actors.client.preparing import ONCE_SECONDS, Preparer, Scheduled
 from verk_actors.client.workflow import Chain, Group
-from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import EnqueueUncertain, InvalidJob, StoreUnavailable
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.store.batch_making import enlisted, is_at, is_open, joined, made
 from verk_actors.store.batch_status import BatchExists, BatchNotOpen, BatchStatus
 from verk_actors.store.batches import Batches

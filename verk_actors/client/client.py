@@ -14,10 +14,10 @@ from verk_actors.client.detour import Seen, Switch, clock_of
 from verk_actors.client.job_runs import JobRuns
 from verk_actors.client.preparing import Preparer, Scheduled
 from verk_actors.client.pushing import Pusher
-from verk_actors.config import Config
 from verk_actors.errors import JobNotUnique
-from verk_actors.job_context import current_job
-from verk_actors.job_run import Cancellation, JobRun
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.run import Cancellation, JobRun
+from verk_actors.settings.config import Config
 from verk_actors.store.all_limits import AllLimits
 from verk_actors.store.all_nodes import AllNodes
 from verk_actors.store.batches import Batches

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from verk_actors.client.preparing import Preparer
-from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import InvalidJob, JobNotUnique
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.store.commands import Commands
 from verk_actors.store.cron import CronEntries
 from verk_actors.store.cron_status import CronNotFound, CronStatus, statuses_in

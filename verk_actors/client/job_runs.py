@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import cattrs
 
-from verk_actors.job_run import Cancellation, JobNotRunning, JobRun, NodesSilent
+from verk_actors.jobs.run import Cancellation, JobNotRunning, JobRun, NodesSilent
 from verk_actors.store.commands import Commands
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.processes import Processes

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import attrs
 
-from verk_actors.config import Config
-from verk_actors.endings import Discard
 from verk_actors.errors import InvalidJob, shown
+from verk_actors.jobs.endings import Discard
 from verk_actors.middleware import client_chain
-from verk_actors.references import resolved_plain
+from verk_actors.settings.config import Config
+from verk_actors.settings.references import resolved_plain
 from verk_actors.store.entries import Entry, Lock
 from verk_actors.wire.codec import encode
 from verk_actors.wire.jid import new_jid, new_jids

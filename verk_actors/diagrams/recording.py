@@ -11,17 +11,17 @@ import attrs
 
 from verk_actors import embedded
 from verk_actors.client import Client
-from verk_actors.config import Config, QueueGroup
 from verk_actors.diagrams.audience import Audience, Await
 from verk_actors.diagrams.patient_clock import PatientClock
 from verk_actors.diagrams.steps import Move, Step, Way, text_of
 from verk_actors.diagrams.supervision_tree import Process, tree_of
 from verk_actors.events import JobDead, JobEvent, JobFailed, JobFinished
-from verk_actors.job_class import worker
-from verk_actors.limit import Limit
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry
 from verk_actors.messages import JobsMoved, LimitsMoved, RegisterListener
 from verk_actors.otp import Ref, Runtime, Trace, current, start_link
-from verk_actors.registry import Registry
+from verk_actors.settings.config import Config, QueueGroup
+from verk_actors.settings.limit import Limit
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
 from verk_actors.store.pool import Pool

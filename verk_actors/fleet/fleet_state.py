@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import attrs
 
-from verk_actors.service_manager import ServiceManager
+from verk_actors.daemon.service_manager import ServiceManager
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
 """What ends a fleet."""

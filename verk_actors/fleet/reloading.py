@@ -9,10 +9,10 @@ import logging
 import signal
 from collections.abc import Collection, Iterable, Sequence
 
+from verk_actors.daemon.signals import ENDINGS, Signals
 from verk_actors.fleet.fleet_state import HARMLESS
 from verk_actors.fleet.program import Program
 from verk_actors.otp.port import in_words
-from verk_actors.signals import ENDINGS, Signals
 
 log = logging.getLogger(__name__)
 

@@ -19,14 +19,14 @@ from functools import partial
 
 import attrs
 
-from verk_actors.config import Config
+from verk_actors.daemon.service_manager import ServiceManager
+from verk_actors.daemon.signals import Signals
+from verk_actors.daemon.starter import Start, Starter
 from verk_actors.fleet.fleet import CANNOT, Fleet
 from verk_actors.fleet.fleet_state import HARMLESS, STOPS, FleetState
 from verk_actors.fleet.node_process import Obey
 from verk_actors.otp import SHUTDOWN, ExitReason, Ref, Shutdown
-from verk_actors.service_manager import ServiceManager
-from verk_actors.signals import Signals
-from verk_actors.starter import Start, Starter
+from verk_actors.settings.config import Config
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from typing import Any, Literal
 
 import attrs
 
-from verk_actors.endings import Discard, Snooze
 from verk_actors.extras import extra_missing
+from verk_actors.jobs.endings import Discard, Snooze
 from verk_actors.wire.job import Job
 
 try:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from verk_actors.limit import Limit
+from verk_actors.settings.limit import Limit
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.effects import Effect
 from verk_actors.store.scripts import ADMIT

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from verk_actors.limit import Limit, name_of_id
+from verk_actors.settings.limit import Limit, name_of_id
 from verk_actors.store import limit_book
 from verk_actors.store.commands import Commands
 from verk_actors.store.job_sets import PendingSet

@@ -14,8 +14,8 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from verk_actors.config import Config
 from verk_actors.errors import StoreError
+from verk_actors.settings.config import Config
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.effects import Effect
 from verk_actors.store.refusals import plain, refusal_of

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from verk_actors.errors import ConfigError
-from verk_actors.limit import Limit
+from verk_actors.settings.limit import Limit
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.members import name_of
 from verk_actors.wire import strict_json

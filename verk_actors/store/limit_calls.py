@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import attrs
 
 from verk_actors.errors import StoreError
-from verk_actors.limit import Limit
+from verk_actors.settings.limit import Limit
 from verk_actors.store.admission import Use, holder_of, slots_key
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.members import name_of

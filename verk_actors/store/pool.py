@@ -13,8 +13,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from verk_actors.config import RedisUrl
 from verk_actors.errors import StoreError, StoreUnavailable
+from verk_actors.settings.config import RedisUrl
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.connection import Connection
 from verk_actors.store.lifeline import Lifeline

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from verk_actors.job_progress import JobProgress
+from verk_actors.jobs.progress import JobProgress
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.members import name_of
 from verk_actors.store.refusals import refusal_of

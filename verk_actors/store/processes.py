@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable
-from verk_actors.job_progress import progress_of
-from verk_actors.job_run import JobRun
+from verk_actors.jobs.progress import progress_of
+from verk_actors.jobs.run import JobRun
 from verk_actors.store.commands import Commands
 from verk_actors.store.members import name_of
 from verk_actors.store.nodes import Nodes

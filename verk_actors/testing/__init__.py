@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from verk_actors.client.detour import NotDiverted
-    from verk_actors.registry import registry
+    from verk_actors.jobs.registry import registry
     from verk_actors.testing.fake_jobs import Enqueued, FakeJobs, Run, fake, inline
     from verk_actors.testing.real_jobs import RealJobs, real, stop_server
 
 _HOMES = {
     "client.detour": "NotDiverted",
-    "registry": "registry",
+    "jobs.registry": "registry",
     "testing.fake_jobs": "Enqueued FakeJobs Run fake inline",
     "testing.real_jobs": "RealJobs real stop_server",
 }

@@ -12,14 +12,13 @@ from typing import Any, NoReturn
 import attrs
 
 from verk_actors.client.detour import NotDiverted, diverted
-from verk_actors.config import Config
-from verk_actors.job_class import name_of
-from verk_actors.job_context import CurrentJob
+from verk_actors.jobs.context import CurrentJob
+from verk_actors.jobs.job_class import name_of
+from verk_actors.jobs.registry import Registry, Terms
+from verk_actors.jobs.registry import registry as default_registry
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.testing import ManualClock
-from verk_actors.registry import Registry, Terms
-from verk_actors.registry import registry as default_registry
-from verk_actors.running_job import Failed, Outcome
+from verk_actors.settings.config import Config
 from verk_actors.store.effects import released
 from verk_actors.store.entries import Lock
 from verk_actors.store.exchange import Kind
@@ -27,6 +26,7 @@ from verk_actors.testing.memory import Memory
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.performing import perform
 from verk_actors.tree.manager.queue.taken import is_unique_until_start, running_job_of
+from verk_actors.tree.running_job import Failed, Outcome
 from verk_actors.wire.after import jids_before
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.job import Job

@@ -15,14 +15,14 @@ from verk_actors import embedded
 from verk_actors.client import Client
 from verk_actors.client.detour import Detour, NotDiverted, divert, diverted
 from verk_actors.client.pushing import Pusher
-from verk_actors.config import Config, QueueConfig
 from verk_actors.events import Event, JobDead, JobDiscarded, JobEvent, JobFailed, JobFinished, JobSnoozed
+from verk_actors.jobs.registry import Performer, Registry, Terms
+from verk_actors.jobs.registry import registry as default_registry
 from verk_actors.listener import EventListener
 from verk_actors.messages import RegisterListener
 from verk_actors.otp import NO_REPLY, Call, Deferred, NoReply, Ref, Timeout, handles
 from verk_actors.otp.clock import SystemClock
-from verk_actors.registry import Performer, Registry, Terms
-from verk_actors.registry import registry as default_registry
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.store.commands import Commands
 from verk_actors.store.entries import Entry, Lock
 from verk_actors.store.pool import Pool

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from verk_actors.config import Config
 from verk_actors.errors import QueueNotFound, VerkError
-from verk_actors.job_run import JobNotRunning, JobRun
-from verk_actors.job_run_messages import CancelJob, InspectJob, RunningJobs
+from verk_actors.jobs.registry import Registry
+from verk_actors.jobs.registry import registry as default_registry
+from verk_actors.jobs.run import JobNotRunning, JobRun
 from verk_actors.messages import (
     AddQueue,
     PauseQueue,
@@ -46,8 +46,7 @@ from verk_actors.otp import (
     handles,
     start_link,
 )
-from verk_actors.registry import Registry
-from verk_actors.registry import registry as default_registry
+from verk_actors.settings.config import Config
 from verk_actors.status import SystemStatus
 from verk_actors.tree import names
 from verk_actors.tree.batch_manager import BatchManager
@@ -70,6 +69,7 @@ from verk_actors.tree.other_servers import OtherServers
 from verk_actors.tree.presence import Presence
 from verk_actors.tree.queue_stats import QueueStats
 from verk_actors.tree.queues_drainer import QueuesDrainer
+from verk_actors.tree.run_messages import CancelJob, InspectJob, RunningJobs
 from verk_actors.tree.schedule_manager import ScheduleManager
 
 log = NodeLog(__name__)

@@ -16,9 +16,9 @@ import random
 from collections.abc import Sequence
 
 from verk_actors.client.preparing import Preparer
-from verk_actors.cron_entries import entries_of
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.events import CronJobEnqueued, CronJobKeptOut, Event
+from verk_actors.jobs.cron_entries import entries_of
 from verk_actors.messages import Publish, Tick
 from verk_actors.otp import Server, Timer, handles
 from verk_actors.store.connection import Connection

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from verk_actors.config import Config
 from verk_actors.errors import ConfigError
 from verk_actors.otp import LoopServer
+from verk_actors.settings.config import Config
 from verk_actors.tree.node_log import NodeLog
 
 log = NodeLog(__name__)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from verk_actors.otp import coroutine_stack, stack
-from verk_actors.running_job import RunningJob
+from verk_actors.tree.running_job import RunningJob
 
 _PACKAGE = Path(__file__).parents[1]
 

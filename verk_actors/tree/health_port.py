@@ -14,11 +14,11 @@ from contextlib import suppress
 
 import attrs
 
-from verk_actors.address import Address, listen
 from verk_actors.errors import loggable
 from verk_actors.extras import ExtraMissing, part
 from verk_actors.otp import LoopServer, Pulse, snapshot
 from verk_actors.otp.event_loop import StreamReader, StreamWriter, serve_connections, time_limit
+from verk_actors.settings.address import Address, listen
 from verk_actors.tree import names
 from verk_actors.tree.health import why_not_alive, why_not_ready
 from verk_actors.tree.node_log import NodeLog

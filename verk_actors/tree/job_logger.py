@@ -9,8 +9,8 @@ it writes the last lines too. Its death costs the lines in its inbox.
 from __future__ import annotations
 
 from verk_actors.events import Event
-from verk_actors.job_log import JobLog
 from verk_actors.listener import EventListener
+from verk_actors.logs.job_log import JobLog
 from verk_actors.messages import EventBatch
 from verk_actors.otp import handles
 from verk_actors.tree.listeners import Listener, OfKinds

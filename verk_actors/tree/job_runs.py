@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 import attrs
 
 from verk_actors.errors import QueueNotFound
-from verk_actors.job_run import JobNotRunning, JobRun
-from verk_actors.running_job import RunningJob
+from verk_actors.jobs.run import JobNotRunning, JobRun
 from verk_actors.tree.frames import stack_of
 from verk_actors.tree.node_state import NodeState, QueueRow
+from verk_actors.tree.running_job import RunningJob
 
 
 def runs_of(node: NodeState, queue: str | None, limit: int, now: float) -> list[JobRun]:

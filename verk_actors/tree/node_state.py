@@ -13,20 +13,20 @@ from typing import Any
 
 import attrs
 
-from verk_actors.address import Address
-from verk_actors.config import Config, QueueConfig, QueueGroup, RedisUrl
 from verk_actors.errors import ConfigError
 from verk_actors.events import Event
-from verk_actors.limit import Limit
-from verk_actors.node_id import node_id_here
+from verk_actors.jobs.registry import Registry, Terms
 from verk_actors.otp import Ref
-from verk_actors.registry import Registry, Terms
-from verk_actors.running_job import RunningJob
+from verk_actors.settings.address import Address
+from verk_actors.settings.config import Config, QueueConfig, QueueGroup, RedisUrl
+from verk_actors.settings.limit import Limit
+from verk_actors.settings.node_id import node_id_here
 from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.tree.listeners import Listener
 from verk_actors.tree.outage import ServerTrouble
 from verk_actors.tree.room import Room, SharedRoom
+from verk_actors.tree.running_job import RunningJob
 from verk_actors.tree.running_jobs import RunningJobs
 from verk_actors.tree.tallies import Tallies
 from verk_actors.tree.token import new_token

@@ -15,7 +15,7 @@ import attrs
 
 from verk_actors.messages import JobsEnded, JobsMoved, Run
 from verk_actors.otp import Ref
-from verk_actors.running_job import Outcome, RunningJob
+from verk_actors.tree.running_job import Outcome, RunningJob
 
 MOST_PER_EXCHANGE = 100  # of jobs settled, and of jobs fetched; Verk's @max_jobs; keeps replies and scripts short
 _BRISK_SECONDS = 0.0001  # about what it takes to wake a thread

@@ -11,9 +11,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Mount, Route
 
-from verk_actors.config import Config
 from verk_actors.errors import VerkError
-from verk_actors.references import resolved
+from verk_actors.settings.config import Config
+from verk_actors.settings.references import resolved
 from verk_actors.web import api, pages
 from verk_actors.web.access import AccessControl, AccessRule, everything
 from verk_actors.web.body_limit import BodyLimit

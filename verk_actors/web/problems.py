@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from verk_actors.errors import InvalidJob, JobNotUnique, StoreError, StoreUnavailable, VerkError
 from verk_actors.extras import ExtraMissing
-from verk_actors.job_run import JobNotRunning, NodesSilent
+from verk_actors.jobs.run import JobNotRunning, NodesSilent
 from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
 from verk_actors.store.batch_status import BatchInBatch, BatchNotFound
 from verk_actors.store.cron_status import CronNotFound

@@ -12,11 +12,11 @@ from contextlib import suppress
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from verk_actors.address import Address, listen
-from verk_actors.config import Config
+from verk_actors.settings.address import Address, listen
+from verk_actors.settings.config import Config
+from verk_actors.settings.web_address import WebAddress
 from verk_actors.web.app import create_app
 from verk_actors.web.refusing import refuse
-from verk_actors.web_address import WebAddress
 
 _END_SECONDS = 1  # for answers on their way, and then for threads to finish what was asked for
 

@@ -9,7 +9,7 @@ import attrs
 from starlette.requests import Request
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.audit_log import AuditLog
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.pool import Pool

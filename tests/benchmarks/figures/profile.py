@@ -23,7 +23,7 @@ from benchmarks.figures.flame import flame_graph, shares, tree  # noqa: E402
 from verk_actors.cli.bench.drains import drain_noops  # noqa: E402
 from verk_actors.cli.bench.ground import Ground  # noqa: E402
 from verk_actors.cli.bench.nodes import Nodes  # noqa: E402
-from verk_actors.signals import ENDINGS, Signals  # noqa: E402
+from verk_actors.daemon.signals import ENDINGS, Signals  # noqa: E402
 
 SAMPLES_PER_SECOND = 400
 THREAD = re.compile(r"thread \([^)]*\): ?")

@@ -6,11 +6,11 @@ import pytest
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound, StoreError
 from verk_actors.events import JobFinished
 from verk_actors.messages import AddQueue, HandBack, PauseQueue, QueueDrained, RemovalDue, RemoveQueue, ResumeQueue
 from verk_actors.otp import OtpError
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.wire.job import Job

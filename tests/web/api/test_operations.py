@@ -6,7 +6,7 @@ from typing import Annotated
 
 import attrs
 
-from verk_actors.job_run import JobNotRunning
+from verk_actors.jobs.run import JobNotRunning
 from verk_actors.web.access import Action
 from verk_actors.web.api.document import document_of
 from verk_actors.web.api.json_form import Between, Sized

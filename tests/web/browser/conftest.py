@@ -14,7 +14,7 @@ from redis import Redis
 from support.browser import PHONE, WIDE, Chromium, chromium, served, violations
 from support.furnished import Furnished, furnished
 
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.web import create_app
 
 

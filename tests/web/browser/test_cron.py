@@ -11,7 +11,7 @@ from redis import Redis
 from support.browser import PHONE, keep_screenshot
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 

@@ -7,7 +7,7 @@ from redis import Redis
 from support.browser import PHONE
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.store.class_counts import ClassCounts
 from verk_actors.wire.histogram import Histogram
 

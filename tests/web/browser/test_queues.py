@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 

@@ -19,7 +19,7 @@ from verk_actors.cli.bench.report import Report, Run, summarise, text
 from verk_actors.cli.bench.rows import ROWS, Row
 from verk_actors.cli.bench.usage import speed
 from verk_actors.cli.options import as_json_line
-from verk_actors.signals import ENDINGS, Signals
+from verk_actors.daemon.signals import ENDINGS, Signals
 
 
 @click.command("bench", epilog="Rows: " + "; ".join(f"{name}: {row.says}" for name, row in ROWS.items()) + ".")

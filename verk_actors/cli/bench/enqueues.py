@@ -13,8 +13,8 @@ from verk_actors.cli.bench.marks import monotonic
 from verk_actors.cli.bench.nodes import QUEUE
 from verk_actors.cli.bench.stock import FILLING
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.errors import VerkError
+from verk_actors.settings.config import Config
 
 _TURN = 500  # calls in a row: what disturbs one side soon disturbs the other
 

@@ -13,8 +13,8 @@ from verk_actors.cli.bench.jobs import limited, marked, noop, rated, reporting, 
 from verk_actors.cli.bench.marks import monotonic
 from verk_actors.cli.bench.nodes import QUEUE, WORKERS, Nodes
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.errors import VerkError
+from verk_actors.settings.config import Config
 from verk_actors.store.cron import CronEntries
 from verk_actors.store.entries import Entry
 from verk_actors.wire.codec import encode

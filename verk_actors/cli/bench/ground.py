@@ -10,9 +10,9 @@ import click
 
 from verk_actors import embedded
 from verk_actors.cli.bench.marks import monotonic
-from verk_actors.config import RedisUrl
+from verk_actors.daemon.signals import Signals
 from verk_actors.errors import VerkError
-from verk_actors.signals import Signals
+from verk_actors.settings.config import RedisUrl
 from verk_actors.store.pool import Pool
 from verk_actors.wire.keys import Keys
 

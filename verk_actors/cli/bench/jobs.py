@@ -6,9 +6,9 @@ import asyncio
 import select
 
 from verk_actors.cli.bench.marks import mark
-from verk_actors.job_class import worker
-from verk_actors.job_context import current_job
-from verk_actors.limit import Limit
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.job_class import worker
+from verk_actors.settings.limit import Limit
 
 
 @worker(name="Bench::Noop")

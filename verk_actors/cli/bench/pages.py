@@ -12,9 +12,9 @@ from verk_actors.cli.bench.ground import Ground
 from verk_actors.cli.bench.jobs import noop
 from verk_actors.cli.bench.marks import monotonic
 from verk_actors.cli.bench.nodes import QUEUE
-from verk_actors.config import Config
 from verk_actors.errors import VerkError
 from verk_actors.extras import part
+from verk_actors.settings.config import Config
 
 _SETS = ("retries", "scheduled", "dead")
 _PER_PAGE = 50

@@ -12,7 +12,7 @@ from verk_actors.cli.bench.jobs import compute, marked
 from verk_actors.cli.bench.marks import monotonic
 from verk_actors.cli.bench.nodes import QUEUE, WORKERS, Nodes
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 
 _PAUSE_SECONDS = (0.02, 0.12)
 _BUSY, _BUSY_JOBS = "busy", 4

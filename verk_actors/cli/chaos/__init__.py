@@ -20,7 +20,7 @@ from verk_actors.cli.chaos.faults import FAULTS
 from verk_actors.cli.chaos.play import Play
 from verk_actors.cli.chaos.report import text
 from verk_actors.cli.options import as_json_line
-from verk_actors.signals import ENDINGS, Signals
+from verk_actors.daemon.signals import ENDINGS, Signals
 
 
 @click.command("chaos")

@@ -21,9 +21,9 @@ from verk_actors.cli.chaos import ledger
 from verk_actors.cli.chaos.jobs import QUEUE
 from verk_actors.cli.chaos.proxy_control import ProxyControl
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.errors import VerkError
 from verk_actors.otp.clock import SystemClock
+from verk_actors.settings.config import Config
 from verk_actors.store.exchange import InProgress
 from verk_actors.store.members import Member, member_of
 from verk_actors.store.nodes import Nodes

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from verk_actors.cli.chaos import ledger
-from verk_actors.job_class import JobClass, worker
-from verk_actors.job_context import current_job
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.wire.job import Job
 
 QUEUE = "chaos"

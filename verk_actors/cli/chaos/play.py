@@ -15,9 +15,9 @@ from verk_actors.cli.chaos.cluster import Cluster
 from verk_actors.cli.chaos.faults import FAULTS, Fault
 from verk_actors.cli.chaos.jobs import QUEUE, draw
 from verk_actors.cli.chaos.report import Injected, Report, report
+from verk_actors.daemon.signals import Signals
 from verk_actors.errors import VerkError
 from verk_actors.otp.clock import SystemClock
-from verk_actors.signals import Signals
 
 _LOOK_SECONDS = 0.05
 _ON_THE_WAY_SECONDS = 0.1  # for what a node sent just before a fault; shorter than any lease's rest

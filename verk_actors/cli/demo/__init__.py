@@ -19,12 +19,12 @@ from verk_actors.cli.demo.tracker import Look, Summary, Tally, Tracker, summaris
 from verk_actors.cli.options import as_json_line, web_option
 from verk_actors.cli.table import lay_out
 from verk_actors.client import Client
-from verk_actors.config import Config, QueueConfig
+from verk_actors.daemon.signals import ENDINGS, Signals
 from verk_actors.drawing.tree_text import draw
 from verk_actors.events import JobEvent
 from verk_actors.messages import RegisterListener, Status
 from verk_actors.otp import Ref, snapshot
-from verk_actors.signals import ENDINGS, Signals
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.status import SystemStatus
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job

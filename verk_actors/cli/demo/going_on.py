@@ -17,10 +17,10 @@ from verk_actors.cli.demo.jobs import (
 )
 from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
-from verk_actors.endings import Kill
-from verk_actors.job_class import JobClass, worker
-from verk_actors.job_context import current_job
-from verk_actors.limit import Limit
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.endings import Kill
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.settings.limit import Limit
 from verk_actors.wire.job import Job
 
 _ALBUM = 24  # pictures, which take about as long as a hundred jobs

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import attrs
 
-from verk_actors.job_class import JobClass, worker
-from verk_actors.job_context import current_job
+from verk_actors.jobs.context import current_job
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.jobs.registry import Registry
 from verk_actors.otp import Cast, current
-from verk_actors.registry import Registry
 from verk_actors.wire.job import Job
 
 DEFAULT, MAIL, VIDEO = "default", "mail", "video"

@@ -18,10 +18,10 @@ from verk_actors.cli.doctor.finding import Check, Finding, Patient
 from verk_actors.cli.modules import import_all, modules_option
 from verk_actors.cli.options import as_json_line, json_option, redis_option
 from verk_actors.client import Client
-from verk_actors.config import Config
 from verk_actors.errors import StoreError, StoreUnavailable, loggable
+from verk_actors.jobs.registry import registry
 from verk_actors.otp.clock import SystemClock
-from verk_actors.registry import registry
+from verk_actors.settings.config import Config
 from verk_actors.store.pool import Pool
 from verk_actors.store.refusals import trouble_of
 

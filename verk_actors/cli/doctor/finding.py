@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 import attrs
 
 from verk_actors.client import Client
-from verk_actors.config import Config, RedisUrl
 from verk_actors.errors import loggable
-from verk_actors.registry import Registry
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.store.commands import Commands
 from verk_actors.store.members import Member
 from verk_actors.wire.keys import Keys

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from verk_actors.client import Client
-from verk_actors.config import Config
+from verk_actors.settings.config import Config
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.job import Job
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import attrs
 
-from verk_actors.config import QueueConfig, QueueGroup
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueInGroup, QueueNotFound, VerkError
 from verk_actors.messages import (
     AddQueue,
@@ -53,6 +52,7 @@ from verk_actors.otp import (
     Timer,
     handles,
 )
+from verk_actors.settings.config import QueueConfig, QueueGroup
 from verk_actors.tree import names
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, QueueRow

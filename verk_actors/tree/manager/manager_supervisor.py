@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from verk_actors.config import Config
 from verk_actors.otp import Backoff, ChildSpec, ChildType, Supervisor
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.manager import Manager
 from verk_actors.tree.manager.queue.queue_supervisor import QueueSupervisor

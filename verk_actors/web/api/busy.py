@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verk_actors.figures.nodes import NodeFigures, read_node, read_nodes
-from verk_actors.job_run import JobNotRunning, JobRun, NodesSilent
+from verk_actors.jobs.run import JobNotRunning, JobRun, NodesSilent
 from verk_actors.store.all_nodes import NodeNotFound, NodeTakesNoSignals
 from verk_actors.web.access import Action
 from verk_actors.web.api.names import Jid, NodeId

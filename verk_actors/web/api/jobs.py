@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from verk_actors.job_run import NodesSilent
+from verk_actors.jobs.run import NodesSilent
 from verk_actors.web.access import Action
 from verk_actors.web.api.names import Cursor, Jid, QueueName
 from verk_actors.web.api.operation import Done, acts, looks

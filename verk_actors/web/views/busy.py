@@ -6,7 +6,7 @@ import attrs
 
 from verk_actors.client import Client
 from verk_actors.figures.nodes import NodeFigures, read_nodes
-from verk_actors.job_run import JobRun
+from verk_actors.jobs.run import JobRun
 from verk_actors.web.redaction import Redaction
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verk_actors.client import Client
 from verk_actors.errors import loggable
-from verk_actors.job_run import Cancellation
+from verk_actors.jobs.run import Cancellation
 from verk_actors.web.errors import NotThere
 
 _PLACES = {

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from verk_actors.job_run import JobRun
+from verk_actors.jobs.run import JobRun
 from verk_actors.store.members import Malformed, Member, payload_of
 from verk_actors.web.redaction import HIDDEN, Redaction
 from verk_actors.wire.bookkeeping import UNDECODABLE

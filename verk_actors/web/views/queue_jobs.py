@@ -6,7 +6,7 @@ import attrs
 
 from verk_actors.client import Client
 from verk_actors.figures.queues import QueueFigures, read_queues
-from verk_actors.job_run import JobRun
+from verk_actors.jobs.run import JobRun
 from verk_actors.store.members import Malformed, Member
 from verk_actors.web.redaction import Redaction
 from verk_actors.web.views.busy import shown

@@ -10,11 +10,11 @@ from support.async_jobs import WAIT_SECONDS, AsyncKit, async_queue
 from support.eventually import eventually
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.errors import JobTimeout
 from verk_actors.events import JobFailed, JobFinished, JobStuck
-from verk_actors.job_class import worker
+from verk_actors.jobs.job_class import worker
 from verk_actors.messages import AddQueue, RemoveQueue
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.async_worker import AsyncWorker
 from verk_actors.wire.job import Job

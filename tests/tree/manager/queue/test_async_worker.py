@@ -9,10 +9,10 @@ import pytest
 from support.async_jobs import AsyncKit, async_queue
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished, JobStarted
-from verk_actors.job_class import JobClass, worker
+from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.messages import PauseQueue
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

@@ -11,9 +11,9 @@ from support.jobs import JobKit
 from support.middlewares import first_to_be_asked
 from support.nodes import running_node
 
-from verk_actors.config import Config, Executor, QueueConfig
 from verk_actors.events import JobFailed
-from verk_actors.job_class import JobClass, worker
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.settings.config import Config, Executor, QueueConfig
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 

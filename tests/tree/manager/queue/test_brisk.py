@@ -10,14 +10,14 @@ import pytest
 from support.eventually import eventually
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFinished, QueuePaused
+from verk_actors.jobs.registry import Registry
 from verk_actors.messages import LeaseRenewed, PauseQueue, ResumeQueue
-from verk_actors.registry import Registry
-from verk_actors.running_job import SUCCEEDED, RunningJob
+from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree.running_jobs import Nudged
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job

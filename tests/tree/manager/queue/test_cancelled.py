@@ -6,11 +6,13 @@ import json
 
 import pytest
 
-from verk_actors.config import Config
 from verk_actors.events import JobDead, JobFailed, JobFinished
-from verk_actors.job_run import CancelRequest
-from verk_actors.registry import Registry
-from verk_actors.running_job import (
+from verk_actors.jobs.registry import Registry
+from verk_actors.jobs.run import CancelRequest
+from verk_actors.settings.config import Config
+from verk_actors.tree.manager.queue.fate import settlement_of
+from verk_actors.tree.manager.queue.outcome_events import events_of
+from verk_actors.tree.running_job import (
     GIVEN_BACK,
     SUCCEEDED,
     Cancelled,
@@ -21,8 +23,6 @@ from verk_actors.running_job import (
     Snoozed,
     Succeeded,
 )
-from verk_actors.tree.manager.queue.fate import settlement_of
-from verk_actors.tree.manager.queue.outcome_events import events_of
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job

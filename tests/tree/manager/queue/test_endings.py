@@ -13,14 +13,14 @@ from support.ending_jobs import ASYNC, PLAIN, EndingJobs
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config, Executor, QueueConfig
-from verk_actors.endings import Discard, Kill, Snooze
 from verk_actors.events import JobDead, JobDiscarded, JobFailed, JobFinished, JobSnoozed, JobStarted
-from verk_actors.registry import Registry
-from verk_actors.running_job import Discarded, Failed, Outcome, RunningJob, Snoozed
+from verk_actors.jobs.endings import Discard, Kill, Snooze
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config, Executor, QueueConfig
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.job_packets import outcome_of, outcome_packet
 from verk_actors.tree.manager.queue.performing import outcome_of as ended_by
+from verk_actors.tree.running_job import Discarded, Failed, Outcome, RunningJob, Snoozed
 from verk_actors.wire.codec import decode
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job

@@ -75,26 +75,26 @@ OURS = str(Path(verk_actors.__file__).parent)
 @pytest.mark.parametrize(
     ("stack", "own"),
     [
-        (["/job.py:1:in f", "/job.py:2:in g", f"{OURS}/job_class.py:1:in p", "/lib/threading.py:1:in r"], 2),
+        (["/job.py:1:in f", "/job.py:2:in g", f"{OURS}/jobs/job_class.py:1:in p", "/lib/threading.py:1:in r"], 2),
         (
             [
                 "/lib/wait.py:1:in w",
                 f"{OURS}/node.py:1:in e",
                 "/job.py:1:in f",
-                f"{OURS}/config.py:1:in p",
+                f"{OURS}/settings/config.py:1:in p",
                 "/t.py:1:in r",
             ],
             3,
         ),
         (
             [
-                f"{OURS}/registry.py:1:in find",
+                f"{OURS}/jobs/registry.py:1:in find",
                 f"{OURS}/tree/manager/queue/worker.py:1:in run",
                 "/lib/threading.py:1:in r",
             ],
             3,
         ),
-        (["/my/verk_actors/jobs.py:1:in f", "/else/verk_actors/job_class.py:1:in p", "<string>:1:in <module>"], 1),
+        (["/my/verk_actors/jobs.py:1:in f", "/else/verk_actors/jobs/job_class.py:1:in p", "<string>:1:in <module>"], 1),
         ([], 0),
     ],
     ids=["a job", "a job that uses us", "no job", "in a process that has us elsewhere", "no thread"],

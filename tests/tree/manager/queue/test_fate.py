@@ -9,12 +9,12 @@ from typing import Any
 import attrs
 import pytest
 
-from verk_actors.config import Config
-from verk_actors.job_class import worker
-from verk_actors.registry import Registry
-from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config
 from verk_actors.store.exchange import Settlement
 from verk_actors.tree.manager.queue.fate import settlement_of
+from verk_actors.tree.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job

@@ -11,9 +11,9 @@ from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
-from verk_actors.config import Config, QueueGroup
 from verk_actors.events import JobFinished, JobStarted, QueuePaused
 from verk_actors.messages import PauseQueue, ResumeQueue
+from verk_actors.settings.config import Config, QueueGroup
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

@@ -16,13 +16,13 @@ from support.middlewares import words
 from support.nodes import Node, running_node
 
 from verk_actors.client import Client
-from verk_actors.config import Config, Executor, QueueConfig
 from verk_actors.errors import ConfigError
 from verk_actors.events import JobFailed, JobFinished, JobSnoozed
-from verk_actors.job_class import worker
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry, Terms
 from verk_actors.messages import AddQueue
 from verk_actors.middleware import WorkerMiddleware, worker_chain
-from verk_actors.registry import Registry, Terms
+from verk_actors.settings.config import Config, Executor, QueueConfig
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 

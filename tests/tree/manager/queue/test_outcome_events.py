@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from verk_actors.config import Config
 from verk_actors.events import Event, JobDead, JobFailed, JobFenced, JobFinished, JobMalformed, JobStarted
-from verk_actors.registry import Registry
-from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config
 from verk_actors.tree.manager.queue.outcome_events import events_of, events_of_all
+from verk_actors.tree.running_job import GIVEN_BACK, SUCCEEDED, Failed, Outcome, RunningJob, Undecodable
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 

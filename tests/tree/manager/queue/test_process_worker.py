@@ -14,10 +14,10 @@ from support.nodes import Node, running_node
 from support.process_jobs import ProcessJobs, pids, signed
 from support.program import gone
 
-from verk_actors.config import Config, QueueConfig
 from verk_actors.events import JobFailed, JobFinished, JobStarted
-from verk_actors.job_class import worker
-from verk_actors.registry import Registry
+from verk_actors.jobs.job_class import worker
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.wire.job import Job
 from verk_actors.wire.results import JobResult
 

@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verk_actors.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree.manager.queue.reconcile import compare
+from verk_actors.tree.running_job import SUCCEEDED, RunningJob
 
 
 def running(payload: bytes) -> RunningJob:

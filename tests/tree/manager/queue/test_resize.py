@@ -10,10 +10,10 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 from support.process_jobs import ProcessJobs
 
-from verk_actors.config import Config, QueueConfig
 from verk_actors.errors import ConfigError, QueueNotFound
 from verk_actors.events import JobFailed, JobFinished, JobStarted
 from verk_actors.messages import RemoveQueue, ResizeQueue
+from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from verk_actors import registry
-from verk_actors.running_job import RunningJob
+from verk_actors.jobs import registry
 from verk_actors.tree.frames import own_frames
 from verk_actors.tree.manager.queue.stuck import newly_stuck, seconds_to_next_look
+from verk_actors.tree.running_job import RunningJob
 
 OURS = f"{registry.__file__}:1:in find"
 JOBS = "/srv/app/jobs.py:7:in perform"

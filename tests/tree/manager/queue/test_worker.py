@@ -6,12 +6,12 @@ import pytest
 from support.jobs import JobKit
 from support.nodes import running_node
 
-from verk_actors.config import Config
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.job_class import JobClass, worker
+from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.otp import NORMAL, Stop
-from verk_actors.running_job import RunningJob
+from verk_actors.settings.config import Config
 from verk_actors.tree.manager.queue.worker import Worker
+from verk_actors.tree.running_job import RunningJob
 from verk_actors.wire.job import Job
 
 

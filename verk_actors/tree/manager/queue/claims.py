@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from verk_actors.otp import Ref
-from verk_actors.running_job import RunningJob
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_job import RunningJob
 from verk_actors.tree.running_jobs import RunningJobs
 
 

@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from verk_actors.config import Config
-from verk_actors.endings import DeathReason
-from verk_actors.registry import Registry
-from verk_actors.running_job import (
+from verk_actors.jobs.endings import DeathReason
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config
+from verk_actors.store.admission import slot_given_back
+from verk_actors.store.effects import Effect, kept, of_end, of_success
+from verk_actors.store.exchange import Kind, Settlement
+from verk_actors.tree.running_job import (
     Cancelled,
     Discarded,
     Expired,
@@ -22,9 +25,6 @@ from verk_actors.running_job import (
     Succeeded,
     Undecodable,
 )
-from verk_actors.store.admission import slot_given_back
-from verk_actors.store.effects import Effect, kept, of_end, of_success
-from verk_actors.store.exchange import Kind, Settlement
 from verk_actors.wire import backoff, bookkeeping, cron_runs
 from verk_actors.wire.cron_runs import CronOutcome, CronResult
 from verk_actors.wire.job import Job

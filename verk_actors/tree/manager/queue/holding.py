@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 import attrs
 
-from verk_actors.running_job import RunningJob
 from verk_actors.tree.manager.queue.reconcile import compare
 from verk_actors.tree.manager.queue.starting import Starting
 from verk_actors.tree.manager.queue.taken import running_job_of
+from verk_actors.tree.running_job import RunningJob
 from verk_actors.tree.running_jobs import RunningJobs
 
 

@@ -17,10 +17,10 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from verk_actors.config import ArgsKeys
 from verk_actors.errors import JobClassNotImportable, NodeInImport, shown
-from verk_actors.job_class import performer_of
-from verk_actors.registry import Performer, Terms
+from verk_actors.jobs.job_class import performer_of
+from verk_actors.jobs.registry import Performer, Terms
+from verk_actors.settings.config import ArgsKeys
 from verk_actors.tree.node_log import NodeLog
 
 log = NodeLog(__name__)

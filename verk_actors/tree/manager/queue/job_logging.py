@@ -12,9 +12,9 @@ import logging
 import sys
 from collections.abc import Callable
 
-from verk_actors.job_context import JobContextFilter
-from verk_actors.log_formats import format_of, formatter
-from verk_actors.log_handler import LineHandler
+from verk_actors.jobs.context import JobContextFilter
+from verk_actors.logs.formats import format_of, formatter
+from verk_actors.logs.handler import LineHandler
 from verk_actors.tree.manager.queue.job_packets import LogSetup
 
 _STREAMS = ("stderr", "stdout")

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from verk_actors.config import ArgsKeys
-from verk_actors.log_formats import LogFormat
-from verk_actors.running_job import SUCCEEDED, Cancelled, Discarded, Failed, Outcome, Snoozed, Succeeded
+from verk_actors.settings.config import ArgsKeys, LogFormat
+from verk_actors.tree.running_job import SUCCEEDED, Cancelled, Discarded, Failed, Outcome, Snoozed, Succeeded
 from verk_actors.wire.failure import Failure
 
 READY = b""

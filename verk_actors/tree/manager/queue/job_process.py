@@ -13,20 +13,20 @@ from functools import partial
 
 import attrs
 
-from verk_actors.job_context import CurrentJob, current_job
-from verk_actors.job_progress import JobProgress
-from verk_actors.job_run import CancelRequest
+from verk_actors.jobs.context import CurrentJob, current_job
+from verk_actors.jobs.progress import JobProgress
+from verk_actors.jobs.run import CancelRequest
 from verk_actors.otp.board import Board
 from verk_actors.otp.clock import SystemClock
 from verk_actors.otp.fork import is_left_in_parent
 from verk_actors.otp.packets import Packets
 from verk_actors.otp.port_program import connected, when_asked
-from verk_actors.running_job import Cancelled, Outcome, Succeeded
 from verk_actors.tree.manager.queue.job_code import JobCode
 from verk_actors.tree.manager.queue.job_logging import add_handler, set_levels
 from verk_actors.tree.manager.queue.job_packets import READY, Setup, job_of, outcome_packet, setup_of
 from verk_actors.tree.manager.queue.performing import perform
 from verk_actors.tree.memory import resident_bytes
+from verk_actors.tree.running_job import Cancelled, Outcome, Succeeded
 from verk_actors.wire.codec import decode
 
 

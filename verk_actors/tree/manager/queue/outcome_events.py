@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verk_actors.config import Config
-from verk_actors.endings import DeathReason
 from verk_actors.events import (
     Event,
     JobDead,
@@ -18,9 +16,11 @@ from verk_actors.events import (
     JobSnoozed,
     JobStarted,
 )
-from verk_actors.registry import Registry
-from verk_actors.running_job import Discarded, Expired, Failed, RunningJob, Snoozed, Succeeded, Undecodable
+from verk_actors.jobs.endings import DeathReason
+from verk_actors.jobs.registry import Registry
+from verk_actors.settings.config import Config
 from verk_actors.tree.manager.queue.fate import death_reason, end_of
+from verk_actors.tree.running_job import Discarded, Expired, Failed, RunningJob, Snoozed, Succeeded, Undecodable
 from verk_actors.wire.job import Job
 
 

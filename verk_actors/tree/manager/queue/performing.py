@@ -7,15 +7,15 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import attrs
 
-from verk_actors.endings import Discard, JobCancelled, Kill, Snooze
 from verk_actors.errors import JobTimeout, loggable, shown
-from verk_actors.job_context import CurrentJob, running
+from verk_actors.jobs.context import CurrentJob, running
+from verk_actors.jobs.endings import Discard, JobCancelled, Kill, Snooze
+from verk_actors.jobs.registry import Performer
 from verk_actors.otp.event_loop import run_alone, time_limit
 from verk_actors.otp.fork import is_left_in_parent
-from verk_actors.registry import Performer
-from verk_actors.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed, Succeeded
 from verk_actors.tree.manager.queue.failure import failure_of
 from verk_actors.tree.node_log import NodeLog
+from verk_actors.tree.running_job import SUCCEEDED, Discarded, Failed, Outcome, Snoozed, Succeeded
 from verk_actors.wire.job import Job
 from verk_actors.wire.results import document_of
 

@@ -13,15 +13,15 @@ import sys
 from functools import partial
 
 from verk_actors.errors import JobTimeout, ProcessDied, VerkError
+from verk_actors.jobs.registry import Performer
 from verk_actors.otp import ExitReason, Port, PortClosed, StartError
-from verk_actors.registry import Performer
-from verk_actors.running_job import GIVEN_BACK, SUCCEEDED, Outcome, RunningJob
 from verk_actors.tree.manager.queue.job_code import main_module, reference_of
 from verk_actors.tree.manager.queue.job_logging import log_setup
 from verk_actors.tree.manager.queue.job_packets import JobToRun, Setup, job_packet, outcome_of, setup_packet
 from verk_actors.tree.manager.queue.performing import backed_off, failed
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_job import GIVEN_BACK, SUCCEEDED, Outcome, RunningJob
 
 _PROGRAM = "verk_actors.tree.manager.queue.job_process"
 _EXIT_SECONDS = 0.3  # for a process that has no job; within what the pool grants its workers

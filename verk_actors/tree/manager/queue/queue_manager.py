@@ -16,7 +16,6 @@ from verk_actors.errors import StoreError
 from verk_actors.messages import JobsEnded, LeaseRenewed, SettleEnded, Tick, WorkersFree
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
-from verk_actors.running_job import RunningJob
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import Exchanged, InProgress, Settlement, effects_of
 from verk_actors.tree import names
@@ -28,6 +27,7 @@ from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
 from verk_actors.tree.redis_wait import REPLY_MARGIN_SECONDS, RedisWait
+from verk_actors.tree.running_job import RunningJob
 from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS, emptied
 
 log = NodeLog(__name__)

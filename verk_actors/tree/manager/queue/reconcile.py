@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from verk_actors.running_job import RunningJob
+from verk_actors.tree.running_job import RunningJob
 
 
 @attrs.frozen

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import attrs
 
 from verk_actors.errors import MalformedJob
-from verk_actors.running_job import RunningJob, Slot
 from verk_actors.store.admission import Admission, Applicant, Use, slot_given_back, slots_key
 from verk_actors.store.connection import Connection
 from verk_actors.store.effects import Effect
@@ -19,6 +18,7 @@ from verk_actors.store.locks import release
 from verk_actors.store.results import documents_of
 from verk_actors.tree.manager.queue.taken import is_unique_until_start, waits_as
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_job import RunningJob, Slot
 from verk_actors.wire.after import jids_before
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from verk_actors.events import JobStuck
-from verk_actors.running_job import RunningJob
 from verk_actors.tree.frames import stack_of
+from verk_actors.tree.running_job import RunningJob
 
 LOOKS_PER_LIMIT = 10  # at most; so a job is told of a tenth of the limit late, at worst
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from verk_actors.errors import MalformedJob
-from verk_actors.running_job import EXPIRED, RunningJob, Undecodable
+from verk_actors.tree.running_job import EXPIRED, RunningJob, Undecodable
 from verk_actors.wire import bookkeeping
 from verk_actors.wire.codec import decode
 from verk_actors.wire.jid import new_jid

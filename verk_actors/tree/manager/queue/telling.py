@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from verk_actors.events import DeadJobsTrimmed
 from verk_actors.messages import LimitsMoved, MembersEnded, Publish
 from verk_actors.otp import Server
-from verk_actors.running_job import RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.node_state import RedisServer
+from verk_actors.tree.running_job import RunningJob
 
 
 def tell_of_trimmed(sender: Server, queue: str, count: int) -> None:

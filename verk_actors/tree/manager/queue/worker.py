@@ -10,14 +10,14 @@ Source: Verk lib/verk/worker.ex. Differs: a worker serves many jobs, docs/decisi
 from __future__ import annotations
 
 from verk_actors.events import JobStarted
-from verk_actors.job_context import CurrentJob
+from verk_actors.jobs.context import CurrentJob
 from verk_actors.messages import Run
 from verk_actors.otp import ExitReason, Server, handles
-from verk_actors.running_job import SUCCEEDED, Outcome, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.claims import claims_of
 from verk_actors.tree.manager.queue.performing import perform
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_job import SUCCEEDED, Outcome, RunningJob
 
 
 class Worker(Server):

@@ -39,7 +39,6 @@ from verk_actors.otp import (
     Timer,
     handles,
 )
-from verk_actors.running_job import GIVEN_BACK, Failed, RunningJob
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.failure import worker_died
 from verk_actors.tree.manager.queue.outcome_events import events_of_all
@@ -47,6 +46,7 @@ from verk_actors.tree.manager.queue.pace import Pace
 from verk_actors.tree.manager.queue.stuck import LOOKS_PER_LIMIT, newly_stuck, seconds_to_next_look
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
+from verk_actors.tree.running_job import GIVEN_BACK, Failed, RunningJob
 from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS, emptied
 
 log = NodeLog(__name__)

@@ -13,14 +13,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.autoreload import get_child_arguments
 from django.utils.module_loading import autodiscover_modules
 
-from verk_actors.config import Config
-from verk_actors.config_sources import queue_list
 from verk_actors.contrib.django import config
 from verk_actors.errors import VerkError
 from verk_actors.fleet.running import run_fleet
-from verk_actors.log_formats import formatter
-from verk_actors.log_handler import LineHandler
+from verk_actors.logs.formats import formatter
+from verk_actors.logs.handler import LineHandler
 from verk_actors.node import end_process, run_node
+from verk_actors.settings.config import Config
+from verk_actors.settings.sources import queue_list
 
 
 class Command(BaseCommand):
