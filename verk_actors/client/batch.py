@@ -10,8 +10,9 @@ from typing import TypeAlias
 from verk_actors.client.batch_parts import Terms, jobs_in, members_of, with_jids
 from verk_actors.client.detour import NotDiverted, current
 from verk_actors.client.preparing import ONCE_SECONDS, Preparer, Scheduled
+from verk_actors.client.pushing import write
 from verk_actors.client.workflow import Chain, Group
-from verk_actors.errors import EnqueueUncertain, InvalidJob, StoreUnavailable
+from verk_actors.errors import InvalidJob
 from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.store.batch_making import enlisted, is_at, is_open, joined, made
 from verk_actors.store.batch_status import BatchExists, BatchNotOpen, BatchStatus
@@ -109,12 +110,7 @@ class Batching:
     def _write(self, pool: Pool, writing: Callable[[Commands], bool], jids: Sequence[str]) -> bool:
         if current() is not None:
             raise NotDiverted("a batch needs a Redis, which testing.real() has")
-        try:
-            return pool.replicated(writing, self._config.wait_replicas, self._config.wait_replicas_seconds)
-        except StoreUnavailable as error:
-            if error.sent:
-                raise EnqueueUncertain(error.operation, error.key, error.why, jids[0], jids=tuple(jids)) from error
-            raise
+        return write(pool, self._config, writing, jids)
 
 
 class Batch:

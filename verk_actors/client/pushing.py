@@ -83,14 +83,22 @@ class Pusher:
         count = Queue(commands, self._keys, entry.queue).push(entry.payload, has_jobs=has_jobs)
         self._had_jobs[entry.queue] = count > 1
 
-    def _write(self, entries: Sequence[Entry], write: Callable[[Commands], _T]) -> _T:
+    def _write(self, entries: Sequence[Entry], writing: Callable[[Commands], _T]) -> _T:
         """Write jobs to the Redis of their queue, in one step."""
-        config = self._config
-        pool = self._pools[config.redis_url_of(entries[0].queue)]
-        try:
-            return pool.replicated(write, config.wait_replicas, config.wait_replicas_seconds)
-        except StoreUnavailable as error:
-            if error.sent:
-                jids = tuple(entry.jid for entry in entries)
-                raise EnqueueUncertain(error.operation, error.key, error.why, jids[0], jids=jids) from error
-            raise
+        pool = self._pools[self._config.redis_url_of(entries[0].queue)]
+        return write(pool, self._config, writing, [entry.jid for entry in entries])
+
+
+def write(pool: Pool, config: Config, writing: Callable[[Commands], _T], jids: Sequence[str]) -> _T:
+    """Write jobs in one step, to as many replicas as the configuration wants; returns what `writing` does.
+
+    Raises:
+        EnqueueUncertain: it is unknown whether they were written; it names their `jids`.
+        StoreUnavailable, StoreError: they were not.
+    """
+    try:
+        return pool.replicated(writing, config.wait_replicas, config.wait_replicas_seconds)
+    except StoreUnavailable as error:
+        if error.sent:
+            raise EnqueueUncertain(error.operation, error.key, error.why, jids[0], jids=tuple(jids)) from error
+        raise
