@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from verk_actors.store.members import Malformed, member_of, name_of, payload_of
+from verk_actors.store.members import Malformed, member_of, payload_of
 from verk_actors.wire.job import Job
 
 PAYLOAD = b'{"class":"Add","args":[1],"queue":"own"}'
@@ -35,7 +35,3 @@ def test_bytes_stand_for_themselves():
 def test_a_job_that_was_not_read_from_redis_is_not_to_be_found_there():
     with pytest.raises(ValueError, match="read from Redis"):
         payload_of(Job(class_="Add", args=[1]))
-
-
-def test_a_name_that_is_no_text_is_escaped():
-    assert (name_of("größe".encode()), name_of(b"a\xff")) == ("größe", "a\\xff")

@@ -11,7 +11,7 @@ from verk_actors.store import limit_book
 from verk_actors.store.commands import Commands
 from verk_actors.store.job_sets import PendingSet
 from verk_actors.store.limit_book import ToldLimit
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of, pairs
 from verk_actors.wire.keys import Keys
 
 _MOST_LISTED = 100
@@ -128,8 +128,8 @@ class AllLimits:
         limit = None if known is None else known.limit
         holders: dict[str, str] = {}
         for held in slots:
-            pairs = list(map(name_of, held)) if isinstance(held, list) else []
-            holders |= {jid: holder.partition(" ")[0] for jid, holder in zip(pairs[::2], pairs[1::2], strict=True)}
+            found = pairs(held) if isinstance(held, list) else ()
+            holders |= {name_of(jid): name_of(holder).partition(" ")[0] for jid, holder in found}
         return LimitStatus(
             id=id_,
             name=name,

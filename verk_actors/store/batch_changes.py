@@ -6,7 +6,6 @@ Each change relies on the `turn` that it read and writes a new one, so that of t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import attrs
 
@@ -109,8 +108,7 @@ def _ended(row: BatchRow, keys: Keys, now: float, turn: str, *, completes: bool,
         if payload:
             yield from pushed(keys, [entry_in(payload, now)])
     if tells and status.parent is not None:
-        state: Literal["succeeded", "failed"] = "succeeded" if succeeds else "failed"
-        yield from of_member(status.parent, member_of_batch(status.bid), state, keys)
+        yield from of_member(status.parent, member_of_batch(status.bid), "succeeded" if succeeds else "failed", keys)
 
 
 def gone(row: BatchRow, keys: Keys, *, tells: bool = True) -> Change:

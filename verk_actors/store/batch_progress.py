@@ -9,7 +9,7 @@ from verk_actors.store.batch_making import is_at
 from verk_actors.store.batch_status import BatchRow, BatchStatus, row_of
 from verk_actors.store.commands import Commands
 from verk_actors.store.guarded import perform
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of
 from verk_actors.store.scripts import BATCH
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from verk_actors.errors import VerkError, shown
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of, named
 
 BatchState: TypeAlias = Literal["waiting", "running", "complete", "succeeded"]
 """What a batch is in: not begun, as a step before it has not ended; running; complete: no member is to run, but some
@@ -139,7 +139,7 @@ class BatchRow:
 def row_of(bid: str, reply: Sequence[Any]) -> BatchRow | None:
     """Returns what the script `batch` has read; None where there is no such batch."""
     flat, pending, failed, waiting = reply
-    fields = dict(zip((name_of(name) for name in flat[::2]), flat[1::2], strict=True))
+    fields = dict(named(flat))
     if "turn" not in fields:
         return None
     sizes = tuple(map(int, fields["sizes"].split(b","))) if fields.get("sizes") else ()

@@ -13,7 +13,7 @@ from verk_actors.store.batch_making import nested_in
 from verk_actors.store.batch_progress import change
 from verk_actors.store.batch_status import BatchInBatch, BatchRow, BatchStatus, row_of
 from verk_actors.store.commands import Commands
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of, scored
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys
 
@@ -53,8 +53,7 @@ class Batches:
         for server in self._servers:
             first, last = (start, stop) if len(self._servers) == 1 else (0, stop)
             reply = server.call("ZRANGE", self._keys.batches, first, last, "REV", "WITHSCORES")
-            pairs = zip(reply[::2], reply[1::2], strict=True)
-            found += [(float(at), self._row(server, name_of(bid))) for bid, at in pairs]
+            found += [(at, self._row(server, name_of(bid))) for bid, at in scored(reply)]
         if len(self._servers) > 1:
             found = sorted(found, key=itemgetter(0), reverse=True)[start : stop + 1]
         return [row.status for _, row in found if row is not None]

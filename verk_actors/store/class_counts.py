@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import attrs
 
 from verk_actors.store.commands import Argument, Commands
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import named
 from verk_actors.store.scripts import COUNT
 from verk_actors.wire.histogram import Histogram
 from verk_actors.wire.keys import Keys
@@ -159,8 +159,8 @@ def _classes_in(hashes: Iterable[Sequence[bytes] | None]) -> dict[str, ClassCoun
     """Returns the counts of one step, as one or several servers have them."""
     totals: Counter[tuple[str, str]] = Counter()
     for found in filter(None, hashes):
-        for field, count in zip(found[::2], found[1::2], strict=True):
-            class_name, _, letter = name_of(field).rpartition("|")
+        for field, count in named(found):
+            class_name, _, letter = field.rpartition("|")
             totals[class_name, letter] += int(count) if count.isdigit() else 0  # nobody's but a mistake
     return {
         class_name: ClassCounts(totals[class_name, "p"], totals[class_name, "f"], totals[class_name, "ms"] / 1000)

@@ -13,7 +13,7 @@ import attrs
 
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.entries import Entry
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of, named
 from verk_actors.store.scripts import CRON_CLAIM, CRON_LOOK, CRON_PUT, CRON_REMOVE
 from verk_actors.wire import cron_entry, cron_runs
 from verk_actors.wire.cron_entry import CronEntry
@@ -164,21 +164,17 @@ def _table(now: float, *found: list[bytes]) -> CronTable:
     definitions, slots, paused, told, runs, results = found
     return CronTable(
         now=now,
-        definitions=dict(_pairs(definitions)),
+        definitions=dict(named(definitions)),
         slots=dict(_instants(slots)),
         paused=frozenset(map(name_of, paused)),
         told=dict(_instants(told)),
-        runs=dict(_pairs(runs)),
-        results=dict(_pairs(results)),
+        runs=dict(named(runs)),
+        results=dict(named(results)),
     )
 
 
-def _pairs(flat: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
-    return zip(map(name_of, flat[::2]), flat[1::2], strict=True)
-
-
 def _instants(flat: Sequence[bytes]) -> Iterator[tuple[str, float]]:
-    for name, text in _pairs(flat):
+    for name, text in named(flat):
         try:
             yield name, float(text)
         except ValueError:  # by hand; as if it had none

@@ -14,6 +14,7 @@ from verk_actors.wire.keys import Keys
 Command: TypeAlias = Literal[
     "SET", "RELEASE", "HDEL", "HSET", "HINCRBY", "SADD", "SREM", "ZADD", "ZREM", "LPUSH", "RPUSH", "LTRIM", "DEL"
 ]
+MemberState: TypeAlias = Literal["pending", "succeeded", "failed"]
 
 
 @attrs.frozen
@@ -69,9 +70,7 @@ def of_requeue(job: Job, keys: Keys) -> tuple[Effect, ...]:
     return of_member(job.batch, job.jid or "", "pending", keys)
 
 
-def of_member(
-    bid: str, member: str, state: Literal["pending", "succeeded", "failed"], keys: Keys
-) -> tuple[Effect, ...]:
+def of_member(bid: str, member: str, state: MemberState, keys: Keys) -> tuple[Effect, ...]:
     """Returns what notes how a member of a batch is, a job or another batch, and has the batch be looked at."""
     return (
         Effect("SADD" if state == "pending" else "SREM", keys.batch_pending(bid), (member,)),

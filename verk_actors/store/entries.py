@@ -8,6 +8,7 @@ from itertools import groupby
 import attrs
 
 from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.replies import pairs
 from verk_actors.store.scripts import ENQUEUE_MANY, ScriptCall
 from verk_actors.wire.keys import Keys
 
@@ -64,7 +65,7 @@ def add(commands: Commands, keys: Keys, entries: Sequence[Entry]) -> dict[int, s
     replies: list[list[bytes | int]] = commands.transaction(calls)
     holders: dict[int, str] = {}
     for reply, of_call in zip(replies, groups, strict=True):
-        for group, jid in zip(reply[::2], reply[1::2], strict=True):
+        for group, jid in pairs(reply):
             holders[of_call[int(group) - 1]] = bytes(jid).decode("utf-8", "replace")
     return holders
 

@@ -19,6 +19,7 @@ from verk_actors.store.handles import payloads_of
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
 from verk_actors.store.members import Malformed, Member, member_of, payload_of
 from verk_actors.store.moves import Moved, Moves, remove
+from verk_actors.store.replies import scored
 from verk_actors.store.set_pages import pages_of
 from verk_actors.store.set_steps import SetStep
 from verk_actors.store.set_walk import SetPart
@@ -198,13 +199,12 @@ class SortedSet:
 
     def _range_on(self, server: Commands, start: int, stop: int) -> list[tuple[Member, float]]:
         reply: list[bytes] = server.call("ZRANGE", self._key, start, stop, "WITHSCORES")
-        return [(member_of(payload), float(score)) for payload, score in zip(reply[::2], reply[1::2], strict=True)]
+        return [(member_of(payload), score) for payload, score in scored(reply)]
 
     def _pages_on(self, server: Commands, where: JobFilter) -> Iterator[list[tuple[Member, float]]]:
         for page in pages_of(server, self._key, where.match()):
-            found = [(where.found_in(payload), score) for payload, score in page]
-            fitting = [(member, score) for member, score in found if member is not None]
-            if fitting:
+            found = ((where.found_in(payload), score) for payload, score in page)
+            if fitting := [(member, score) for member, score in found if member is not None]:
                 yield fitting
 
     def _these(self, members: Iterable[Member | bytes]) -> Iterator[_Page]:

@@ -11,7 +11,7 @@ import attrs
 from verk_actors.errors import ConfigError
 from verk_actors.settings.limit import Limit
 from verk_actors.store.commands import Argument, Commands
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of, named
 from verk_actors.wire import strict_json
 from verk_actors.wire.keys import Keys
 
@@ -38,7 +38,7 @@ def tell(commands: Commands, keys: Keys, limits: Iterable[Limit], now: float) ->
 def read(commands: Commands, keys: Keys) -> Mapping[str, ToldLimit]:
     """Returns what is told, by name, without what can't be read. HGETALL."""
     reply = commands.call("HGETALL", keys.limits)
-    found = {name_of(name): _told(text) for name, text in zip(reply[::2], reply[1::2], strict=True)}
+    found = {name: _told(text) for name, text in named(reply)}
     return {name: told for name, told in found.items() if told is not None and told.limit.name == name}
 
 

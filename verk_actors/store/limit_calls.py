@@ -14,9 +14,9 @@ from verk_actors.errors import StoreError
 from verk_actors.settings.limit import Limit
 from verk_actors.store.admission import Use, holder_of, slots_key
 from verk_actors.store.commands import Argument, Commands
-from verk_actors.store.members import name_of
 from verk_actors.store.moves import Moves
 from verk_actors.store.refusals import refusal_of
+from verk_actors.store.replies import name_of, pairs
 from verk_actors.store.scripts import CALL, DUE, RECLAIM, ROOM
 from verk_actors.wire.keys import Keys
 
@@ -156,7 +156,7 @@ class LimitCalls:
         """
         key, own = self._slots_key(id_, limit), holder_of(self._node_id, token)
         reply = self._commands.call("HGETALL", key)
-        slots = [(jid, name_of(holder)) for jid, holder in zip(reply[::2], reply[1::2], strict=True)]
+        slots = [(jid, name_of(holder)) for jid, holder in pairs(reply)]
         tokens: dict[str, bytes | None] = {}
         leases: dict[str, int] = {}
         args: list[Argument] = []

@@ -47,8 +47,3 @@ def payload_of(member: Member | bytes) -> bytes:
     if member.payload is None:
         raise ValueError("only a job that was read from Redis can be found there")
     return member.payload
-
-
-def name_of(text: bytes) -> str:
-    """Returns a name read from Redis. One that isn't UTF-8, and so not ours, is escaped, to be shown."""
-    return text.decode("utf-8", "backslashreplace")

@@ -13,7 +13,7 @@ from typing import Literal
 import attrs
 
 from verk_actors.store.commands import Argument, Commands
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of
 from verk_actors.store.scripts import DEREGISTER, HEARTBEAT, RESCUE
 from verk_actors.wire.keys import Keys
 

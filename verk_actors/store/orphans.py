@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from verk_actors.store.commands import Commands
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of
 from verk_actors.wire.keys import Keys
 
 _KEYS_PER_STEP = 1000  # a step takes Redis less than a millisecond

@@ -12,8 +12,8 @@ import attrs
 
 from verk_actors.jobs.progress import JobProgress
 from verk_actors.store.commands import Argument, Commands
-from verk_actors.store.members import name_of
 from verk_actors.store.refusals import refusal_of
+from verk_actors.store.replies import name_of
 from verk_actors.store.scripts import PRESENCE
 from verk_actors.wire.keys import Keys, identity_of, node_of
 

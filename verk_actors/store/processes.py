@@ -12,9 +12,9 @@ from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable
 from verk_actors.jobs.progress import progress_of
 from verk_actors.jobs.run import JobRun
 from verk_actors.store.commands import Commands
-from verk_actors.store.members import name_of
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.queue_share import QueueShare, share_of
+from verk_actors.store.replies import name_of, pairs
 from verk_actors.wire import strict_json, times
 from verk_actors.wire.codec import decode
 from verk_actors.wire.keys import Keys, node_of
@@ -108,13 +108,13 @@ class Processes:
     def _work(self, server: Commands, identity: str) -> Iterator[tuple[bytes, bytes]]:
         for key in (self._keys.work(identity), self._keys.workers(identity)):
             try:
-                pairs = server.call("HGETALL", key)
+                fields = server.call("HGETALL", key)
             except StoreUnavailable:
                 raise
             except StoreError:  # no hash, or of a process that this user may not look at
                 continue
-            if pairs:
-                yield from zip(pairs[::2], pairs[1::2], strict=True)
+            if fields:
+                yield from pairs(fields)
                 return
 
 

@@ -9,8 +9,9 @@ from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.effects import effects_of_end, matters
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
 from verk_actors.store.limit_book import limited_ids
-from verk_actors.store.members import Member, member_of, name_of, payload_of
+from verk_actors.store.members import Member, member_of, payload_of
 from verk_actors.store.moves import remove
+from verk_actors.store.replies import name_of
 from verk_actors.store.requests import HEARTBEAT_NOW, Requests
 from verk_actors.store.scripts import CANCEL, ENQUEUE, ScriptCall
 from verk_actors.store.set_pages import pages_of

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 import attrs
 
 from verk_actors.store.commands import Commands
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of
 from verk_actors.wire.keys import Keys
 
 HEARTBEAT_NOW = "heartbeat"  # has a node renew its lease, and see what is paused; it leaves no answer

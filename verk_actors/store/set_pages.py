@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.replies import scored
 
 _FIRST_COUNT = 16  # nothing is known of the length of payloads yet
 _MOST_COUNT = 500  # of small ones, which takes Redis half a millisecond
@@ -25,7 +27,7 @@ def pages_of(commands: Commands, key: str, match: Sequence[Argument] = ()) -> It
     cursor, count, most = b"0", _FIRST_COUNT, _MOST_MATCHED if match else _MOST_COUNT
     while True:
         cursor, reply = commands.call("ZSCAN", key, cursor, *match, "COUNT", count)
-        page = sorted(zip(reply[::2], map(float, reply[1::2]), strict=True), key=lambda entry: entry[1])
+        page = sorted(scored(reply), key=itemgetter(1))
         if page:
             yield page
         if cursor == b"0":

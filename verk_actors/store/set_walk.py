@@ -18,6 +18,7 @@ from verk_actors.errors import VerkError, shown
 from verk_actors.store.commands import Commands
 from verk_actors.store.job_filter import JobFilter
 from verk_actors.store.members import Member
+from verk_actors.store.replies import scored
 
 MOST_PASSED = 10_000  # in one part: 30 ms or so, for Redis and for whoever filters
 MOST_BYTES = 8 << 20  # in one part
@@ -100,7 +101,7 @@ def read(server: Commands, key: str, place: Place, count: int, *, latest_first: 
     """Returns the next members, at most so many. ZRANGE BYSCORE, O(log n + those of the same time that are behind)."""
     order = ("-inf", "BYSCORE", "REV") if latest_first else ("+inf", "BYSCORE")
     reply = server.call("ZRANGE", key, place[0], *order, "LIMIT", place[1], count, "WITHSCORES")
-    return list(zip(map(float, reply[1::2]), reply[::2], strict=True))
+    return [(score, payload) for payload, score in scored(reply)]
 
 
 def pages(server: Commands, key: str, place: Place, *, latest_first: bool = False) -> Iterator[list[Entry]]:

@@ -8,8 +8,8 @@ from verk_actors.cli.amounts import age, counted
 from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
 from verk_actors.errors import loggable
 from verk_actors.store.commands import Commands
-from verk_actors.store.members import name_of
 from verk_actors.store.nodes import Nodes
+from verk_actors.store.replies import name_of
 
 _LATE_SECONDS = 60.0  # a node looks every five seconds
 _KEYS_PER_STEP, _MOST_STEPS = 1000, 200  # of a server that has more than jobs, not all keys are looked at

@@ -9,7 +9,7 @@ from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
 from verk_actors.errors import loggable
 from verk_actors.store import limit_book
 from verk_actors.store.commands import Commands
-from verk_actors.store.members import name_of
+from verk_actors.store.replies import name_of
 from verk_actors.store.server_facts import ServerFacts, Topic
 from verk_actors.wire import times
 from verk_actors.wire.keys import node_of
