@@ -13,7 +13,7 @@ import attrs
 
 from verk_actors.errors import VerkError, shown
 from verk_actors.store.burial import burial_of, poison_reason
-from verk_actors.store.commands import Commands
+from verk_actors.store.commands import Commands, server_time
 from verk_actors.store.exchange import InProgress, Limits
 from verk_actors.store.nodes import OF_VERK, Nodes
 from verk_actors.store.processes import Processes, ProcessStatus
@@ -245,6 +245,4 @@ class AllNodes:
         beat, quiet = server.call("HMGET", self._keys.process(identity_of(node_id)), "beat", "quiet")
         if beat is None:
             return None, None
-        seconds, microseconds = server.call("TIME")
-        now = int(seconds) + int(microseconds) / 1e6
-        return max(0.0, now - float(beat)), quiet == b"true"
+        return max(0.0, server_time(server) - float(beat)), quiet == b"true"

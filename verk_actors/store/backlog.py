@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verk_actors.store.commands import Commands
+from verk_actors.store.commands import Commands, server_time
 from verk_actors.store.limit_book import limited_ids
 from verk_actors.store.members import member_of
 from verk_actors.wire.job import Job
@@ -38,8 +38,7 @@ class Backlog:
         What is due is looked at before the queues, which it goes to. The queues and what is in progress are looked at
         in one step: a job is in one of them at any time, and what it enqueues is there before it is done.
         """
-        seconds, microseconds = self._commands.call("TIME")
-        now = int(seconds) + int(microseconds) / 1e6
+        now = server_time(self._commands)
         if any(self._commands.call("ZCOUNT", key, "-inf", now) for key in self._due):
             return False
         if not self._lists_are_empty():

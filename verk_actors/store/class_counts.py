@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import attrs
 
-from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.commands import Argument, Commands, server_time
 from verk_actors.store.replies import named
 from verk_actors.store.scripts import COUNT
 from verk_actors.wire.histogram import Histogram
@@ -169,7 +169,7 @@ def _classes_in(hashes: Iterable[Sequence[bytes] | None]) -> dict[str, ClassCoun
 
 
 def _time_of(server: Commands) -> datetime:
-    return datetime.fromtimestamp(int(server.call("TIME")[0]), UTC)
+    return datetime.fromtimestamp(server_time(server), UTC)
 
 
 def _starts(now: datetime, minutes: int) -> tuple[list[datetime], int]:

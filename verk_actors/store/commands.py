@@ -43,3 +43,9 @@ class Commands(Protocol):
         No script undoes what those before it have done: each has to find for itself what would stop any of them.
         """
         ...
+
+
+def server_time(commands: Commands) -> float:
+    """Returns the unix seconds of Redis' clock. TIME."""
+    seconds, microseconds = commands.call("TIME")
+    return int(seconds) + int(microseconds) / 1e6

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import attrs
 
 from verk_actors.errors import StoreError
-from verk_actors.store.commands import Commands
+from verk_actors.store.commands import Commands, server_time
 from verk_actors.wire.keys import Keys
 
 
@@ -58,7 +58,7 @@ class Counters:
 
         What holds no number counts as none.
         """
-        today = datetime.fromtimestamp(int(self._servers[0].call("TIME")[0]), UTC).date()
+        today = datetime.fromtimestamp(server_time(self._servers[0]), UTC).date()
         asked = [today - timedelta(days=ago) for ago in range(days)]
         processed = self._read_all([self._keys.processed_on(day) for day in asked])
         failed = self._read_all([self._keys.failed_on(day) for day in asked])

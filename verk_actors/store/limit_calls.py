@@ -13,7 +13,7 @@ import attrs
 from verk_actors.errors import StoreError
 from verk_actors.settings.limit import Limit
 from verk_actors.store.admission import Use, holder_of, slots_key
-from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.commands import Argument, Commands, server_time
 from verk_actors.store.moves import Moves
 from verk_actors.store.refusals import refusal_of
 from verk_actors.store.replies import name_of, pairs
@@ -93,8 +93,7 @@ class LimitCalls:
     def is_forgotten(self, id_: str) -> bool:
         """Tells whether a limit is due for so long that no node seems to know it. ZSCORE, TIME."""
         score = self._commands.call("ZSCORE", self._keys.limited, id_)
-        seconds, _ = self._commands.call("TIME")
-        return score is not None and float(score) < int(seconds) - FORGOTTEN_SECONDS
+        return score is not None and float(score) < server_time(self._commands) - FORGOTTEN_SECONDS
 
     def rooms(self, limits: Mapping[str, Limit | None]) -> dict[str, Room]:
         """Returns what limits have room for, by id; one that is None, as nobody knows it, for all that wait.

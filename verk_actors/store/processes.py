@@ -11,7 +11,7 @@ import attrs
 from verk_actors.errors import MalformedJob, StoreError, StoreUnavailable
 from verk_actors.jobs.progress import progress_of
 from verk_actors.jobs.run import JobRun
-from verk_actors.store.commands import Commands
+from verk_actors.store.commands import Commands, server_time
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.queue_share import QueueShare, share_of
 from verk_actors.store.replies import name_of, pairs
@@ -84,8 +84,7 @@ class Processes:
         return [status for server in self._servers for status in self._statuses_on(server)]
 
     def _statuses_on(self, server: Commands) -> Iterator[ProcessStatus]:
-        seconds, microseconds = server.call("TIME")
-        now = int(seconds) + int(microseconds) / 1e6
+        now = server_time(server)
         for identity in sorted(name_of(member) for member in server.call("SMEMBERS", self._keys.processes)):
             try:
                 told = server.call("HMGET", self._keys.process(identity), *_FIELDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from verk_actors.store.clearing import clear
-from verk_actors.store.commands import Argument, Commands
+from verk_actors.store.commands import Argument, Commands, server_time
 from verk_actors.store.effects import effects_of_end, matters
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter
 from verk_actors.store.limit_book import limited_ids
@@ -44,8 +44,7 @@ def latencies_of(commands: Commands, keys: Keys, names: Sequence[str]) -> list[f
     since = _waiting_since(commands, keys, names, -1, -1)
     silent = [name for name in names if since[name] is None]
     since |= _waiting_since(commands, keys, silent, -_TRIED, -2)
-    seconds, microseconds = commands.call("TIME")
-    now = int(seconds) + int(microseconds) / 1e6
+    now = server_time(commands)
     return [0.0 if (at := since[name]) is None else max(0.0, now - at) for name in names]
 
 

@@ -79,9 +79,3 @@ Check: TypeAlias = Callable[[Patient], Iterator[Finding]]
 def word(name: str) -> str:
     """Return a name from Redis as one word of a command, fit to be typed: it may be meant to be more than that."""
     return shlex.quote(loggable(name))
-
-
-def time_of(server: Commands) -> float:
-    """Return unix seconds, of a server. TIME."""
-    seconds, microseconds = server.call("TIME")
-    return int(seconds) + int(microseconds) / 1e6

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verk_actors.cli.amounts import age, counted
-from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
+from verk_actors.cli.doctor.finding import Finding, Patient, word
 from verk_actors.errors import loggable
+from verk_actors.store.commands import server_time
 
 _LATE_SECONDS = 1800.0  # nodes tell of their limits every ten minutes
 
 
 def limits(patient: Patient) -> Iterator[Finding]:
     """Each limit that jobs wait for has nodes that know it, and is held by none that are gone."""
-    now = max(map(time_of, patient.servers.values()))
+    now = max(map(server_time, patient.servers.values()))
     alive = {node.node_id for node in patient.client.nodes.statuses() if node.is_alive}
     for one in patient.client.limits.list():
         if not one.waiting:

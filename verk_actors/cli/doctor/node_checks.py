@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verk_actors.cli.amounts import age, counted
-from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
+from verk_actors.cli.doctor.finding import Finding, Patient, word
 from verk_actors.errors import loggable
-from verk_actors.store.commands import Commands
+from verk_actors.store.commands import Commands, server_time
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.replies import name_of
 
@@ -72,7 +72,7 @@ def paused(patient: Patient) -> Iterator[Finding]:
 
 def overdue(patient: Patient) -> Iterator[Finding]:
     """Jobs come to their queues when they are due."""
-    now = max(map(time_of, patient.servers.values()))
+    now = max(map(server_time, patient.servers.values()))
     for name, jobs in (("retry", patient.client.retries), ("scheduled", patient.client.scheduled)):
         for _, due_at in jobs.range_with_score(0, 0):
             if now - due_at > _LATE_SECONDS:

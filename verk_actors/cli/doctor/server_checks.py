@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from verk_actors.cli.amounts import counted
-from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
+from verk_actors.cli.doctor.finding import Finding, Patient, word
 from verk_actors.errors import loggable
 from verk_actors.store import limit_book
-from verk_actors.store.commands import Commands
+from verk_actors.store.commands import Commands, server_time
 from verk_actors.store.replies import name_of
 from verk_actors.store.server_facts import ServerFacts, Topic
 from verk_actors.wire import times
@@ -69,7 +69,7 @@ def clocks(patient: Patient) -> Iterator[Finding]:
     """This machine, Redis and all nodes have the same time."""
     for url, server in patient.servers.items():
         before = patient.clock()
-        theirs, after = time_of(server), patient.clock()
+        theirs, after = server_time(server), patient.clock()
         skew = before - theirs if before > theirs else min(0.0, after - theirs)
         if abs(skew) > _SKEW_SECONDS:
             ahead = "ahead of" if skew > 0 else "behind"
