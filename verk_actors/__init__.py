@@ -120,6 +120,7 @@ if TYPE_CHECKING:
     from verk_actors.store.handles import InvalidHandle, handle_of
     from verk_actors.store.job_filter import JobFilter
     from verk_actors.store.job_sets import DeadSet, PendingSet, RetrySet, ScheduleSet
+    from verk_actors.store.lost_members import LostMember
     from verk_actors.store.members import Malformed, Member
     from verk_actors.store.processes import ProcessStatus
     from verk_actors.store.queue import Queue
@@ -166,6 +167,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.all_nodes": "AllNodes NodeNotFound NodeStatus NodeTakesNoSignals RescuedNode",
     "store.batch_status": "BatchExists BatchInBatch BatchNotFound BatchNotOpen BatchState BatchStatus",
     "store.batches": "BatchMember Batches",
+    "store.lost_members": "LostMember",
     "store.class_counts": "ClassCounts RecentClasses RecentPeriod",
     "store.counters": "Counters Counts",
     "store.cron_status": "CronNotFound CronStatus",
@@ -208,7 +210,7 @@ __all__ = [  # spelled out once more, since strict type checkers read no table
     "JobClassNotFound", "JobClassNotImportable", "JobContextFilter", "JobDead", "JobDiscarded", "JobEvent",
     "JobExpired", "JobFailed", "JobFenced", "JobFilter", "JobFinished", "JobMalformed", "JobNotRunning",
     "JobNotUnique", "JobOptions", "JobPlace", "JobProgress", "JobProgressed", "JobResult", "JobRun", "JobSnoozed",
-    "JobStarted", "JobStuck", "JobTimeout", "Kill", "LeaseLost", "Limit", "LimitStatus", "ListenerStatus",
+    "JobStarted", "JobStuck", "JobTimeout", "Kill", "LeaseLost", "Limit", "LimitStatus", "ListenerStatus", "LostMember",
     "Malformed", "MalformedJob", "Member", "NodeAnswers", "NodeEvent", "NodeIdInUse", "NodeInImport",
     "NodeNotFound", "NodeStatus", "NodeTakesNoSignals", "NodesSilent", "PauseQueue", "PendingSet", "ProcessDied",
     "ProcessStatus", "Queue", "QueueAlreadyAdded", "QueueConfig", "QueueEvent", "QueueGroup", "QueueInGroup",

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from verk_actors.client.workflow import chain
 from verk_actors.store.batch_progress import BatchProgress
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
@@ -59,6 +60,31 @@ def test_it_is_watched_until_it_is_complete(verk_here, redis_url, client, batch)
         pass
     said = verk_here("batch", "empty", "--watch", "--json", "--redis", redis_url)
     assert (said.returncode, json.loads(said.stdout)["state"]) == (0, "succeeded")
+
+
+def test_members_that_are_nowhere_are_settled(verk_here, redis_url, client, redis, batch):
+    """As Sidekiq leaves them, which runs or deletes a job and tells no batch."""
+    redis.lpop("queue:q")
+    nested = client.batch(chain(job(), job()), parent="import-7", bid="within")
+    redis.lrem("queue:q", 1, next(one.payload for one in client.queue("q").range() if one.jid == nested.jids[0]))
+
+    doctor = json.loads(verk_here("doctor", "--json", "--redis", redis_url).stdout)
+    found = {one["check"]: one["findings"] for one in doctor}["batches"]
+    assert [one["remedy"].split(": ")[1] for one in found[-2:]] == [
+        "verk batch settle import-7",
+        "verk batch settle within",
+    ]
+    assert "no node runs" in found[0]["what"]
+    refused = verk_here("batch", "settle", "import-7", "--redis", redis_url)
+    assert "Count 2 jobs that import-7 waits for as failed?" in refused.stdout + refused.stderr
+    assert client.batches.get("import-7").failed == 1
+    said = verk_here("batch", "settle", "import-7", "--as", "succeeded", "--yes", "--redis", redis_url)
+
+    assert (said.returncode, said.stdout) == (0, "2 jobs of import-7 settled as succeeded\n")
+    assert [client.batches.get(bid).pending for bid in ("import-7", "within")] == [3, 0]
+    assert redis.zrangebyscore("verk:batches:due", 0, 0) == [b"import-7", b"within"]
+    said = verk_here("batch", "settle", "import-7", "--redis", redis_url)
+    assert (said.returncode, said.stdout) == (0, "0 jobs of import-7 settled as failed\n")
 
 
 def test_one_is_deleted(verk_here, redis_url, client, batch):

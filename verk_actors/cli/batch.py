@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
-from verk_actors.cli.amounts import distance
+from verk_actors.cli.amounts import counted, distance
 from verk_actors.cli.groups import ListOrShow
 from verk_actors.cli.options import as_json_line, client_of, confirm, json_option, redis_option, yes_option
 from verk_actors.cli.table import lay_out
@@ -64,6 +66,30 @@ def show(bid: str, watch: bool, redis_url: str | None, as_json: bool) -> None:
         click.echo(_text(status, SystemClock.time()))
         for member in client.batches.members(bid, "failed"):
             click.echo(f"failed     {'batch ' if member.is_batch else ''}{loggable(member.id)}")
+
+
+@command.command("settle")
+@click.argument("bid")
+@click.option(
+    "--as",
+    "state",
+    type=click.Choice(["failed", "succeeded"]),
+    default="failed",
+    help="What they count as. Default: failed.",
+)
+@yes_option
+@redis_option
+def settle(bid: str, state: Literal["failed", "succeeded"], yes: bool, redis_url: str | None) -> None:
+    """Have a batch wait no longer for jobs that are nowhere: Sidekiq or Verk ran or deleted them, and told no batch.
+
+    All queues and sets are looked through.
+    """
+    with client_of(redis_url) as client:
+        _read(client, bid)
+        lost = client.batches.lost(bid)
+        if lost:
+            confirm(f"Count {counted(len(lost), 'job')} that {loggable(bid)} waits for as {state}?", yes)
+        click.echo(f"{counted(client.batches.settle(lost, state), 'job')} of {loggable(bid)} settled as {state}")
 
 
 @command.command("delete")

@@ -131,6 +131,8 @@ class AsyncBatches(View):
     range = awaited(Batches.range)
     get = awaited(Batches.get)
     members = awaited(Batches.members)
+    lost = awaited(Batches.lost)
+    settle = awaited(Batches.settle)
     delete = awaited(Batches.delete)
 
 

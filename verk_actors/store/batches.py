@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Literal
 
@@ -13,6 +13,9 @@ from verk_actors.store.batch_making import nested_in
 from verk_actors.store.batch_progress import change
 from verk_actors.store.batch_status import BatchInBatch, BatchRow, BatchStatus, row_of
 from verk_actors.store.commands import Commands
+from verk_actors.store.effects import of_member
+from verk_actors.store.guarded import Condition, perform
+from verk_actors.store.lost_members import LostMember, lost_members
 from verk_actors.store.replies import name_of, scored
 from verk_actors.wire.jid import new_jid
 from verk_actors.wire.keys import Keys
@@ -76,6 +79,24 @@ class Batches:
             members |= dict.fromkeys(page)
             if len(members) >= most or cursor == b"0":
                 return [_member_in(member) for member in list(members)[:most]]
+
+    def lost(self, bid: str) -> list[LostMember]:
+        """Returns the members that it waits for, or a batch within it, and that neither wait nor run: none will end.
+
+        Another program has run or removed them. All queues and sets are looked through, twice. LRANGE, ZSCAN, O(n).
+        """
+        found = self._find(bid)
+        return [] if found is None else lost_members(found[0], self._keys, [bid])
+
+    def settle(self, members: Iterable[LostMember], state: Literal["failed", "succeeded"] = "failed") -> int:
+        """Has the batches of these count them as ended; returns how many were still waited for."""
+        count = 0
+        for member in members:
+            found = self._find(member.bid)
+            waits = Condition("SISMEMBER", self._keys.batch_pending(member.bid), (member.jid,), 1)
+            effects = of_member(member.bid, member.jid, state, self._keys)
+            count += found is not None and perform(found[0], [waits], [], effects)
+        return count
 
     def delete(self, bid: str) -> bool:
         """Forgets a batch, and those within it; returns whether it was there. Its jobs stay, and tell it no more.

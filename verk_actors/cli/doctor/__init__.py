@@ -1,7 +1,7 @@
 """`verk doctor`: looks for what loses jobs or lets them stand still, and says what to do about it.
 
-`server_checks`, `node_checks`, `job_checks`, `cron_checks` and `limit_checks` have what is looked at: each check is one
-function, and the table here has all of them, in the order in which they are told.
+The `*_checks` here have what is looked at: each check is one function, and the table has all of them, in the order in
+which they are told.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 import attrs
 import click
 
-from verk_actors.cli.doctor import cron_checks, job_checks, limit_checks, node_checks, server_checks
+from verk_actors.cli.doctor import batch_checks, cron_checks, job_checks, limit_checks, node_checks, server_checks
 from verk_actors.cli.doctor.finding import Check, Finding, Patient
 from verk_actors.cli.modules import import_all, modules_option
 from verk_actors.cli.options import as_json_line, json_option, redis_option
@@ -45,6 +45,7 @@ CHECKS: Mapping[str, Check] = {
     "dead set": server_checks.dead_set,
     "periodic": cron_checks.periodic,
     "limits": limit_checks.limits,
+    "batches": batch_checks.batches,
 }
 
 _COLOURS = {"ok": "green", "problem": "red", "warning": "yellow", "note": "blue"}
