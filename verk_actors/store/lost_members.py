@@ -13,8 +13,8 @@ from verk_actors.store.batch_making import nested_in
 from verk_actors.store.commands import Commands
 from verk_actors.store.effects import MEMBERS_MARK
 from verk_actors.store.limit_book import limited_ids
-from verk_actors.store.members import name_of
 from verk_actors.store.nodes import Nodes
+from verk_actors.store.replies import name_of
 from verk_actors.store.set_pages import pages_of
 from verk_actors.wire import options
 from verk_actors.wire.keys import Keys

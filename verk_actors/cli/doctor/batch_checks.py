@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from verk_actors.cli.amounts import counted
-from verk_actors.cli.doctor.finding import Finding, Patient, time_of, word
+from verk_actors.cli.doctor.finding import Finding, Patient, word
 from verk_actors.errors import loggable
 from verk_actors.store.batches import Batches
-from verk_actors.store.commands import Commands
+from verk_actors.store.commands import Commands, server_time
 from verk_actors.store.lost_members import lost_members, places_of_jobs
 
 _MOST_BATCHES = 100  # the last ones made
@@ -19,7 +19,7 @@ _MOST_JOBS = 100_000  # are looked through, in a second or so
 def batches(patient: Patient) -> Iterator[Finding]:
     """No batch waits for jobs that are nowhere, and a node goes on with those whose members have ended."""
     for server in patient.servers.values():
-        due = int(server.call("ZCOUNT", patient.keys.batches_due, "-inf", time_of(server)))
+        due = int(server.call("ZCOUNT", patient.keys.batches_due, "-inf", server_time(server)))
         if due and not any(node.is_alive for node in patient.client.nodes.statuses()):
             yield Finding(
                 "problem",
