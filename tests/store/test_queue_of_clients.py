@@ -64,6 +64,14 @@ def test_pages_hold_every_job_from_the_newest_and_those_that_fit(queue):
     assert list(queue.pages(JobFilter(queue="other"))) == []
 
 
+def test_pages_of_long_payloads_are_short(queue):
+    queue.push(*[job(number, text="x" * 100_000) for number in range(60)])
+
+    pages = list(queue.pages())
+    assert max(map(len, pages)) <= 32
+    assert [member.jid for page in pages for member in page] == [f"jid{number}" for number in reversed(range(60))]
+
+
 def test_no_job_is_passed_over_because_others_are_taken(queue, redis, keys):
     queue.push(*map(job, range(2500)))
     pages = queue.pages()

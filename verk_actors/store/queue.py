@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from verk_actors.store.clearing import clear
@@ -14,7 +15,7 @@ from verk_actors.store.moves import remove
 from verk_actors.store.replies import name_of
 from verk_actors.store.requests import HEARTBEAT_NOW, Requests
 from verk_actors.store.scripts import CANCEL, ENQUEUE, ScriptCall
-from verk_actors.store.set_pages import pages_of
+from verk_actors.store.set_pages import FIRST_COUNT, next_count, pages_of
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
@@ -143,12 +144,13 @@ class Queue:
             start: at which index to begin.
             most: how many are looked at, at most; all, unless given.
         """
-        end = float("inf") if most is None else start + most
-        while start < end and (payloads := self._page(start, min(start + _PAGE, end))):
+        count, end = FIRST_COUNT, math.inf if most is None else start + most
+        while start < end and (payloads := self._page(start, min(start + count, end))):
             found = (where.found_in(payload, self.name) for payload in payloads)
             if page := [member for member in found if member is not None]:
                 yield page
             start += len(payloads)
+            count = next_count(count, payloads, _PAGE)
 
     def find(self, jid: str, *, start: int = 0, most: int | None = None) -> Job | None:
         """Returns the job with this id, None if it isn't among those that `pages` looks at. LRANGE, O(n)."""

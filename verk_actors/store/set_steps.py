@@ -13,11 +13,12 @@ from verk_actors.store.commands import Commands
 from verk_actors.store.job_filter import JobFilter
 from verk_actors.store.members import payload_of
 from verk_actors.store.queue import parts_of
-from verk_actors.store.set_walk import MOST_BYTES, MOST_PASSED, Cursor, Entry, Place, after, next_count, read
+from verk_actors.store.set_pages import FIRST_COUNT, next_count
+from verk_actors.store.set_walk import MOST_BYTES, MOST_PASSED, Cursor, Entry, Place, after, read
 from verk_actors.store.sweep import Act
 
 MOST_MOVED = 2_000  # in one step, a fifth of a second or so; what is deleted takes a tenth of that
-_FIRST_COUNT, _MOST_COUNT = 16, 250  # members in one part: a script that moves these takes Redis some 2 ms
+_MOST_COUNT = 250  # members in one part: a script that moves these takes Redis some 2 ms
 
 
 @attrs.frozen(kw_only=True)
@@ -85,18 +86,19 @@ class _Pass:
 
     def over(self, server: Commands, place: Place) -> tuple[Place, bool]:
         """Acts on the next members on one server; returns where it has stopped, and whether that is the end there."""
-        count = _FIRST_COUNT
+        count = FIRST_COUNT
         while not self._is_enough():
             page = read(server, self.key, place, min(count, self.left - self.passed))
             if not page:
                 return place, True
-            found = [self.where.found_in(payload) for _, payload in page]
+            payloads = [payload for _, payload in page]
+            found = [self.where.found_in(payload) for payload in payloads]
             fitting = [payload_of(member) for member in found if member is not None]
             is_done = self._act_on(server, fitting)
             place = self._behind(server, place, page, set(fitting), is_done=is_done)
             self.passed += len(page)
-            self.size += sum(len(payload) for _, payload in page)
-            count = min(next_count(count, page), _MOST_COUNT)
+            self.size += sum(map(len, payloads))
+            count = next_count(count, payloads, _MOST_COUNT)
         return place, False
 
     def _is_enough(self) -> bool:

@@ -19,11 +19,10 @@ from verk_actors.store.commands import Commands
 from verk_actors.store.job_filter import JobFilter
 from verk_actors.store.members import Member
 from verk_actors.store.replies import scored
+from verk_actors.store.set_pages import FIRST_COUNT, next_count
 
 MOST_PASSED = 10_000  # in one part: 30 ms or so, for Redis and for whoever filters
 MOST_BYTES = 8 << 20  # in one part
-_FIRST_COUNT, _MOST_COUNT = 16, 500  # nothing is known of the length of payloads at first,
-_ENOUGH_BYTES = 1 << 18  # and a page is short for Redis
 
 Entry: TypeAlias = tuple[float, bytes]
 """A member with its time."""
@@ -106,17 +105,11 @@ def read(server: Commands, key: str, place: Place, count: int, *, latest_first: 
 
 def pages(server: Commands, key: str, place: Place, *, latest_first: bool = False) -> Iterator[list[Entry]]:
     """Yields the members from a place on, in pages that are short for Redis; nothing may be removed meanwhile."""
-    count = _FIRST_COUNT
+    count = FIRST_COUNT
     while page := read(server, key, place, count, latest_first=latest_first):
         yield page
         place = after(place, [score for score, _ in page])
-        count = next_count(count, page)
-
-
-def next_count(count: int, page: Sequence[Entry]) -> int:
-    """Returns how many members to read next, from how many were asked for last and what came."""
-    is_long = sum(len(payload) for _, payload in page) >= _ENOUGH_BYTES
-    return max(1, count // 2) if is_long else min(count * 2, _MOST_COUNT)
+        count = next_count(count, (payload for _, payload in page))
 
 
 def after(place: Place, scores: Sequence[float]) -> Place:
