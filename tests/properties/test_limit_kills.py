@@ -26,7 +26,7 @@ from verk_actors.wire.job import Job
 
 NODES = 2
 CUSTOMERS, CAPPED, RATED = "abcde", 60, 40
-KILLS = st.lists(st.tuples(st.integers(1, CAPPED), st.integers(0, NODES - 1)), min_size=1, max_size=1)
+KILLS = st.tuples(st.integers(1, CAPPED), st.integers(0, NODES - 1))  # at which word of jobs, and which node
 
 
 @attrs.define
@@ -90,7 +90,7 @@ def test_no_limit_is_exceeded_whichever_nodes_are_killed_when(
         max_examples=30 if long else 1, deadline=None, database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )  # fmt: skip
-    @given(KILLS)
+    @given(st.lists(KILLS, min_size=2, max_size=4 if long else 2))
     def check(kills: list[tuple[int, int]]) -> None:
         redis.delete("log", "rated", "done")
         seconds, micros = redis.time()

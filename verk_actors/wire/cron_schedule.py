@@ -1,14 +1,15 @@
 """When a periodic job runs, and what is made up for where no node ran; pure.
 
 Expressions are cronsim's, which takes them as Debian's cron does: over a change of the clocks a job of a fixed hour
-runs once, and one of every hour or minute (`*`) as time goes by.
+runs once, and one of every hour or minute (`*`) as time goes by. It does so for those of five fields, so of six the
+first, the seconds, is seen to here.
 
 No counterpart in Verk. Exq has it in exq_scheduler.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import islice, takewhile
 from typing import Literal, get_args
@@ -92,12 +93,14 @@ class CronSchedule:
 
     def after(self, instant: float) -> Iterator[float]:
         """Yield its times after an instant, all in unix seconds."""
-        start = datetime.fromtimestamp(instant, _zone_of(self.timezone))
-        for found in CronSim(self._expression, start):
-            at = found.timestamp()
-            if at > instant:  # where clocks are set back, wall time comes again, which an instant does not
-                instant = at
-                yield at
+        seconds, minutes = self._seconds_and_minutes
+        start = datetime.fromtimestamp(instant // 60 * 60 - 1, _zone_of(self.timezone))
+        for minute in CronSim(minutes, start):
+            for second in seconds:
+                at = minute.timestamp() + second
+                if at > instant:  # where clocks are set back, wall time comes again, which an instant does not
+                    instant = at
+                    yield at
 
     def next(self, count: int, after: datetime) -> list[datetime]:
         """Return so many of its times after an aware datetime, in its time zone."""
@@ -129,6 +132,16 @@ class CronSchedule:
     @property
     def _expression(self) -> str:
         return _ALIASES.get(self.cron.strip().lower(), self.cron)
+
+    @property
+    def _seconds_and_minutes(self) -> tuple[Sequence[int], str]:
+        """Return at which seconds of a minute it runs, and when there is such a minute, in five fields."""
+        fields = self._expression.split()
+        if len(fields) != 6:
+            return (0,), self._expression
+        of_a_minute = CronSim(f"{fields[0]} * * * * *", datetime.fromtimestamp(-1, UTC))
+        seconds = [int(at.timestamp()) for at in takewhile(lambda at: at.timestamp() < 60, of_a_minute)]
+        return seconds, " ".join(fields[1:])
 
     def _between(self, start: float, end: float) -> Iterator[float]:
         return takewhile(lambda at: at <= end, self.after(start))
