@@ -20,7 +20,7 @@ from verk_actors.settings.config import Config, RedisUrl
 from verk_actors.store.pool import Pool
 from verk_actors.wire import cron_entry
 from verk_actors.wire.cron_entry import CronEntry
-from verk_actors.wire.cron_schedule import CronSchedule
+from verk_actors.wire.cron_schedule import CatchUp, CronSchedule
 from verk_actors.wire.job import Job
 
 JOBS = """
@@ -99,8 +99,8 @@ def node_ahead(redis: Redis) -> None:
     redis.hset("verk:process:n1", "beat", str(redis.time()[0] + 100))
 
 
-def periodic(redis: Redis, last: float, source: str) -> None:
-    schedule = CronSchedule("@daily")
+def periodic(redis: Redis, last: float, source: str, catch_up: CatchUp = "last") -> None:
+    schedule = CronSchedule("* * * * *", catch_up=catch_up)
     entry = CronEntry("nightly", Job(class_="Doctored", args=[]), schedule, source)  # type: ignore[arg-type]
     redis.hset("verk:cron", "nightly", cron_entry.write(entry))
     redis.hset("verk:cron:slots", "nightly", last)
@@ -108,6 +108,10 @@ def periodic(redis: Redis, last: float, source: str) -> None:
 
 def missed_time(redis: Redis) -> None:
     periodic(redis, redis.time()[0] - 90_000, "client")
+
+
+def time_passed_by(redis: Redis) -> None:
+    periodic(redis, redis.time()[0] - 90_000, "client", "none")
 
 
 def time_ahead(redis: Redis) -> None:
@@ -148,6 +152,7 @@ FAULTS = [
     (wrong_type, {"types": "problem", "overdue": "note", "classes": "note", "payloads": "note"}),
     (node_ahead, {"clocks": "problem"}),
     (missed_time, {"periodic": "problem"}),
+    (time_passed_by, {}),
     (time_ahead, {"periodic": "problem"}),
     (stale_entry, {"periodic": "warning"}),
     (forgotten_limit, {"limits": "problem"}),

@@ -6,18 +6,15 @@ The model is a list: every second from the one that was seen to last until all n
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import count
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 from support.eventually import eventually
-from support.source import REPOSITORY
+from support.killed_nodes import KilledNodes, killed_nodes
 
 from verk_actors.client import Client
 from verk_actors.settings.config import Config
@@ -31,53 +28,16 @@ KILLS = st.lists(st.tuples(st.integers(0, MISSED_SECONDS), st.integers(0, NODES 
 _numbers = count()
 
 
-@attrs.define
-class Fleet:
-    """Nodes as processes; a killed one is replaced at once, by one that is up some time later.
-
-    Attributes:
-        starting: those that have not said yet that they run.
-    """
-
-    url: str
-    nodes: list[subprocess.Popen[str]] = attrs.Factory(list)
-    starting: list[subprocess.Popen[str]] = attrs.Factory(list)
-
-    def start(self) -> subprocess.Popen[str]:
-        """Start a node."""
-        command = [sys.executable, "-m", "support.ticker", self.url]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self.starting.append(subprocess.Popen(command, cwd=REPOSITORY / "tests", text=True, **pipes))
-        return self.starting[-1]
-
-    def kill(self, number: int) -> None:
-        """Kill one, wherever it is, and start another in its place."""
-        victim, self.nodes[number] = self.nodes[number], self.start()
-        victim.kill()
-        victim.communicate()
-
-    def wait_up(self) -> None:
-        """Wait until all run."""
-        while self.starting:
-            node = self.starting.pop()
-            assert node.stdout is not None
-            assert node.stdout.readline() == "up\n"
-
-
 @pytest.fixture
-def fleet(redis_url: str) -> Iterator[Fleet]:
-    """Return running nodes, which are killed in the end: what is in Redis is all that they leave."""
-    fleet = Fleet(redis_url)
-    fleet.nodes = [fleet.start() for _ in range(NODES)]
-    yield fleet
-    for node in fleet.nodes:
-        node.kill()
-        node.communicate()
+def fleet(redis_url: str) -> Iterator[KilledNodes]:
+    """Return running nodes."""
+    with killed_nodes("support.ticker", redis_url, NODES) as fleet:
+        yield fleet
 
 
 @pytest.mark.slow  # processes are started
 def test_each_second_is_enqueued_for_once_whichever_nodes_are_killed_when(
-    fleet: Fleet, config: Config, redis: Redis, long: bool
+    fleet: KilledNodes, config: Config, redis: Redis, long: bool
 ) -> None:
     client = Client(config)
     requests = Requests(client._pools[config.redis_url], Keys())

@@ -6,19 +6,16 @@ many may have started by then.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 from support.eventually import eventually
+from support.killed_nodes import KilledNodes, killed_nodes
 from support.limited_node import AT_A_TIME, BURST, INTERVAL_SECONDS
-from support.source import REPOSITORY
 
 from verk_actors.client import Client
 from verk_actors.settings.config import Config
@@ -29,40 +26,11 @@ CUSTOMERS, CAPPED, RATED = "abcde", 60, 40
 KILLS = st.tuples(st.integers(1, CAPPED), st.integers(0, NODES - 1))  # at which word of jobs, and which node
 
 
-@attrs.define
-class Fleet:
-    """Nodes as processes; of a killed one it is written down that it is dead, and another takes its place."""
-
-    url: str
-    redis: Redis
-    nodes: list[subprocess.Popen[str]] = attrs.Factory(list)
-
-    def start(self) -> subprocess.Popen[str]:
-        """Start a node."""
-        command = [sys.executable, "-m", "support.limited_node", self.url]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(command, cwd=REPOSITORY / "tests", text=True, **pipes)
-
-    def kill(self, number: int) -> None:
-        """Kill one, whatever it does."""
-        victim, self.nodes[number] = self.nodes[number], self.start()
-        victim.kill()
-        victim.communicate()
-        self.redis.rpush("log", f"dead {victim.pid} - -")
-
-
 @pytest.fixture
-def fleet(redis_url: str, redis: Redis) -> Iterator[Fleet]:
-    """Return running nodes, which are killed in the end."""
-    fleet = Fleet(redis_url, redis)
-    fleet.nodes = [fleet.start() for _ in range(NODES)]
-    for node in fleet.nodes:
-        assert node.stdout is not None
-        assert node.stdout.readline() == "up\n"
-    yield fleet
-    for node in fleet.nodes:
-        node.kill()
-        node.communicate()
+def fleet(redis_url: str) -> Iterator[KilledNodes]:
+    """Return running nodes."""
+    with killed_nodes("support.limited_node", redis_url, NODES) as fleet:
+        yield fleet
 
 
 def most_at_a_time(log: list[bytes]) -> Counter[str]:
@@ -84,7 +52,7 @@ def most_at_a_time(log: list[bytes]) -> Counter[str]:
 @pytest.mark.slow  # processes are started, and taken for dead
 @pytest.mark.timeout(300)
 def test_no_limit_is_exceeded_whichever_nodes_are_killed_when(
-    fleet: Fleet, config: Config, redis: Redis, long: bool
+    fleet: KilledNodes, config: Config, redis: Redis, long: bool
 ) -> None:
     @settings(
         max_examples=30 if long else 1, deadline=None, database=None,
@@ -100,8 +68,11 @@ def test_no_limit_is_exceeded_whichever_nodes_are_killed_when(
         ]
         client.enqueue_many([*jobs, *(Job(class_="Rated", args=[], queue="q") for _ in range(RATED))])
         for at, number in sorted(kills):
-            eventually(lambda at=at: redis.llen("log") >= at, f"{at} words of jobs")
-            fleet.kill(number)
+            if redis.llen("log") < at:  # else it may hit one that is just starting
+                fleet.wait_up()
+                eventually(lambda at=at: redis.llen("log") >= at, f"{at} words of jobs")
+            redis.rpush("log", f"dead {fleet.kill(number)} - -")
+        fleet.wait_up()
         eventually(lambda: redis.scard("done") == CAPPED + RATED, f"end of all jobs, {redis.scard('done')} so far")
         most = most_at_a_time(redis.lrange("log", 0, -1))
         assert most["all"] <= AT_A_TIME

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from support.batch_node import member
 from support.eventually import eventually
-from support.source import REPOSITORY
+from support.killed_nodes import KilledNodes, killed_nodes
 
 from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
@@ -21,44 +19,15 @@ from verk_actors.wire.job import Job
 NODES = 2
 
 
-class Fleet:
-    """Nodes as processes; a killed one is replaced at once, by one that is up some time later."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self.nodes = [self._start() for _ in range(NODES)]
-
-    def _start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "support.batch_node", self._url]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen(command, cwd=REPOSITORY / "tests", text=True, **pipes)
-
-    def kill(self, number: int) -> None:
-        """Kill one, whatever it does, and start another."""
-        victim, self.nodes[number] = self.nodes[number], self._start()
-        victim.kill()
-        victim.communicate()
-
-    def end(self) -> None:
-        """Kill all of them."""
-        for node in self.nodes:
-            node.kill()
-            node.communicate()
-
-
 @pytest.fixture
-def fleet(redis_url: str) -> Iterator[Fleet]:
-    fleet = Fleet(redis_url)
-    for node in fleet.nodes:
-        assert node.stdout is not None
-        assert node.stdout.readline() == "up\n"
-    yield fleet
-    fleet.end()
+def fleet(redis_url: str) -> Iterator[KilledNodes]:
+    with killed_nodes("support.batch_node", redis_url, NODES) as fleet:
+        yield fleet
 
 
 @pytest.mark.slow  # processes are started
 def test_each_callback_is_enqueued_once_whichever_nodes_are_killed_when(
-    fleet: Fleet, config: Config, redis, long: bool
+    fleet: KilledNodes, config: Config, redis, long: bool
 ) -> None:
     rng = random.Random(7)
 

@@ -89,6 +89,34 @@ def test_where_an_hour_comes_twice_a_job_of_that_hour_runs_once_and_one_of_each_
     ]
 
 
+def test_with_seconds_it_is_just_so() -> None:
+    assert times("15,45 30 2 * * *", *CHANGES[0]) == [
+        "2026-03-28T02:30:15+01:00",
+        "2026-03-28T02:30:45+01:00",
+        "2026-03-29T03:00:15+02:00",
+        "2026-03-29T03:00:45+02:00",
+        "2026-03-30T02:30:15+02:00",
+        "2026-03-30T02:30:45+02:00",
+    ]
+    assert times("0 30 2 * * *", *CHANGES[1]) == times("30 2 * * *", *CHANGES[1])
+    hour = times("*/20 * * * * *", "Europe/Berlin", CHANGES[1][1] + timedelta(hours=24.5), days=1 / 24)
+    assert (hour[0], len(hour)) == ("2026-10-25T02:30:20+02:00", 179)
+
+
+@pytest.mark.parametrize("before", [datetime(2026, 4, 4, tzinfo=UTC), datetime(2026, 10, 3, tzinfo=UTC)])
+def test_where_clocks_change_by_half_an_hour_what_runs_every_so_often_does_so_and_what_has_a_fixed_time_runs_once(
+    before: datetime,
+) -> None:
+    zone, start = "Australia/Lord_Howe", before.timestamp()
+    minutes = [start + 60 * minute for minute in range(1, 2 * 24 * 60)]
+    for every in (1, 10, 30):
+        shown = [datetime.fromtimestamp(at, ZoneInfo(zone)) for at in minutes]
+        assert times(f"*/{every} * * * *", zone, before, 2) == [
+            at.isoformat() for at in shown if at.minute % every == 0
+        ]
+    assert [at[8:10] for at in times("45 1 * * *", zone, before, 2)] == [f"{before.day + more:02}" for more in (1, 2)]
+
+
 EXPRESSIONS = ["*/10 * * * *", "*/15 2 * * *", "7 * * * *", "30 */2 * * *", "30 2 * * *", "0,30 1-3 * * *", "0 0 * * *"]
 
 

@@ -14,6 +14,7 @@ from verk_actors.wire.cron_schedule import PUNCTUAL_SECONDS, CronSchedule
 def periodic(patient: Patient) -> Iterator[Finding]:
     """Each periodic job is enqueued when its time comes."""
     now = patient.clock()
+    has_nodes = any(node.is_alive for node in patient.client.nodes.statuses())
     for status in patient.client.cron.list():
         name, last = loggable(status.name), status.last_slot_at
         again = f"verk cron remove {word(status.name)}, and add it again, unless nodes have it"
@@ -30,14 +31,17 @@ def periodic(patient: Patient) -> Iterator[Finding]:
             yield Finding(
                 "problem", f"the last time of the periodic job {name} is {ahead} ahead: so long it waits", again
             )
-        elif (missed := _missed_at(status, last)) < now - PUNCTUAL_SECONDS:
+        elif (missed := _missed_at(status, last, now, has_nodes)) < now - PUNCTUAL_SECONDS:
+            start = f"start a node: verk run -q {word(status.queue)}:25 -r MODULE"
             yield Finding(
                 "problem",
                 f"the periodic job {name} should have come {age(now - missed)} ago",
-                f"start a node: verk run -q {word(status.queue)}:25 -r MODULE",
+                "see what the nodes log of it" if has_nodes else start,
             )
 
 
-def _missed_at(status: CronStatus, last: float) -> float:
-    """Return the time behind the last one that was seen to."""
-    return next(CronSchedule(status.cron, timezone=status.timezone).after(last), float("inf"))
+def _missed_at(status: CronStatus, last: float, now: float, has_nodes: bool) -> float:
+    """Return the first time that was not seen to; where there are nodes, that they would make up for."""
+    window = 0.0 if status.catch_up == "none" else status.catch_up_window_seconds
+    since = max(last, now - window) if has_nodes else last
+    return next(CronSchedule(status.cron, timezone=status.timezone).after(since), float("inf"))
