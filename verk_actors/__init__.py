@@ -99,9 +99,12 @@ if TYPE_CHECKING:
         UnregisterListener,
     )
     from verk_actors.middleware import ClientMiddleware, WorkerMiddleware
-    from verk_actors.settings.config import Config, QueueConfig, QueueGroup, RedisUrl
+    from verk_actors.settings.config import Config
     from verk_actors.settings.cron import CronConfig
+    from verk_actors.settings.groups import QueueGroup
     from verk_actors.settings.limit import Limit
+    from verk_actors.settings.queues import QueueConfig
+    from verk_actors.settings.redis_url import RedisUrl
     from verk_actors.status import ClassStatus, ListenerStatus, QueueStatus, SystemStatus
     from verk_actors.store.all_limits import AllLimits, LimitStatus
     from verk_actors.store.all_nodes import AllNodes, NodeNotFound, NodeStatus, NodeTakesNoSignals, RescuedNode
@@ -141,27 +144,29 @@ if TYPE_CHECKING:
     from verk_actors.wire.results import InvalidResult, JobResult
 
 _HOMES = {  # tests/architecture holds it against the imports above
-    "jobs.argument_types": "convert_type",
     "client": "Client Scheduled",
     "client.async_client": "AsyncBatch AsyncBatches AsyncClient AsyncCounters AsyncCronJobs AsyncLimits AsyncNodes AsyncPendingSet AsyncQueue AsyncRecentClasses AsyncSortedSet",
     "client.batch": "Batch",
     "client.cron": "CronJobs",
     "client.workflow": "Chain Group chain group",
-    "settings.config": "Config QueueConfig QueueGroup RedisUrl",
-    "settings.cron": "CronConfig",
-    "jobs.endings": "DeathReason Discard JobCancelled Kill Snooze",
     "errors": "ConfigError DoneInPart EmbeddedServerError EnqueueUncertain EnqueuedInPart InvalidArgument InvalidJob JobClassNotFound JobClassNotImportable JobNotUnique JobTimeout MalformedJob NodeIdInUse NodeInImport ProcessDied QueueAlreadyAdded QueueInGroup QueueNotFound StoreError StoreUnavailable VerkError",
     "events": "BatchCompleted BatchEvent BatchProgressed BatchSucceeded CronJobEnqueued CronJobKeptOut DeadJobsTrimmed Event JobDead JobDiscarded JobEvent JobExpired JobFailed JobFenced JobFinished JobMalformed JobProgressed JobSnoozed JobStarted JobStuck LeaseLost NodeEvent QueueEvent QueuePaused QueuePausing QueueRunning RedisDataLost",
-    "jobs.job_class": "JobClass worker",
-    "jobs.context": "CurrentJob JobContextFilter current_job",
+    "jobs.argument_types": "convert_type",
     "jobs.builder": "JobBuilder",
+    "jobs.context": "CurrentJob JobContextFilter current_job",
+    "jobs.endings": "DeathReason Discard JobCancelled Kill Snooze",
+    "jobs.job_class": "JobClass worker",
     "jobs.progress": "JobProgress",
     "jobs.run": "Cancellation JobNotRunning JobPlace JobRun NodesSilent",
-    "tree.run_messages": "CancelJob InspectJob RunningJobs",
-    "settings.limit": "Limit",
     "listener": "EventListener",
     "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
+    "settings.config": "Config",
+    "settings.cron": "CronConfig",
+    "settings.groups": "QueueGroup",
+    "settings.limit": "Limit",
+    "settings.queues": "QueueConfig",
+    "settings.redis_url": "RedisUrl",
     "status": "ClassStatus ListenerStatus QueueStatus SystemStatus",
     "store.all_limits": "AllLimits LimitStatus",
     "store.all_nodes": "AllNodes NodeNotFound NodeStatus NodeTakesNoSignals RescuedNode",
@@ -176,13 +181,14 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.job_sets": "DeadSet PendingSet RetrySet ScheduleSet",
     "store.members": "Malformed Member",
     "store.processes": "ProcessStatus",
-    "store.queue_share": "QueueShare",
     "store.queue": "Queue",
+    "store.queue_share": "QueueShare",
+    "store.requests": "NodeAnswers",
     "store.server_facts": "Concern ServerFacts Topic",
     "store.set_steps": "SetStep",
     "store.set_walk": "InvalidCursor SetPart",
-    "store.requests": "NodeAnswers",
     "tree.actor_system": "ActorSystem",
+    "tree.run_messages": "CancelJob InspectJob RunningJobs",
     "wire.backoff": "Backoff",
     "wire.cron_entry": "CronSource",
     "wire.cron_runs": "CronOutcome CronResult CronRun",

@@ -13,7 +13,8 @@ import attrs
 from verk_actors.events import Event
 from verk_actors.otp import ActorRef
 from verk_actors.otp.message import Call, Cast
-from verk_actors.settings.config import QueueConfig, RedisUrl
+from verk_actors.settings.queues import QueueConfig
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.status import SystemStatus
 from verk_actors.store.class_counts import ClassCounts
 

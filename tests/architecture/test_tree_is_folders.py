@@ -13,7 +13,8 @@ from support.nodes import running_node
 
 import verk_actors.tree
 from verk_actors.otp import Ref, Server
-from verk_actors.settings.config import QueueConfig, QueueGroup
+from verk_actors.settings.groups import QueueGroup
+from verk_actors.settings.queues import QueueConfig
 
 TREE = "verk_actors.tree"
 

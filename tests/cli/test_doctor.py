@@ -16,7 +16,8 @@ from verk_actors.cli.doctor.finding import Patient
 from verk_actors.client import Client
 from verk_actors.jobs.registry import Registry
 from verk_actors.otp.clock import SystemClock
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.pool import Pool
 from verk_actors.wire import cron_entry
 from verk_actors.wire.cron_entry import CronEntry

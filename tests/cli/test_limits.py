@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from verk_actors.settings.config import RedisUrl
 from verk_actors.settings.limit import Limit
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store import limit_book
 from verk_actors.store.connection import Connection
 from verk_actors.wire.keys import Keys

@@ -17,7 +17,8 @@ from verk_actors.client.detour import NotDiverted
 from verk_actors.client.workflow import chain, group
 from verk_actors.errors import EnqueueUncertain, InvalidJob, StoreError
 from verk_actors.jobs.endings import Discard
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.store.batch_status import BatchExists, BatchInBatch, BatchNotOpen
 from verk_actors.wire.job import Job
 

@@ -16,7 +16,8 @@ import pytest
 from verk_actors import errors
 from verk_actors.client import Client
 from verk_actors.client.preparing import Scheduled
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.members import Malformed
 from verk_actors.wire.job import Job
 

@@ -16,8 +16,9 @@ from verk_actors.client import Client
 from verk_actors.client.async_client import AsyncClient
 from verk_actors.errors import InvalidJob, JobNotUnique
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
 from verk_actors.settings.cron import CronConfig
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.store.cron_status import CronNotFound, CronStatus
 from verk_actors.wire.cron_runs import CronResult, CronRun
 from verk_actors.wire.cron_schedule import InvalidCron

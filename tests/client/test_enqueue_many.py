@@ -15,7 +15,9 @@ from support.servers import OwnServer
 from verk_actors import errors
 from verk_actors.cli.chaos.proxy_control import Act, Rule
 from verk_actors.client import Client, Scheduled
-from verk_actors.settings.config import Config, QueueConfig, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.wire.job import Job
 
 NOW = 1_700_000_000.25

@@ -13,7 +13,8 @@ from support.proxy import cutting_proxy
 from verk_actors import errors
 from verk_actors.cli.chaos.proxy_control import Rule
 from verk_actors.client import Client, Scheduled
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.wire.job import Job
 from verk_actors.wire.uniqueness import token_of
 

@@ -6,8 +6,10 @@ import attrs
 import pytest
 from support.source import REPOSITORY
 
-from verk_actors.settings.config import Config, QueueConfig, QueueGroup
+from verk_actors.settings.config import Config
 from verk_actors.settings.cron import CronConfig
+from verk_actors.settings.groups import QueueGroup
+from verk_actors.settings.queues import QueueConfig
 
 
 def rows(title: str) -> dict[str, list[str]]:

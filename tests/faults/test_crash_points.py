@@ -20,12 +20,12 @@ from support.jobs import JobKit
 from support.nodes import Node, running_node
 from support.probe import EventLog, Probe
 
+from verk_actors import Config, QueueConfig
 from verk_actors import messages as m
 from verk_actors.errors import QueueAlreadyAdded, QueueNotFound
 from verk_actors.events import JobFinished
 from verk_actors.jobs.run import JobNotRunning
 from verk_actors.otp import ActorDeadError, Cast, NoProcess, Server
-from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.tree import names
 from verk_actors.tree.batch_manager import GoOn
 from verk_actors.tree.canceller import GraceOver

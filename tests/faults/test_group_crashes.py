@@ -11,7 +11,8 @@ from support.nodes import Node, running_node
 
 from verk_actors import messages as m
 from verk_actors.otp import Server
-from verk_actors.settings.config import Config, QueueGroup
+from verk_actors.settings.config import Config
+from verk_actors.settings.groups import QueueGroup
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.manager.queue.workers_manager import WorkersManager

@@ -16,7 +16,8 @@ from verk_actors.cli.chaos.proxy_control import Act, Rule
 from verk_actors.client import Client
 from verk_actors.errors import EnqueueUncertain
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.scripts import DUE, ENQUEUE, EXCHANGE, HEARTBEAT, MOVE, RESCUE, Script
 from verk_actors.wire.codec import encode
 from verk_actors.wire.job import Job

@@ -14,7 +14,8 @@ from support.proxy import CuttingProxy, cutting_proxy
 
 from verk_actors.client import Client
 from verk_actors.events import JobFailed, JobFenced, JobFinished
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.slow  # leases and sockets have to run out

@@ -21,7 +21,8 @@ from support.troubles import restarts
 from verk_actors.client import Client
 from verk_actors.errors import EnqueueUncertain, StoreUnavailable
 from verk_actors.events import JobEvent, JobFailed, JobFenced, JobFinished, RedisDataLost
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.wire.job import Job
 
 AWAY = "Redis is of no use now"

@@ -15,7 +15,8 @@ from support.servers import OwnServer
 from support.troubles import Trouble, restarts, url_of_user
 
 from verk_actors.events import JobFinished
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.wire.job import Job
 
 AWAY, DENIED = "Redis is of no use now", "Redis refuses this node"

@@ -14,7 +14,8 @@ from support.troubles import holding_something_else, refusals, restarts, url_of_
 
 from verk_actors.events import JobFailed, JobFinished, QueuePaused
 from verk_actors.messages import PauseQueue, ResumeQueue
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.wire.job import Job
 
 REFUSED = "Redis refuses this: "

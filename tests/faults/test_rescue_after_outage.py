@@ -18,7 +18,8 @@ from support.proxy import CuttingProxy, cutting_proxy
 from verk_actors.cli.chaos.proxy_control import Rule
 from verk_actors.client import Client
 from verk_actors.events import JobFenced, JobFinished
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.scripts import HEARTBEAT
 from verk_actors.wire.job import Job
 

@@ -27,7 +27,8 @@ from verk_actors.jobs.endings import Discard, Snooze
 from verk_actors.jobs.job_class import worker
 from verk_actors.jobs.registry import Registry
 from verk_actors.middleware import worker_chain
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.wire.job import Job
 
 HERE = "verk_actors.integrations.opentelemetry"

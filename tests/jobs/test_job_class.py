@@ -9,7 +9,8 @@ import pytest
 
 from verk_actors.errors import InvalidJob
 from verk_actors.jobs import job_class
-from verk_actors.jobs.job_class import JobClass, Registry, worker
+from verk_actors.jobs.job_class import JobClass, worker
+from verk_actors.jobs.registry import Registry
 from verk_actors.wire.job import Job
 
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from support.store_machine import Store
 
 from verk_actors.errors import StoreError
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
 from verk_actors.store.scripts import SCRIPTS, Script, ScriptCall

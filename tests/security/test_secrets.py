@@ -26,7 +26,9 @@ from verk_actors.client import Client
 from verk_actors.errors import ConfigError, StoreError
 from verk_actors.events import JobFinished
 from verk_actors.otp import Cast, snapshot
-from verk_actors.settings.config import Config, QueueConfig, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store import connection
 from verk_actors.store.connection import Connection
 from verk_actors.store.pool import Pool

@@ -12,7 +12,9 @@ import attrs
 import pytest
 
 from verk_actors.errors import ConfigError
-from verk_actors.settings.config import Config, QueueConfig, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
+from verk_actors.settings.redis_url import RedisUrl
 
 
 @pytest.fixture

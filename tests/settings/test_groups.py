@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from verk_actors.errors import ConfigError
-from verk_actors.settings.config import Config, QueueConfig, QueueGroup
+from verk_actors.settings.config import Config
+from verk_actors.settings.groups import QueueGroup
+from verk_actors.settings.queues import QueueConfig
 
 WEB = QueueGroup(queues={"critical": 3, "default": 1}, size=25)
 

@@ -10,8 +10,9 @@ import pytest
 from verk_actors.errors import ConfigError
 from verk_actors.jobs.job_class import worker
 from verk_actors.jobs.registry import Registry
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
 from verk_actors.settings.limit import Limit, limits_of, name_of_id
+from verk_actors.settings.queues import QueueConfig
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from verk_actors.errors import ConfigError
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis as redis_py
 
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress
 from verk_actors.store.nodes import Nodes

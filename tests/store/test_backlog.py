@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.backlog import Backlog
 from verk_actors.store.connection import Connection
 from verk_actors.wire.keys import Keys

@@ -14,8 +14,9 @@ from support.periodic import enter_enqueue_and_remove
 
 from verk_actors.client import Client
 from verk_actors.errors import ConfigError, StoreUnavailable
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
 from verk_actors.settings.limit import Limit
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.admission import Admission, Applicant, Use
 from verk_actors.store.batch_making import NewBatch, made
 from verk_actors.store.batch_progress import BatchProgress

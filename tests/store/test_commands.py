@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.commands import Commands
 from verk_actors.store.connection import Connection
 from verk_actors.store.pool import Pool

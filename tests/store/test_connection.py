@@ -7,7 +7,7 @@ import pytest
 
 from verk_actors import embedded
 from verk_actors.errors import StoreError, StoreUnavailable
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.scripts import ENQUEUE
 

@@ -9,7 +9,7 @@ import redis as redis_py
 
 from verk_actors import embedded
 from verk_actors.errors import StoreError, StoreUnavailable
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.scripts import ENQUEUE
 

@@ -10,7 +10,7 @@ import pytest
 from support.eventually import eventually
 
 from verk_actors.errors import StoreUnavailable
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.waiting import Waiter

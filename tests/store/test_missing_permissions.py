@@ -11,7 +11,7 @@ import redis as redis_py
 from support.servers import OwnServer
 
 from verk_actors.errors import StoreError
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
 from verk_actors.store.exchange import InProgress, Settlement

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from verk_actors.errors import StoreError, StoreUnavailable
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.members import Malformed
 from verk_actors.store.queue import Queue, parts_of, queue_names

@@ -13,7 +13,7 @@ from support.sentinels import Sentinel, Sentinels
 from support.servers import OwnServer
 
 from verk_actors.errors import StoreUnavailable
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.waiting import Waiter, unblock
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from support.servers import OwnServer
 
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.server_facts import ServerFacts, concerns_about
 

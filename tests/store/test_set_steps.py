@@ -7,7 +7,7 @@ import json
 import pytest
 
 from verk_actors.errors import DoneInPart, StoreError
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store import set_steps
 from verk_actors.store.connection import Connection
 from verk_actors.store.job_filter import ALL_JOBS, JobFilter

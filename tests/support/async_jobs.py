@@ -11,7 +11,7 @@ from support.jobs import JobKit
 from verk_actors.jobs.context import current_job
 from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.jobs.registry import Registry
-from verk_actors.settings.config import QueueConfig
+from verk_actors.settings.queues import QueueConfig
 
 WAIT_SECONDS = 20.0  # only a hang takes that long
 

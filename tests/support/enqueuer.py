@@ -6,7 +6,8 @@ import json
 import sys
 
 from verk_actors.client import Client, Scheduled
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.wire.job import Job
 
 

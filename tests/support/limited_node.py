@@ -11,8 +11,9 @@ from redis import Redis
 from verk_actors.jobs.context import current_job
 from verk_actors.jobs.job_class import worker
 from verk_actors.jobs.registry import Registry
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
 from verk_actors.settings.limit import Limit
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.tree.actor_system import ActorSystem
 
 AT_A_TIME, INTERVAL_SECONDS, BURST = 3, 0.02, 4

@@ -12,7 +12,7 @@ import redis as redis_py
 from support.eventually import eventually
 from support.servers import OwnServer
 from verk_actors.errors import StoreError
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 
 SERVICE = "verk"

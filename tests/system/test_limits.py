@@ -15,8 +15,10 @@ from verk_actors.errors import ConfigError
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.jobs.job_class import worker
 from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
-from verk_actors.settings.config import Config, QueueConfig, QueueGroup
+from verk_actors.settings.config import Config
+from verk_actors.settings.groups import QueueGroup
 from verk_actors.settings.limit import Limit
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 

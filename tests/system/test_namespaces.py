@@ -11,7 +11,8 @@ from support.nodes import running_node
 from verk_actors.client import Client, Scheduled
 from verk_actors.errors import JobNotUnique
 from verk_actors.events import JobExpired, JobFinished
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.wire.job import Job
 
 

@@ -11,7 +11,8 @@ from support.nodes import Node, running_node
 from support.process_jobs import REGISTRY
 
 from verk_actors.events import JobFinished
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.wire.after import KEY, MOST
 from verk_actors.wire.job import Job
 from verk_actors.wire.results import JobResult

@@ -17,13 +17,12 @@ from support.periodic import enter_enqueue_and_remove
 from support.servers import OwnServer
 from support.source import REPOSITORY
 
+from verk_actors import Config, Limit, QueueConfig, RedisUrl
 from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
 from verk_actors.errors import EnqueueUncertain
 from verk_actors.events import BatchCompleted, JobDead, JobFailed, JobFinished, JobMalformed, QueuePaused
 from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue, Tick
-from verk_actors.settings.config import Config, QueueConfig, RedisUrl
-from verk_actors.settings.limit import Limit
 from verk_actors.store.connection import Connection
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys, identity_of

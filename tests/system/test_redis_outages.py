@@ -15,7 +15,8 @@ from support.troubles import restarts
 
 from verk_actors import embedded
 from verk_actors.events import JobFinished
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.wire.job import Job
 
 

@@ -15,7 +15,8 @@ from verk_actors.client import Client
 from verk_actors.events import JobDead, JobFinished
 from verk_actors.jobs.context import current_job
 from verk_actors.jobs.job_class import worker
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.wire.job import Job
 from verk_actors.wire.results import MAX_BYTES, JobResult
 

@@ -16,7 +16,8 @@ from support.servers import OwnServer, free_port
 
 from verk_actors.errors import StoreUnavailable
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.wire.job import Job
 

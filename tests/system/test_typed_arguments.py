@@ -10,7 +10,8 @@ from support.nodes import running_node
 from support.typed_jobs import TypedJobs, Visit
 
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.settings.config import Config, Executor, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import Executor, QueueConfig
 from verk_actors.wire.job import Job
 
 

@@ -12,7 +12,8 @@ from support.app import registry
 from verk_actors import testing
 from verk_actors.client import Client
 from verk_actors.client.async_client import AsyncClient
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.testing import FakeJobs, NotDiverted
 from verk_actors.wire.job import Job
 

@@ -22,7 +22,8 @@ from verk_actors.messages import (
     UnregisterListener,
 )
 from verk_actors.otp import NotHandled, Ref, snapshot
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 

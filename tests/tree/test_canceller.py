@@ -16,13 +16,13 @@ from support.jobs import JobKit
 from support.nodes import Node, running_node
 from support.process_jobs import ProcessJobs, pids
 
+from verk_actors import Config, QueueConfig
 from verk_actors.events import JobDead, JobFailed, JobFinished
 from verk_actors.jobs.context import current_job
 from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.jobs.run import Cancellation, JobNotRunning
 from verk_actors.messages import LeaseRenewed, ResizeQueue, Tick, WorkersFree
 from verk_actors.otp import CountChildren
-from verk_actors.settings.config import Config, QueueConfig
 from verk_actors.tree import names
 from verk_actors.tree.run_messages import CancelJob, RunningJobs
 from verk_actors.tree.running_job import RunningJob

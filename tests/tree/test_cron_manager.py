@@ -16,8 +16,9 @@ from verk_actors.client import Client
 from verk_actors.events import CronJobEnqueued, CronJobKeptOut, JobFinished
 from verk_actors.jobs.endings import Discard
 from verk_actors.jobs.job_class import worker
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
 from verk_actors.settings.cron import CronConfig
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.store.cron import CronEntries
 from verk_actors.wire import cron_entry, cron_runs
 from verk_actors.wire.cron_entry import CronEntry

@@ -13,7 +13,8 @@ from support.nodes import running_node
 from support.servers import OwnServer
 
 from verk_actors.events import JobFenced, JobFinished, LeaseLost, RedisDataLost
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import Limits
 from verk_actors.store.nodes import Nodes

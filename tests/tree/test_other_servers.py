@@ -14,7 +14,8 @@ from verk_actors.errors import ConfigError
 from verk_actors.events import JobFailed, JobFinished, RedisDataLost
 from verk_actors.messages import AddQueue, RemoveQueue
 from verk_actors.otp import StartError
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

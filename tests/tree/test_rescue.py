@@ -9,7 +9,8 @@ import pytest
 from support.nodes import running_node
 
 from verk_actors.events import Event, JobDead, JobMalformed
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import Limits
 from verk_actors.tree.rescue import Rescue

@@ -2,7 +2,8 @@
 
 from typing import assert_type
 
-from verk_actors.jobs.job_class import JobBuilder, JobClass, JobFunction, worker
+from verk_actors.jobs.builder import JobBuilder
+from verk_actors.jobs.job_class import JobClass, JobFunction, worker
 from verk_actors.wire.job import Job
 
 

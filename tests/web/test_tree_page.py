@@ -12,7 +12,7 @@ import redis as redis_py
 from starlette.testclient import TestClient
 from support.nodes import running_node
 
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 
 
 def answer_once(redis_url: str, node_id: str, answer: bytes) -> threading.Thread:

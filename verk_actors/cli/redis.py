@@ -16,7 +16,8 @@ from verk_actors import embedded
 from verk_actors.cli.amounts import age, counted
 from verk_actors.cli.options import as_json_line, confirm, json_option, redis_option, yes_option
 from verk_actors.errors import StoreError, StoreUnavailable, loggable
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.pool import Pool
 
 _DIRECTORY = ".verk"

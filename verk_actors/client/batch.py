@@ -13,7 +13,8 @@ from verk_actors.client.preparing import ONCE_SECONDS, Preparer, Scheduled
 from verk_actors.client.pushing import write
 from verk_actors.client.workflow import Chain, Group
 from verk_actors.errors import InvalidJob
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.batch_making import enlisted, is_at, is_open, joined, made
 from verk_actors.store.batch_status import BatchExists, BatchNotOpen, BatchStatus
 from verk_actors.store.batches import Batches

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from verk_actors.client.preparing import Preparer
 from verk_actors.errors import InvalidJob, JobNotUnique
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.commands import Commands
 from verk_actors.store.cron import CronEntries
 from verk_actors.store.cron_status import CronNotFound, CronStatus, statuses_in

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TypeVar
 
 from verk_actors.errors import EnqueuedInPart, EnqueueUncertain, StoreError, StoreUnavailable
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.commands import Commands
 from verk_actors.store.entries import Entry, add
 from verk_actors.store.pool import Pool

@@ -20,7 +20,8 @@ from verk_actors.jobs.job_class import worker
 from verk_actors.jobs.registry import Registry
 from verk_actors.messages import JobsMoved, LimitsMoved, RegisterListener
 from verk_actors.otp import Ref, Runtime, Trace, current, start_link
-from verk_actors.settings.config import Config, QueueGroup
+from verk_actors.settings.config import Config
+from verk_actors.settings.groups import QueueGroup
 from verk_actors.settings.limit import Limit
 from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection

@@ -21,8 +21,6 @@ from verk_actors.wire.backoff import Backoff
 from verk_actors.wire.cron_schedule import CronSchedule
 from verk_actors.wire.job import Job, JobOptions
 
-__all__ = ["JobBuilder", "JobClass", "JobFunction", "Performer", "Registry", "registry", "worker"]
-
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _C = TypeVar("_C")

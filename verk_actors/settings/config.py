@@ -36,15 +36,13 @@ from verk_actors.settings.checks import (
 from verk_actors.settings.cron import CronConfig, cron_configs
 from verk_actors.settings.groups import QueueGroup, all_queues, group_configs
 from verk_actors.settings.node_id import GeneratedNodeId, generated_node_id
-from verk_actors.settings.queues import Executor, QueueConfig, queue_configs, redis_url_of_text
+from verk_actors.settings.queues import QueueConfig, queue_configs, redis_url_of_text
 from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.settings.references import reference_to
 from verk_actors.settings.sources import PARSERS, PARSERS_BY_KEY, Setting
 from verk_actors.settings.web_address import WebAddress, web_address
 from verk_actors.wire.backoff import Backoff
 from verk_actors.wire.results import MAX_BYTES
-
-__all__ = ["ArgsKeys", "Config", "Executor", "GeneratedNodeId", "LogLevel", "QueueConfig", "QueueGroup", "RedisUrl"]
 
 LogFormat = Literal["text", "logfmt", "json"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]

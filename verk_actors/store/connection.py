@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from verk_actors.errors import EmbeddedServerError, StoreError, StoreUnavailable
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.commands import Argument
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.store.link import Link, ask, ask_each, ask_together

@@ -15,8 +15,8 @@ from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from verk_actors import embedded
 from verk_actors.errors import ConfigError
-from verk_actors.settings.config import RedisUrl
 from verk_actors.settings.redis_seeds import Address, Seeds
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.link import Link, ask, open_link
 from verk_actors.store.refusals import words_of
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 from verk_actors.errors import StoreError, StoreUnavailable
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.connection import Connection
 from verk_actors.store.lifeline import Lifeline

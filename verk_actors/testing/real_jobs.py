@@ -22,7 +22,8 @@ from verk_actors.listener import EventListener
 from verk_actors.messages import RegisterListener
 from verk_actors.otp import NO_REPLY, Call, Deferred, NoReply, Ref, Timeout, handles
 from verk_actors.otp.clock import SystemClock
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.store.commands import Commands
 from verk_actors.store.entries import Entry, Lock
 from verk_actors.store.pool import Pool

@@ -18,9 +18,12 @@ from verk_actors.events import Event
 from verk_actors.jobs.registry import Registry, Terms
 from verk_actors.otp import Ref
 from verk_actors.settings.address import Address
-from verk_actors.settings.config import Config, QueueConfig, QueueGroup, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.groups import QueueGroup
 from verk_actors.settings.limit import Limit
 from verk_actors.settings.node_id import node_id_here
+from verk_actors.settings.queues import QueueConfig
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.exchange import Limits
 from verk_actors.store.lifeline import Lifeline
 from verk_actors.tree.listeners import Listener

@@ -9,7 +9,8 @@ from support.nodes import running_node
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueInGroup, QueueNotFound
 from verk_actors.events import JobFinished, QueuePaused, QueueRunning
 from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResizeQueue, ResumeQueue
-from verk_actors.settings.config import Config, QueueGroup
+from verk_actors.settings.config import Config
+from verk_actors.settings.groups import QueueGroup
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

@@ -12,7 +12,7 @@ from verk_actors import embedded
 from verk_actors.cli.bench.marks import monotonic
 from verk_actors.daemon.signals import Signals
 from verk_actors.errors import VerkError
-from verk_actors.settings.config import RedisUrl
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.pool import Pool
 from verk_actors.wire.keys import Keys
 

@@ -24,7 +24,8 @@ from verk_actors.drawing.tree_text import draw
 from verk_actors.events import JobEvent
 from verk_actors.messages import RegisterListener, Status
 from verk_actors.otp import Ref, snapshot
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.status import SystemStatus
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job

@@ -12,7 +12,8 @@ import attrs
 from verk_actors.client import Client
 from verk_actors.errors import loggable
 from verk_actors.jobs.registry import Registry
-from verk_actors.settings.config import Config, RedisUrl
+from verk_actors.settings.config import Config
+from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.commands import Commands
 from verk_actors.store.members import Member
 from verk_actors.wire.keys import Keys

@@ -52,7 +52,8 @@ from verk_actors.otp import (
     Timer,
     handles,
 )
-from verk_actors.settings.config import QueueConfig, QueueGroup
+from verk_actors.settings.groups import QueueGroup
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree import names
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, QueueRow

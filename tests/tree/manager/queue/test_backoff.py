@@ -13,7 +13,8 @@ from support.nodes import running_node
 
 from verk_actors.events import JobFailed
 from verk_actors.jobs.job_class import JobClass, worker
-from verk_actors.settings.config import Config, Executor, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import Executor, QueueConfig
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 

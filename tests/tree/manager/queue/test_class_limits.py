@@ -11,7 +11,8 @@ from support.nodes import running_node
 from verk_actors.client import Client
 from verk_actors.events import JobDead, JobFailed
 from verk_actors.jobs.job_class import worker
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.testing import fake
 from verk_actors.wire.job import Job
 

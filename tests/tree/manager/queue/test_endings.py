@@ -16,7 +16,8 @@ from support.nodes import Node, running_node
 from verk_actors.events import JobDead, JobDiscarded, JobFailed, JobFinished, JobSnoozed, JobStarted
 from verk_actors.jobs.endings import Discard, Kill, Snooze
 from verk_actors.jobs.registry import Registry
-from verk_actors.settings.config import Config, Executor, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import Executor, QueueConfig
 from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.job_packets import outcome_of, outcome_packet
 from verk_actors.tree.manager.queue.performing import outcome_of as ended_by

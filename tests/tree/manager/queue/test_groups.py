@@ -13,7 +13,8 @@ from support.nodes import Node, running_node
 
 from verk_actors.events import JobFinished, JobStarted, QueuePaused
 from verk_actors.messages import PauseQueue, ResumeQueue
-from verk_actors.settings.config import Config, QueueGroup
+from verk_actors.settings.config import Config
+from verk_actors.settings.groups import QueueGroup
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 

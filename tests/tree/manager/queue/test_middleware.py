@@ -22,7 +22,8 @@ from verk_actors.jobs.job_class import worker
 from verk_actors.jobs.registry import Registry, Terms
 from verk_actors.messages import AddQueue
 from verk_actors.middleware import WorkerMiddleware, worker_chain
-from verk_actors.settings.config import Config, Executor, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import Executor, QueueConfig
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
 

@@ -11,7 +11,8 @@ from support.nodes import running_node
 from verk_actors.events import JobFinished, QueuePaused, QueuePausing
 from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.messages import PauseQueue
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree.manager.queue.pace import Pace
 from verk_actors.wire.job import Job
 

@@ -17,7 +17,8 @@ from support.program import gone
 from verk_actors.events import JobFailed, JobFinished, JobStarted
 from verk_actors.jobs.job_class import worker
 from verk_actors.jobs.registry import Registry
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.wire.job import Job
 from verk_actors.wire.results import JobResult
 

@@ -17,7 +17,8 @@ from support.program import gone
 
 from verk_actors.client import Client
 from verk_actors.events import JobFailed, JobFinished, JobStarted
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree.manager.queue import process_worker
 from verk_actors.wire.job import Job
 

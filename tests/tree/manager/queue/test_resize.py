@@ -13,7 +13,8 @@ from support.process_jobs import ProcessJobs
 from verk_actors.errors import ConfigError, QueueNotFound
 from verk_actors.events import JobFailed, JobFinished, JobStarted
 from verk_actors.messages import RemoveQueue, ResizeQueue
-from verk_actors.settings.config import Config, QueueConfig
+from verk_actors.settings.config import Config
+from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
 
