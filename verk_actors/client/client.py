@@ -80,7 +80,7 @@ class Client:
         self.cron = CronJobs(config, self._keys, self._seen, self._preparer, self._clock)
         self.limits = AllLimits(pools, self._keys, clock)
         self._batching = Batching(config, self._keys, self._pools, self._preparer, self._clock)
-        self._runs = JobRuns(pools, self._keys, clock, time.monotonic)
+        self._runs = JobRuns(pools, self._keys, clock, self.nodes)
 
     def __enter__(self) -> Client:
         return self

@@ -8,10 +8,9 @@ from typing import TypeVar
 import cattrs
 
 from verk_actors.jobs.run import Cancellation, JobNotRunning, JobRun, NodesSilent
+from verk_actors.store.all_nodes import AllNodes
 from verk_actors.store.commands import Commands
-from verk_actors.store.nodes import Nodes
 from verk_actors.store.processes import Processes
-from verk_actors.store.requests import Requests
 from verk_actors.store.waiting_jobs import WaitingJobs
 from verk_actors.wire import strict_json
 from verk_actors.wire.keys import Keys
@@ -27,16 +26,14 @@ class JobRuns:
     Args:
         pools: one for each Redis.
         clock: returns unix seconds.
-        monotonic: returns seconds that never jump.
+        nodes: those that are asked.
     """
 
-    def __init__(
-        self, pools: Sequence[Commands], keys: Keys, clock: Callable[[], float], monotonic: Callable[[], float]
-    ) -> None:
+    def __init__(self, pools: Sequence[Commands], keys: Keys, clock: Callable[[], float], nodes: AllNodes) -> None:
         self._pools = pools
         self._keys = keys
         self._clock = clock
-        self._monotonic = monotonic
+        self._nodes = nodes
 
     def running(self) -> list[JobRun]:
         """Return the running jobs of all nodes, those that have run for longest first."""
@@ -83,16 +80,13 @@ class JobRuns:
 
     def _ask_all(self, question: str, kind: type[_T]) -> tuple[list[_T], tuple[str, ...]]:
         """Ask all nodes of ours that live; returns what they have found, and which have not answered, or nonsense."""
+        answers = self._nodes.ask(question, seconds=_ANSWER_SECONDS)
         found: list[_T] = []
-        silent: list[str] = []
-        for pool in self._pools:
-            ours = Nodes(pool, self._keys).ours()
-            given = Requests(pool, self._keys).ask_all(ours, question, _ANSWER_SECONDS, self._monotonic)
-            silent += given.missing
-            for node_id, text in given.given.items():
-                try:
-                    answer = strict_json.parse(text)
-                    found += [] if answer is None else [cattrs.structure(answer, kind)]
-                except (ValueError, TypeError, cattrs.BaseValidationError):  # whoever can write to Redis can answer too
-                    silent.append(node_id)
-        return found, tuple(dict.fromkeys(silent))
+        silent = list(answers.missing)
+        for node_id, text in answers.given.items():
+            try:
+                answer = strict_json.parse(text)
+                found += [] if answer is None else [cattrs.structure(answer, kind)]
+            except (ValueError, TypeError, cattrs.BaseValidationError):  # whoever can write to Redis can answer too
+                silent.append(node_id)
+        return found, tuple(silent)

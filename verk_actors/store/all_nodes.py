@@ -185,7 +185,7 @@ class AllNodes:
         return RescuedNode(requeued, buried, left)
 
     def ask(self, question: str, *, only: Collection[str] | None = None, seconds: float = 3.0) -> NodeAnswers:
-        """Asks living nodes of ours; returns what each has answered, as JSON, for tools that show it.
+        """Asks living nodes of ours, each once; returns what each has answered, as JSON, for tools that show it.
 
         Questions are `tree`, for the supervision tree, and `supervision`, for that and the latest restarts in it. A
         node answers within milliseconds; one that hangs is waited for. SMEMBERS, GET for each, LPUSH, EXPIRE, BLPOP.
@@ -198,9 +198,11 @@ class AllNodes:
         given: dict[str, bytes] = {}
         missing: list[str] = []
         for server in self._servers:
-            ours = [node_id for node_id in Nodes(server, self._keys).ours() if only is None or node_id in only]
+            ours = [
+                one for one in Nodes(server, self._keys).ours() if one not in given and (only is None or one in only)
+            ]
             answers = Requests(server, self._keys).ask_all(ours, question, seconds, self._monotonic)
-            given.update(answers.given)
+            given |= answers.given
             missing += answers.missing
         return NodeAnswers(given, tuple(sorted(set(missing) - set(given))))
 
