@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from verk_actors.store.requests import Request, Requests
+from verk_actors.store.requests import Request, Requests, read_answer
 
 
 @pytest.fixture
@@ -11,14 +13,28 @@ def requests(connection, keys):
     return Requests(connection, keys)
 
 
-def test_a_question_reaches_its_node_and_its_answer_the_one_who_asked(requests):
-    nonce = requests.ask("n1", "tree")
-    request = requests.take("n1")
-    assert request == Request(nonce, "tree")
+def test_a_question_reaches_its_node_and_its_answer_the_one_who_asked(requests, monkeypatch):
+    """A node that answers at once, as it would on a thread of its own."""
+    ask = requests.ask
 
-    requests.answer(request, b"\x00\xff")
+    def asked_and_answered(node_id: str, question: str) -> str:
+        nonce = ask(node_id, question)
+        request = requests.take("n1")
+        assert request in (None, Request(nonce, "tree"))
+        if request is not None:
+            requests.answer(request, b"\x00\xff")
+        return nonce
 
-    assert requests.answer_to(nonce, 1) == b"\x00\xff"
+    monkeypatch.setattr(requests, "ask", asked_and_answered)
+    answers = requests.ask_all(["n1", "n2"], "tree", 0.05, time.monotonic)
+    assert (answers.given, answers.missing) == ({"n1": b"\x00\xff"}, ("n2",))
+
+
+@pytest.mark.parametrize("answer", [b"", b"null", b"[1]", b"\xff", b'{"nonce": 1}', b"[" * 100_000])
+def test_an_answer_that_is_none_is_told_from_one_that_is(answer):
+    assert read_answer(b'{"nonce": "a", "question": "b"}', Request) == Request("a", "b")
+    with pytest.raises(ValueError, match="no Request"):
+        read_answer(answer, Request)
 
 
 def test_questions_are_taken_by_their_node_alone_the_oldest_first(requests):

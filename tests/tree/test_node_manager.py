@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import attrs
 import pytest
@@ -140,9 +141,8 @@ def test_a_node_answers_for_its_tree_at_once(config: Config) -> None:
         pool = Pool(config.redis_url, name="test")
         requests = Requests(pool, Keys())
         for _ in range(3):
-            answer = requests.answer_to(requests.ask(node.config.node_id, "tree"), 5)
-            assert answer is not None
-            tree = json.loads(answer)
+            answers = requests.ask_all([node.config.node_id], "tree", 5, time.monotonic)
+            tree = json.loads(answers.given[node.config.node_id])
             assert (tree["name"], tree["kind"]) == ("actor_system", "ActorSystem")
         pool.close()
 
@@ -152,7 +152,7 @@ def test_a_question_that_is_none_is_left_unanswered_and_harms_nobody(config: Con
         redis.lpush(f"verk:node:{node.config.node_id}:requests", b"\xff\xfe", b"nonce nonsense")
         pool = Pool(config.redis_url, name="test")
         requests = Requests(pool, Keys())
-        assert requests.answer_to(requests.ask(node.config.node_id, "tree"), 5)
+        assert not requests.ask_all([node.config.node_id], "tree", 5, time.monotonic).missing
         pool.close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TextIO
 
-import cattrs
 import click
 
 from verk_actors.cli.options import as_json_line, json_option, redis_option
@@ -18,8 +17,7 @@ from verk_actors.otp import Supervision, SystemClock
 from verk_actors.settings.config import Config
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
-from verk_actors.store.requests import Requests
-from verk_actors.wire import strict_json
+from verk_actors.store.requests import Requests, read_answer
 from verk_actors.wire.keys import Keys
 
 _ANSWER_SECONDS = 3  # a node that lives answers within milliseconds
@@ -70,10 +68,10 @@ def _choose(node_id: str | None, nodes: Nodes) -> str:
 
 
 def _ask(node_id: str, requests: Requests) -> Supervision:
-    answer = requests.answer_to(requests.ask(node_id, "supervision"), _ANSWER_SECONDS)
-    if answer is None:
+    answers = requests.ask_all([node_id], "supervision", _ANSWER_SECONDS, SystemClock.monotonic)
+    if answers.missing:
         raise click.ClickException(f"node {loggable(node_id)} did not answer within {_ANSWER_SECONDS} s")
     try:
-        return cattrs.structure(strict_json.parse(answer), Supervision)
-    except (ValueError, TypeError, cattrs.BaseValidationError) as error:  # whoever can write to Redis can answer too
+        return read_answer(answers.given[node_id], Supervision)
+    except ValueError as error:
         raise click.ClickException(f"node {loggable(node_id)} answered with something that is no tree") from error

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import cattrs
-
 from verk_actors.jobs.run import Cancellation, JobNotRunning, JobRun, NodesSilent
 from verk_actors.store.all_nodes import AllNodes
 from verk_actors.store.commands import Commands
 from verk_actors.store.processes import Processes
+from verk_actors.store.requests import NOTHING, read_answer
 from verk_actors.store.waiting_jobs import WaitingJobs
-from verk_actors.wire import strict_json
 from verk_actors.wire.keys import Keys
 
 _T = TypeVar("_T")
@@ -85,8 +83,7 @@ class JobRuns:
         silent = list(answers.missing)
         for node_id, text in answers.given.items():
             try:
-                answer = strict_json.parse(text)
-                found += [] if answer is None else [cattrs.structure(answer, kind)]
-            except (ValueError, TypeError, cattrs.BaseValidationError):  # whoever can write to Redis can answer too
+                found += [] if text == NOTHING else [read_answer(text, kind)]
+            except ValueError:
                 silent.append(node_id)
         return found, tuple(silent)

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import attrs
+import cattrs
 
 from verk_actors.store.commands import Commands
 from verk_actors.store.replies import name_of
+from verk_actors.wire import strict_json
 from verk_actors.wire.keys import Keys
+
+_T = TypeVar("_T")
 
 HEARTBEAT_NOW = "heartbeat"  # has a node renew its lease, and see what is paused; it leaves no answer
 LOOK_AT_CRON = "cron"  # has a node look at the periodic jobs; likewise
+NOTHING = b"null"  # the answer of a node that has not what it is asked for
 _KEPT_SECONDS = 60  # a question to a dead node, or an answer nobody waits for, is gone after this
 _SHORTEST_SECONDS = 0.001  # 0 would be for ever
 
@@ -36,6 +42,18 @@ class Request:
     question: str
 
 
+def read_answer(answer: bytes, kind: type[_T]) -> _T:
+    """Return what an answer holds.
+
+    Raises:
+        ValueError: nothing of that kind; whoever can write to Redis can answer.
+    """
+    try:
+        return cattrs.structure(strict_json.parse(answer), kind)
+    except (ValueError, TypeError, cattrs.BaseValidationError) as error:
+        raise ValueError(f"no {kind.__name__}") from error
+
+
 class Requests:
     """Asks, and answers."""
 
@@ -44,7 +62,7 @@ class Requests:
         self._keys = keys
 
     def ask(self, node_id: str, question: str) -> str:
-        """Put a question to a node; returns the nonce for `answer_to`. LPUSH, EXPIRE."""
+        """Put a question to a node; returns the nonce that its answer is left under. LPUSH, EXPIRE."""
         nonce = secrets.token_hex(8)
         key = self._keys.requests(node_id)
         self._commands.call("LPUSH", key, f"{nonce} {question}")
@@ -55,11 +73,6 @@ class Requests:
         """Put a request that leaves no answer to all nodes. SMEMBERS; LPUSH and EXPIRE for each."""
         for node_id in self._commands.call("SMEMBERS", self._keys.nodes):
             self.ask(name_of(node_id), request)
-
-    def answer_to(self, nonce: str, timeout_seconds: int) -> bytes | None:
-        """Wait for an answer; None if there is none in time. BLPOP."""
-        found = self._commands.call("BLPOP", self._keys.reply(nonce), timeout_seconds)
-        return None if found is None else bytes(found[1])
 
     def ask_all(self, node_ids: Iterable[str], question: str, seconds: float, now: Callable[[], float]) -> NodeAnswers:
         """Put a question to several nodes, and wait for all answers, no longer than so many seconds. LPUSH, BLPOP."""

@@ -9,6 +9,7 @@ import cattrs
 
 from verk_actors.jobs.run import Cancellation, JobNotRunning, JobPlace
 from verk_actors.otp import Ref, snapshot, supervision
+from verk_actors.store.requests import NOTHING
 from verk_actors.tree import names
 from verk_actors.tree.job_runs import cancellable, inspected
 from verk_actors.tree.node_state import NodeState, QueueRow, RedisServer
@@ -41,7 +42,7 @@ class Questions:
             try:
                 return _packed(inspected(self._node, rows, about, root.runtime.clock.time()))
             except JobNotRunning:
-                return b"null"
+                return NOTHING
         return None
 
     def _cancelled(self, rows: Sequence[tuple[str, QueueRow]], jid: str, root: Ref) -> Cancellation | None:

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 import attrs
-import cattrs
 
 from verk_actors.client import Client
 from verk_actors.drawing.ages import age
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.otp import ProcessInfo, RestartReport, Supervision
-from verk_actors.wire import strict_json
+from verk_actors.store.requests import read_answer
 
 _ANSWER_SECONDS = 1.0  # a node that lives answers within milliseconds, and the page is asked for again soon
 
@@ -80,14 +79,9 @@ def read_tree(client: Client, wanted: str | None) -> NodeView:
 
 def _node_tree(answer: bytes) -> NodeTree | None:
     try:
-        found = cattrs.structure(strict_json.parse(answer), Supervision)
+        found = read_answer(answer, Supervision)
         for process in found.tree.walk():
             age(process.age_seconds)  # cattrs takes "nan" for a number
-    except (
-        ValueError,
-        TypeError,
-        OverflowError,
-        cattrs.BaseValidationError,
-    ):  # whoever can write to Redis can answer too
+    except (ValueError, OverflowError):
         return None
     return NodeTree(tree=found.tree, restarts=found.restarts[::-1])
