@@ -11,7 +11,7 @@ from support.processes import Bench
 from support.running_tables import job, names, put, start
 
 from verk_actors.tree.running_job import EXPIRED, GIVEN_BACK, SUCCEEDED, Cancelled, Outcome
-from verk_actors.tree.running_jobs import RunningJobs
+from verk_actors.tree.running_jobs import RunningJobs, most_at_once
 
 
 @pytest.fixture
@@ -179,3 +179,10 @@ def test_a_job_runs_from_its_claim_to_its_outcome(bench: Bench) -> None:
     table = RunningJobs(held=dict.fromkeys(rows))
 
     assert names(table.running()) == ["runs"]
+
+
+@pytest.mark.parametrize(
+    ("room", "workers", "most"), [(0, 25, 0), (25, 25, 25), (35, 25, 25), (125, 25, 63), (52, 1, 26), (500, 200, 100)]
+)
+def test_where_jobs_are_fetched_ahead_one_step_leaves_workers_half_of_them(room: int, workers: int, most: int) -> None:
+    assert most_at_once(room, workers) == most

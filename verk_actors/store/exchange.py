@@ -44,7 +44,7 @@ _DAY_COUNTER_SECONDS = 5 * 365 * _DAY_SECONDS  # Sidekiq's five years
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
-@attrs.frozen
+@attrs.define  # not frozen: that makes one take three times as long, and each job has one
 class Settlement:
     """What becomes of one job in progress.
 

@@ -147,11 +147,7 @@ class RunningJob:
     notice: Callable[[], bytes] | None = attrs.field(default=None, repr=False)
     progress_told: JobProgress | None = None
     previous: Sequence[bytes | None] = attrs.field(default=(), repr=False)
-    _undecided: list[None] = attrs.field(init=False, repr=False)
-
-    @_undecided.default
-    def _undecided_at_first(self) -> list[None]:
-        return [None] if self.outcome is None else []
+    _undecided: list[None] = attrs.field(init=False, repr=False, factory=[None].copy)
 
     def how_far(self) -> JobProgress | None:
         """Return how far the run is; None where it has not said so."""
@@ -163,6 +159,8 @@ class RunningJob:
         Its worker, its managers and the Canceller may do so in one moment, each on its own thread. Else a job that has
         succeeded could be given back, and run twice.
         """
+        if self.outcome is not None:
+            return False
         try:
             self._undecided.pop()  # one step
         except IndexError:

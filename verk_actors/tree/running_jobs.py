@@ -209,6 +209,14 @@ class RunningJobs:
         return [job for job in list(self.held) if job.worker is not None and job.outcome is None]
 
 
+def most_at_once(room: int, workers: int) -> int:
+    """Return how many jobs one step is to settle, and to fetch.
+
+    Where jobs are fetched ahead that is half of them: the workers have the others meanwhile.
+    """
+    return min(MOST_PER_EXCHANGE, room if room <= workers else max(workers, (room + 1) // 2))
+
+
 def emptied(jobs: deque[RunningJob]) -> list[RunningJob]:
     """Take what is in a deque now; others may append meanwhile."""
     return [jobs.popleft() for _ in range(len(jobs))]

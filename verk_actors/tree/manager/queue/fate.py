@@ -89,7 +89,7 @@ def _settlement_of(
     Source: Verk lib/verk/queue_manager.ex, retry.
     """
     outcome, payload, now = end_of(running_job), running_job.payload, running_job.ended_at
-    if isinstance(outcome, Succeeded | Discarded):
+    if isinstance(outcome, (Succeeded, Discarded)):
         return Settlement("ack", payload)
     if isinstance(outcome, Expired):
         return Settlement("expire", payload)

@@ -31,11 +31,12 @@ def events_of_all(
 
     Other starts come last: in the place of those that have ended.
     """
+    ends = [event for job in settled for event in events_of(job, queue, config, registry)]
+    if not started:
+        return ends
     both = set(settled).intersection(started)
-    events = _starts([job for job in started if job in both], queue)
-    for job in settled:
-        events += events_of(job, queue, config, registry)
-    return events + _starts([job for job in started if job not in both], queue)
+    first, last = [job for job in started if job in both], [job for job in started if job not in both]
+    return _starts(first, queue) + ends + _starts(last, queue)
 
 
 def _starts(jobs: Sequence[RunningJob], queue: str) -> list[Event]:

@@ -28,7 +28,7 @@ from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage
 from verk_actors.tree.redis_wait import REPLY_MARGIN_SECONDS, RedisWait
 from verk_actors.tree.running_job import RunningJob
-from verk_actors.tree.running_jobs import MOST_PER_EXCHANGE, PREDECESSOR_SECONDS, emptied
+from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS, emptied, most_at_once
 
 log = NodeLog(__name__)
 _WATCH_SECONDS = 0.001  # the time of some 20 to 50 brisk jobs
@@ -43,6 +43,7 @@ class QueueManager(IoServer):
         self._node = node
         self._queue = queue
         row = node.queues[queue]
+        self._row = row
         self._table = row.running_jobs
         self._room = row.room
         self._server = row.server
@@ -186,9 +187,10 @@ class QueueManager(IoServer):
         self._next_tick = self.send_after(seconds, Tick())
 
     def _settle_and_fetch(self, again: list[RunningJob]) -> None:
-        batch = list(islice(self._unsettled, MOST_PER_EXCHANGE))
+        most = most_at_once(self._room.size, self._row.config.size)
+        batch = list(islice(self._unsettled, most))
         jobs = self._holding.unsettled(dict.fromkeys([*again, *batch]))
-        fetch = self._room.reserve(settling=len(jobs)) if self._lease.held else 0
+        fetch = min(most, self._room.reserve(settling=len(jobs))) if self._lease.held else 0
         result = self._exchanged(jobs, fetch) if jobs or fetch else None
         for job in batch:
             del self._unsettled[job]
