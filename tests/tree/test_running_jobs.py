@@ -182,7 +182,7 @@ def test_a_job_runs_from_its_claim_to_its_outcome(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("room", "workers", "most"), [(0, 25, 0), (25, 25, 25), (35, 25, 25), (125, 25, 63), (52, 1, 26), (500, 200, 100)]
+    ("room", "workers", "most"), [(0, 1, 1), (25, 25, 25), (35, 25, 25), (125, 25, 63), (52, 1, 26), (500, 200, 100)]
 )
 def test_where_jobs_are_fetched_ahead_one_step_leaves_workers_half_of_them(room: int, workers: int, most: int) -> None:
     assert most_at_once(room, workers) == most

@@ -214,7 +214,7 @@ def most_at_once(room: int, workers: int) -> int:
 
     Where jobs are fetched ahead that is half of them: the workers have the others meanwhile.
     """
-    return min(MOST_PER_EXCHANGE, room if room <= workers else max(workers, (room + 1) // 2))
+    return min(MOST_PER_EXCHANGE, max(workers, (room + 1) // 2))
 
 
 def emptied(jobs: deque[RunningJob]) -> list[RunningJob]:
