@@ -89,12 +89,15 @@ if TYPE_CHECKING:
     from verk_actors.listener import EventListener
     from verk_actors.messages import (
         AddQueue,
+        CancelJob,
+        InspectJob,
         PauseQueue,
         Quiet,
         RegisterListener,
         RemoveQueue,
         ResizeQueue,
         ResumeQueue,
+        RunningJobs,
         Status,
         UnregisterListener,
     )
@@ -133,7 +136,6 @@ if TYPE_CHECKING:
     from verk_actors.store.set_steps import SetStep
     from verk_actors.store.set_walk import InvalidCursor, SetPart
     from verk_actors.tree.actor_system import ActorSystem
-    from verk_actors.tree.run_messages import CancelJob, InspectJob, RunningJobs
     from verk_actors.wire.backoff import Backoff
     from verk_actors.wire.cron_entry import CronSource
     from verk_actors.wire.cron_runs import CronOutcome, CronResult, CronRun
@@ -159,7 +161,7 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "jobs.progress": "JobProgress",
     "jobs.run": "Cancellation JobNotRunning JobPlace JobRun NodesSilent",
     "listener": "EventListener",
-    "messages": "AddQueue PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue Status UnregisterListener",
+    "messages": "AddQueue CancelJob InspectJob PauseQueue Quiet RegisterListener RemoveQueue ResizeQueue ResumeQueue RunningJobs Status UnregisterListener",
     "middleware": "ClientMiddleware WorkerMiddleware",
     "settings.config": "Config",
     "settings.cron": "CronConfig",
@@ -188,7 +190,6 @@ _HOMES = {  # tests/architecture holds it against the imports above
     "store.set_steps": "SetStep",
     "store.set_walk": "InvalidCursor SetPart",
     "tree.actor_system": "ActorSystem",
-    "tree.run_messages": "CancelJob InspectJob RunningJobs",
     "wire.backoff": "Backoff",
     "wire.cron_entry": "CronSource",
     "wire.cron_runs": "CronOutcome CronResult CronRun",

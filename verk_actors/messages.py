@@ -1,22 +1,18 @@
-"""Every message inside the tree, in the order a job meets them; first those that users send.
-
-Messages stand below the actors, so that two actors can talk both ways without importing each other.
-"""
+"""The messages that users send to an ActorSystem, and the one that listeners are told of events by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import attrs
 
 from verk_actors.events import Event
+from verk_actors.jobs.run import Cancellation, JobRun
 from verk_actors.otp import ActorRef
 from verk_actors.otp.message import Call, Cast
 from verk_actors.settings.queues import QueueConfig
-from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.status import SystemStatus
-from verk_actors.store.class_counts import ClassCounts
 
 Selector = type[Event] | Collection[type[Event]] | Callable[[Event], bool]
 """Which events a listener wants: a class (its subclasses too), several, or a predicate."""
@@ -35,9 +31,6 @@ def _is_selector(_: object, attribute: attrs.Attribute[Any], value: object) -> N
     named = all(isinstance(one, type) and issubclass(one, Event) for one in classes)
     if not (value is None or named or (callable(value) and not isinstance(value, type))):
         raise TypeError(f"{attribute.name} must be a class of events, several, or a predicate, not {value!r}")
-
-
-# -- to the ActorSystem, from users
 
 
 @attrs.frozen
@@ -131,39 +124,45 @@ class Status(Call[SystemStatus]):
     """Return the state of this node; answered without asking any other actor."""
 
 
-# -- the life of a job
+@attrs.frozen
+class RunningJobs(Call[list[JobRun]]):
+    """Return the jobs that run on this node, those that have run for longest first; answered from the node's tables.
+
+    Answered with `QueueNotFound` where the node does not run the queue.
+
+    Attributes:
+        queue: only those of this one.
+        limit: how many at most.
+
+    Source: Verk.WorkersManager.running_jobs/2.
+    """
+
+    queue: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.instance_of(str))
+    )
+    limit: int = attrs.field(default=100, validator=attrs.validators.instance_of(int))
 
 
 @attrs.frozen
-class JobsEnded(Cast):
-    """To the QueueManager: look at the table, jobs have ended, or there is another room for jobs."""
+class InspectJob(Call[JobRun]):
+    """Return a job that runs on this node, with its current stack; of several of that id, the one that started first.
+
+    Answered with `JobNotRunning` where there is none. The job is not stopped for this.
+
+    Source: Verk.WorkersManager.inspect_worker/2.
+    """
+
+    jid: str = attrs.field(validator=attrs.validators.instance_of(str))
 
 
 @attrs.frozen
-class SettleEnded(Call[None]):
-    """WorkersManager to QueueManager, on shutdown: settle all jobs that have ended; answered when that is done."""
+class CancelJob(Call[Cancellation]):
+    """Cancel a job that runs on this node, or waits there for a worker; answered at once, before it has ended.
 
+    Answered with `JobNotRunning` where there is none of that id.
+    """
 
-@attrs.frozen
-class WorkersFree(Cast):
-    """To a QueueManager, from itself, from others of its group or from an AsyncWorker: there are free workers."""
-
-
-@attrs.frozen
-class Run(Cast):
-    """To an idle Worker: there are jobs in the channel."""
-
-
-@attrs.frozen
-class JobsMoved(Cast):
-    """To the WorkersManager: look at the table, jobs have started or been settled, or workers have come."""
-
-
-@attrs.frozen(eq=False)
-class Publish(Cast):
-    """To the EventProducer: tell these to the listeners."""
-
-    events: Sequence[Event]
+    jid: str = attrs.field(validator=attrs.validators.instance_of(str))
 
 
 @attrs.define(eq=False)
@@ -185,97 +184,3 @@ class EventBatch(Cast):
 
     events: Sequence[Event]
     backlog: Backlog
-
-
-@attrs.frozen
-class LimitsMoved(Cast):
-    """QueueManager to the LimitManager: jobs wait for these limits, or have given back what they held of them."""
-
-    ids: frozenset[str]
-
-
-# -- between managers
-
-
-@attrs.frozen
-class Pause(Cast):
-    """Manager to WorkersManager."""
-
-
-@attrs.frozen
-class Resume(Cast):
-    """Manager to WorkersManager."""
-
-
-@attrs.frozen
-class Resized(Cast):
-    """Manager to WorkersManager and WorkerPool, and from this to an AsyncWorker: look at the queue's size again."""
-
-
-@attrs.frozen
-class Drain(Call[None]):
-    """QueuesDrainer to WorkersManager: pause; answered when no job runs."""
-
-
-@attrs.frozen
-class HandBack(Cast):
-    """To Manager, who tells each WorkersManager: there is no more time, running jobs go back to their queues."""
-
-
-@attrs.frozen
-class QueueDrained(Cast):
-    """WorkersManager to Manager: a queue that is being removed holds no jobs any more."""
-
-    queue: str
-
-
-@attrs.frozen
-class RemovalDue(Cast):
-    """Manager to itself: the jobs of what is being removed have had their time."""
-
-    pool: str
-
-
-@attrs.frozen
-class RunServer(Call[None]):
-    """Manager to OtherServers: a queue is on this Redis, which no other has named before."""
-
-    url: RedisUrl
-
-
-@attrs.frozen
-class LeaseRenewed(Cast):
-    """NodeManager to QueueManagers, at each heartbeat: fetching is allowed; see that nothing is stranded."""
-
-
-@attrs.frozen
-class DeleteJobs(Call[None]):
-    """Manager to the general connection: delete the jobs that wait in a queue."""
-
-    queue: str
-
-
-@attrs.frozen
-class TellRuns(Cast):
-    """QueueStats to the general connection: tell Redis of these runs, by job class."""
-
-    runs: Mapping[str, ClassCounts]
-
-
-@attrs.frozen
-class MembersEnded(Cast):
-    """QueueManager to BatchManager: members of these batches have been settled."""
-
-    bids: Collection[str]
-
-
-@attrs.frozen
-class Unblock(Cast):
-    """To the general connection: end the blocking wait of another connection."""
-
-    client_id: int
-
-
-@attrs.frozen
-class Tick(Cast):
-    """To a server, mostly from itself: do the periodic work now."""

@@ -29,13 +29,14 @@ from verk_actors.errors import StoreError
 from verk_actors.jobs.registry import Registry
 from verk_actors.jobs.registry import registry as default_registry
 from verk_actors.loggable import loggable
-from verk_actors.messages import HandBack, Quiet
+from verk_actors.messages import Quiet
 from verk_actors.otp import NORMAL, ExitReason, Ref, Shutdown, dump
 from verk_actors.settings.config import Config
 from verk_actors.store.backlog import Backlog
 from verk_actors.store.pool import Pool
 from verk_actors.tree import names
 from verk_actors.tree.actor_system import ActorSystem
+from verk_actors.tree.messages import HandBack
 from verk_actors.wire.keys import Keys
 
 log = logging.getLogger(__name__)

@@ -26,8 +26,8 @@ import redis
 
 from verk_actors import ActorSystem, Config, JobClass, embedded, worker
 from verk_actors.jobs.registry import Registry
-from verk_actors.messages import Unblock
 from verk_actors.tree import names
+from verk_actors.tree.messages import Unblock
 from verk_actors.wire.codec import encode
 
 REGISTRY = Registry()

@@ -16,8 +16,8 @@ from verk_actors.cli.top.actions import ACTIONS
 from verk_actors.cli.top.screen import Top
 from verk_actors.client import Client
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobStarted
-from verk_actors.messages import Tick
 from verk_actors.settings.config import Config
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.slow  # a screen is laid out

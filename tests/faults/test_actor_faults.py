@@ -10,7 +10,7 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.events import JobFinished
-from verk_actors.messages import AddQueue, JobsMoved, LeaseRenewed, RemoveQueue
+from verk_actors.messages import AddQueue, RemoveQueue
 from verk_actors.otp import ActorDeadError, Server, StartError
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
@@ -20,6 +20,7 @@ from verk_actors.tree.manager.manager import Manager
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.manager.queue.workers_manager import WorkersManager
+from verk_actors.tree.messages import JobsMoved, LeaseRenewed
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.schedule_manager import ScheduleManager
 from verk_actors.wire.job import Job

@@ -21,18 +21,18 @@ from support.nodes import Node, running_node
 from support.probe import EventLog, Probe
 
 from verk_actors import Config, QueueConfig
-from verk_actors import messages as m
+from verk_actors import messages as u
 from verk_actors.errors import QueueAlreadyAdded, QueueNotFound
 from verk_actors.events import JobFinished
 from verk_actors.jobs.run import JobNotRunning
 from verk_actors.otp import ActorDeadError, Cast, NoProcess, Server
+from verk_actors.tree import messages as m
 from verk_actors.tree import names
 from verk_actors.tree.batch_manager import GoOn
 from verk_actors.tree.canceller import GraceOver
 from verk_actors.tree.manager.queue.process_worker import ProcessWorker
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.node_log import Line
-from verk_actors.tree.run_messages import CancelJob
 from verk_actors.tree.running_job import GIVEN_BACK, RunningJob
 from verk_actors.wire.job import Job
 
@@ -63,42 +63,42 @@ def cast(name: str, message: Cast) -> Callable[[Node], None]:
 
 
 def pause_and_resume(node: Node) -> None:
-    insist(node, m.PauseQueue("q"))
-    insist(node, m.ResumeQueue("q"))
+    insist(node, u.PauseQueue("q"))
+    insist(node, u.ResumeQueue("q"))
 
 
 def quiet_and_resume(node: Node) -> None:
-    insist(node, m.Quiet())
-    insist(node, m.ResumeQueue("q"))
+    insist(node, u.Quiet())
+    insist(node, u.ResumeQueue("q"))
 
 
 def resize(node: Node) -> None:
     for size in (5, 3):
-        insist(node, m.ResizeQueue("q", size))
+        insist(node, u.ResizeQueue("q", size))
 
 
 def add_and_remove(node: Node) -> None:
-    insist(node, m.AddQueue("x", 2))
+    insist(node, u.AddQueue("x", 2))
     eventually(lambda: "x" in node.status().queues, "the added queue")
-    insist(node, m.RemoveQueue("x"))
+    insist(node, u.RemoveQueue("x"))
     eventually(lambda: "x" not in node.status().queues, "its removal")
 
 
 def delete(node: Node) -> None:
-    insist(node, m.AddQueue("x", 2))
-    insist(node, m.RemoveQueue("x", delete_jobs=True))
+    insist(node, u.AddQueue("x", 2))
+    insist(node, u.RemoveQueue("x", delete_jobs=True))
 
 
 def register_another(node: Node) -> None:
     probe = Probe.watching(EventLog())
-    insist(node, m.RegisterListener(probe))
-    insist(node, m.UnregisterListener(probe))
+    insist(node, u.RegisterListener(probe))
+    insist(node, u.UnregisterListener(probe))
     probe.stop()
 
 
 def cancel_none(node: Node) -> None:
     with suppress(JobNotRunning, ActorDeadError, Planted):
-        eventually(lambda: node.system.whereis(names.CANCELLER), "Canceller").call(CancelJob("nobody's"))
+        eventually(lambda: node.system.whereis(names.CANCELLER), "Canceller").call(u.CancelJob("nobody's"))
 
 
 def let_none_go(node: Node) -> None:
@@ -126,23 +126,23 @@ PROVOKED_BY: dict[tuple[str, type], Callable[[Node], None]] = {
     **{(name, m.Tick): cast(re.sub(r"\B(?=[A-Z])", "_", name).lower(), m.Tick()) for name in TICKING},
     ("BatchManager", m.MembersEnded): cast(names.BATCH_MANAGER, m.MembersEnded(["b"])),
     ("BatchManager", GoOn): cast(names.BATCH_MANAGER, GoOn()),
-    ("Canceller", CancelJob): cancel_none,
+    ("Canceller", u.CancelJob): cancel_none,
     ("Canceller", GraceOver): let_none_go,
-    ("EventProducer", m.RegisterListener): register_another,
-    ("EventProducer", m.UnregisterListener): register_another,
+    ("EventProducer", u.RegisterListener): register_another,
+    ("EventProducer", u.UnregisterListener): register_another,
     ("GeneralConnection", m.DeleteJobs): delete,
     ("GeneralConnection", m.TellRuns): cast(names.GENERAL_CONNECTION, m.TellRuns({})),
     ("GeneralConnection", m.Unblock): cast(names.GENERAL_CONNECTION, m.Unblock(0)),
     ("JobLogger", Line): cast(names.JOB_LOGGER, Line(logging.getLogger(__name__), logging.DEBUG, "a line", (), None)),
     ("LimitManager", m.LimitsMoved): cast(names.LIMIT_MANAGER, m.LimitsMoved(frozenset({"none"}))),
     ("LimitManager", m.Tick): cast(names.LIMIT_MANAGER, m.Tick()),
-    ("Manager", m.AddQueue): add_and_remove,
-    ("Manager", m.RemoveQueue): add_and_remove,
+    ("Manager", u.AddQueue): add_and_remove,
+    ("Manager", u.RemoveQueue): add_and_remove,
     ("Manager", m.QueueDrained): add_and_remove,
-    ("Manager", m.ResizeQueue): resize,
-    ("Manager", m.PauseQueue): pause_and_resume,
-    ("Manager", m.Quiet): quiet_and_resume,
-    ("Manager", m.ResumeQueue): pause_and_resume,
+    ("Manager", u.ResizeQueue): resize,
+    ("Manager", u.PauseQueue): pause_and_resume,
+    ("Manager", u.Quiet): quiet_and_resume,
+    ("Manager", u.ResumeQueue): pause_and_resume,
     ("Manager", m.RemovalDue): cast(MANAGER, m.RemovalDue("q")),
     ("Manager", m.HandBack): hand_back,
     ("QueueManager", m.LeaseRenewed): cast(QUEUE_MANAGER, m.LeaseRenewed()),

@@ -17,8 +17,8 @@ from support.nodes import Node, running_node
 from support.sidekiq import Console, Web, make_all_due
 
 from verk_actors.events import JobFailed
-from verk_actors.messages import Tick
 from verk_actors.settings.config import Config
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.needs("ruby", "sidekiq")

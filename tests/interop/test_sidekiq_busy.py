@@ -15,9 +15,9 @@ from support.nodes import Node, running_node
 from support.sidekiq import Console, Page, Web
 
 from verk_actors.events import JobFinished, QueuePaused
-from verk_actors.messages import Tick
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.needs("ruby", "sidekiq")

@@ -10,13 +10,13 @@ from support.nodes import running_node
 from verk_actors import errors
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed
 from verk_actors.jobs.context import CurrentJob
-from verk_actors.messages import Publish
 from verk_actors.otp import CallTimeout, Cast
 from verk_actors.store import exchange as exchange_of_store
 from verk_actors.store.exchange import Settlement
 from verk_actors.store.members import member_of
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.reconcile import compare
+from verk_actors.tree.messages import Publish
 from verk_actors.tree.running_job import RunningJob
 from verk_actors.wire.codec import decode, encode
 from verk_actors.wire.job import Job

@@ -12,8 +12,8 @@ from verk_actors.client.workflow import chain
 from verk_actors.events import JobDead, JobFinished
 from verk_actors.jobs.context import current_job
 from verk_actors.jobs.job_class import worker
+from verk_actors.messages import RunningJobs
 from verk_actors.settings.limit import Limit
-from verk_actors.tree.run_messages import RunningJobs
 from verk_actors.wire.job import Job
 
 LIMIT = Limit("narrow", concurrency=1)

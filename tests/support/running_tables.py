@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from support.processes import Bench
-from verk_actors.messages import JobsEnded, JobsMoved, Run
 from verk_actors.otp import Ref, Server, handles
+from verk_actors.tree.messages import JobsEnded, JobsMoved, Run
 from verk_actors.tree.running_job import RunningJob
 from verk_actors.tree.running_jobs import RunningJobs
 

@@ -8,10 +8,11 @@ from support.nodes import running_node
 
 from verk_actors.events import JobDead, JobFailed, JobFinished, QueuePaused, QueuePausing, QueueRunning
 from verk_actors.jobs.job_class import worker
-from verk_actors.messages import AddQueue, PauseQueue, ResumeQueue, Tick
+from verk_actors.messages import AddQueue, PauseQueue, ResumeQueue
 from verk_actors.settings.config import Config
 from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree import names
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 
 

@@ -22,8 +22,9 @@ from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
 from verk_actors.errors import EnqueueUncertain
 from verk_actors.events import BatchCompleted, JobDead, JobFailed, JobFinished, JobMalformed, QueuePaused
-from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue, Tick
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
 from verk_actors.store.connection import Connection
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys, identity_of
 

@@ -12,19 +12,12 @@ from support.nodes import running_node
 
 from verk_actors import errors
 from verk_actors.events import JobFinished, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.messages import (
-    AddQueue,
-    Drain,
-    PauseQueue,
-    RegisterListener,
-    RemoveQueue,
-    ResumeQueue,
-    UnregisterListener,
-)
+from verk_actors.messages import AddQueue, PauseQueue, RegisterListener, RemoveQueue, ResumeQueue, UnregisterListener
 from verk_actors.otp import NotHandled, Ref, snapshot
 from verk_actors.settings.config import Config
 from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.tree.actor_system import ActorSystem
+from verk_actors.tree.messages import Drain
 from verk_actors.wire.job import Job
 
 

@@ -21,10 +21,10 @@ from verk_actors.events import JobDead, JobFailed, JobFinished
 from verk_actors.jobs.context import current_job
 from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.jobs.run import Cancellation, JobNotRunning
-from verk_actors.messages import LeaseRenewed, ResizeQueue, Tick, WorkersFree
+from verk_actors.messages import CancelJob, ResizeQueue, RunningJobs
 from verk_actors.otp import CountChildren
 from verk_actors.tree import names
-from verk_actors.tree.run_messages import CancelJob, RunningJobs
+from verk_actors.tree.messages import LeaseRenewed, Tick, WorkersFree
 from verk_actors.tree.running_job import RunningJob
 from verk_actors.wire.codec import decode
 from verk_actors.wire.job import Job

@@ -6,9 +6,9 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.messages import Tick
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
+from verk_actors.tree.messages import Tick
 from verk_actors.tree.tallies import Tallies
 from verk_actors.wire.histogram import Histogram
 from verk_actors.wire.job import Job

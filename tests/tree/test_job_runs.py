@@ -18,10 +18,10 @@ from verk_actors.client import Client
 from verk_actors.errors import QueueNotFound
 from verk_actors.events import JobFinished
 from verk_actors.jobs.run import JobNotRunning, NodesSilent
-from verk_actors.messages import Tick
+from verk_actors.messages import InspectJob, RunningJobs
 from verk_actors.settings.config import Config
 from verk_actors.settings.queues import QueueConfig
-from verk_actors.tree.run_messages import InspectJob, RunningJobs
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 
 

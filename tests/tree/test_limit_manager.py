@@ -12,12 +12,13 @@ from support.nodes import running_node
 
 from verk_actors.events import JobFinished
 from verk_actors.jobs.job_class import worker
-from verk_actors.messages import LimitsMoved, PauseQueue, Tick
+from verk_actors.messages import PauseQueue
 from verk_actors.otp.testing import ManualRuntime
 from verk_actors.settings.config import Config
 from verk_actors.settings.limit import Limit
 from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree import names
+from verk_actors.tree.messages import LimitsMoved, Tick
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 

@@ -9,11 +9,12 @@ from support.processes import Bench
 
 from verk_actors.events import Event, JobEvent, JobFinished, JobStarted, QueueRunning
 from verk_actors.jobs.registry import Registry
-from verk_actors.messages import Publish, RegisterListener
+from verk_actors.messages import RegisterListener
 from verk_actors.otp import Server
 from verk_actors.settings.config import Config
 from verk_actors.tree.event_producer import EventProducer
 from verk_actors.tree.listeners import Listener, OfKinds
+from verk_actors.tree.messages import Publish
 from verk_actors.tree.node_state import NodeState
 from verk_actors.wire.job import Job
 

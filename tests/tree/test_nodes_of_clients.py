@@ -7,10 +7,10 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.events import QueuePaused
-from verk_actors.messages import Tick
 from verk_actors.settings.config import Config
 from verk_actors.store.all_nodes import NodeNotFound, RescuedNode
 from verk_actors.tree import names
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 
 

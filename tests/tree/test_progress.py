@@ -12,11 +12,11 @@ from support.process_jobs import ProcessJobs
 
 from verk_actors.events import JobDead, JobProgressed
 from verk_actors.jobs.progress import JobProgress
-from verk_actors.messages import Tick
+from verk_actors.messages import InspectJob, RunningJobs
 from verk_actors.settings.config import Config
 from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree import names
-from verk_actors.tree.run_messages import InspectJob, RunningJobs
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 
 QUEUES: dict[str, Any] = {

@@ -9,8 +9,8 @@ import pytest
 from support.processes import Bench
 from support.running_tables import job, put, start
 
-from verk_actors.messages import JobsMoved
 from verk_actors.otp import Ref
+from verk_actors.tree.messages import JobsMoved
 from verk_actors.tree.running_job import SUCCEEDED
 from verk_actors.tree.running_jobs import Nudged, RunningJobs
 

@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 from support.nodes import running_node
 
 from verk_actors.client import Client
-from verk_actors.messages import Tick
 from verk_actors.settings.config import Config
 from verk_actors.store.handles import handle_of
+from verk_actors.tree.messages import Tick
 from verk_actors.web.views import job_search
 from verk_actors.wire.bookkeeping import undecodable
 from verk_actors.wire.job import Job

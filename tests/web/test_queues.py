@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from support.nodes import running_node
 
 from verk_actors.figures.queues import read_queues
-from verk_actors.messages import PauseQueue, Tick
+from verk_actors.messages import PauseQueue
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 
 NAME = 'mail/<b>"é'

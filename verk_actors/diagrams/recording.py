@@ -18,7 +18,7 @@ from verk_actors.diagrams.supervision_tree import Process, tree_of
 from verk_actors.events import JobDead, JobEvent, JobFailed, JobFinished
 from verk_actors.jobs.job_class import worker
 from verk_actors.jobs.registry import Registry
-from verk_actors.messages import JobsMoved, LimitsMoved, RegisterListener
+from verk_actors.messages import RegisterListener
 from verk_actors.otp import Ref, Runtime, Trace, current, start_link
 from verk_actors.settings.config import Config
 from verk_actors.settings.groups import QueueGroup
@@ -29,6 +29,7 @@ from verk_actors.store.pool import Pool
 from verk_actors.store.scripts import Script, ScriptCall
 from verk_actors.tree import names
 from verk_actors.tree.actor_system import ActorSystem
+from verk_actors.tree.messages import JobsMoved, LimitsMoved
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 

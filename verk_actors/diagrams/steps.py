@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from verk_actors.events import JobEvent
-from verk_actors.messages import JobsEnded, JobsMoved, Run
+from verk_actors.tree.messages import JobsEnded, JobsMoved, Run
 from verk_actors.tree.running_job import RunningJob
 
 _NUDGES = (Run, JobsEnded, JobsMoved)  # they name no job: whoever gets one looks at the running table

@@ -16,12 +16,15 @@ from verk_actors.jobs.registry import registry as default_registry
 from verk_actors.jobs.run import JobNotRunning, JobRun
 from verk_actors.messages import (
     AddQueue,
+    CancelJob,
+    InspectJob,
     PauseQueue,
     Quiet,
     RegisterListener,
     RemoveQueue,
     ResizeQueue,
     ResumeQueue,
+    RunningJobs,
     Status,
     UnregisterListener,
 )
@@ -69,7 +72,6 @@ from verk_actors.tree.other_servers import OtherServers
 from verk_actors.tree.presence import Presence
 from verk_actors.tree.queue_stats import QueueStats
 from verk_actors.tree.queues_drainer import QueuesDrainer
-from verk_actors.tree.run_messages import CancelJob, InspectJob, RunningJobs
 from verk_actors.tree.schedule_manager import ScheduleManager
 
 log = NodeLog(__name__)

@@ -13,12 +13,12 @@ import attrs
 
 from verk_actors.errors import StoreError
 from verk_actors.events import BatchCompleted, BatchEvent, BatchProgressed, BatchSucceeded
-from verk_actors.messages import MembersEnded, Publish, Tick
 from verk_actors.otp import Cast, Server, handles
 from verk_actors.store.batch_progress import Advanced, BatchProgress
 from verk_actors.store.connection import Connection
 from verk_actors.store.refusals import trouble_of
 from verk_actors.tree import names
+from verk_actors.tree.messages import MembersEnded, Publish, Tick
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage

@@ -18,12 +18,12 @@ from collections.abc import Iterator
 import attrs
 
 from verk_actors.jobs.run import Cancellation, CancelRequest, JobNotRunning
+from verk_actors.messages import CancelJob
 from verk_actors.otp import Cast, ChildRow, Ref, Refused, RestartChild, Server, TerminateChild, handles
 from verk_actors.tree.frames import stack_of
 from verk_actors.tree.job_runs import cancellable
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, QueueRow
-from verk_actors.tree.run_messages import CancelJob
 from verk_actors.tree.running_job import Cancelled, RunningJob
 
 log = NodeLog(__name__)

@@ -19,12 +19,12 @@ from verk_actors.client.preparing import Preparer
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.events import CronJobEnqueued, CronJobKeptOut, Event
 from verk_actors.jobs.cron_entries import entries_of
-from verk_actors.messages import Publish, Tick
 from verk_actors.otp import Server, Timer, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.cron import Claim, CronEntries, CronTable
 from verk_actors.store.entries import Entry
 from verk_actors.tree import names
+from verk_actors.tree.messages import Publish, Tick
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage

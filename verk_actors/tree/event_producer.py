@@ -20,9 +20,10 @@ from collections.abc import Sequence
 from verk_actors.errors import loggable
 from verk_actors.events import Event, JobProgressed
 from verk_actors.listener import EventListener
-from verk_actors.messages import EventBatch, Publish, RegisterListener, Tick, UnregisterListener
+from verk_actors.messages import EventBatch, RegisterListener, UnregisterListener
 from verk_actors.otp import ActorDeadError, ExitReason, Server, Timer, handles
 from verk_actors.tree.listeners import Listener
+from verk_actors.tree.messages import Publish, Tick
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.progress_events import newly_progressed

@@ -9,12 +9,12 @@ Source: Verk.Redis.
 from __future__ import annotations
 
 from verk_actors.errors import StoreError
-from verk_actors.messages import DeleteJobs, TellRuns, Unblock
 from verk_actors.otp import Refused, Server, handles
 from verk_actors.store.class_counts import RecentClasses
 from verk_actors.store.connection import Connection
 from verk_actors.store.queue import Queue
 from verk_actors.store.waiting import unblock
+from verk_actors.tree.messages import DeleteJobs, TellRuns, Unblock
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage
 

@@ -14,12 +14,12 @@ import math
 from collections.abc import Collection, Mapping
 
 from verk_actors.errors import StoreError, StoreUnavailable, loggable
-from verk_actors.messages import LimitsMoved, Tick
 from verk_actors.otp import Server, Timer, handles
 from verk_actors.settings.limit import Limit, name_of_id
 from verk_actors.store import limit_book
 from verk_actors.store.connection import Connection
 from verk_actors.store.limit_calls import LOOK_SECONDS, LimitCalls, Room
+from verk_actors.tree.messages import LimitsMoved, Tick
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 from verk_actors.errors import NodeIdInUse, StoreError, loggable
 from verk_actors.events import Event, LeaseLost, RedisDataLost
-from verk_actors.messages import LeaseRenewed, Pause, Publish, Resume, Tick
 from verk_actors.otp import ExitReason, IoServer, Timer, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.nodes import Nodes
@@ -23,6 +22,7 @@ from verk_actors.store.orphans import Orphans
 from verk_actors.store.requests import HEARTBEAT_NOW, LOOK_AT_CRON, Requests
 from verk_actors.store.server_facts import concerns_about
 from verk_actors.tree import names, token
+from verk_actors.tree.messages import LeaseRenewed, Pause, Publish, Resume, Tick
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage

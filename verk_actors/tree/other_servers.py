@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from verk_actors.messages import RunServer
 from verk_actors.otp import Backoff, ChildSpec, Refused, Server, Supervisor, handles
 from verk_actors.tree import names
 from verk_actors.tree.batch_manager import BatchManager
 from verk_actors.tree.cron_manager import CronManager
 from verk_actors.tree.general_connection import GeneralConnection
 from verk_actors.tree.limit_manager import LimitManager
+from verk_actors.tree.messages import RunServer
 from verk_actors.tree.node_manager import NodeManager
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.presence import Presence

@@ -14,16 +14,16 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 
 from verk_actors.errors import StoreError, loggable
-from verk_actors.messages import Quiet, Tick
+from verk_actors.messages import CancelJob, Quiet
 from verk_actors.otp import ExitReason, Server, dump, handles
 from verk_actors.store import presence as store
 from verk_actors.store.connection import Connection
 from verk_actors.tree import names
 from verk_actors.tree.memory import resident_bytes
+from verk_actors.tree.messages import Tick
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, QueueRow, RedisServer
 from verk_actors.tree.outage import Outage
-from verk_actors.tree.run_messages import CancelJob
 from verk_actors.tree.running_job import RunningJob
 
 log = NodeLog(__name__)

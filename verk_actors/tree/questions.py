@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import cattrs
 
 from verk_actors.jobs.run import Cancellation, JobNotRunning, JobPlace
+from verk_actors.messages import CancelJob
 from verk_actors.otp import Ref, snapshot, supervision
 from verk_actors.store.requests import NOTHING
 from verk_actors.tree import names
 from verk_actors.tree.job_runs import cancellable, inspected
 from verk_actors.tree.node_state import NodeState, QueueRow, RedisServer
-from verk_actors.tree.run_messages import CancelJob
 
 
 class Questions:

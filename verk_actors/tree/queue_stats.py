@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from verk_actors.events import JobDiscarded, JobEvent, JobFailed, JobFenced, JobFinished
 from verk_actors.listener import EventListener
-from verk_actors.messages import EventBatch, TellRuns, Tick
+from verk_actors.messages import EventBatch
 from verk_actors.otp import ExitReason, Timer, handles
 from verk_actors.tree import names
 from verk_actors.tree.listeners import Listener
+from verk_actors.tree.messages import TellRuns, Tick
 from verk_actors.tree.node_state import NodeState
 
 _TELL_SECONDS = 20.0  # the figures are by the minute

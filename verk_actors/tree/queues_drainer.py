@@ -8,9 +8,9 @@ deadline holds for all. What the stop does afterwards, over Redis, has its time 
 
 from __future__ import annotations
 
-from verk_actors.messages import Drain
 from verk_actors.otp import ActorDeadError, ExitReason, Future, Server, Timeout
 from verk_actors.tree import names
+from verk_actors.tree.messages import Drain
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from verk_actors.errors import StoreUnavailable
-from verk_actors.messages import Unblock
 from verk_actors.otp import IoServer
 from verk_actors.store.connection import Connection
 from verk_actors.store.scripts import ScriptCall
 from verk_actors.store.waiting import Waiter
 from verk_actors.tree import names
+from verk_actors.tree.messages import Unblock
 from verk_actors.tree.node_state import NodeState, RedisServer
 
 _STOP_SECONDS = 0.2  # for the end of a wait in a stop; then the connection is closed

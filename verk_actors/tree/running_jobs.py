@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from verk_actors.messages import JobsEnded, JobsMoved, Run
 from verk_actors.otp import Ref
+from verk_actors.tree.messages import JobsEnded, JobsMoved, Run
 from verk_actors.tree.running_job import Outcome, RunningJob
 
 MOST_PER_EXCHANGE = 100  # of jobs settled, and of jobs fetched; Verk's @max_jobs; keeps replies and scripts short

@@ -10,10 +10,10 @@ Source: Verk lib/verk/schedule_manager.ex. Differs: pages instead of single jobs
 from __future__ import annotations
 
 from verk_actors.errors import StoreError
-from verk_actors.messages import Tick
 from verk_actors.otp import Server, handles
 from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
+from verk_actors.tree.messages import Tick
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, RedisServer
 from verk_actors.tree.outage import Outage

@@ -8,11 +8,12 @@ from support.nodes import Node, running_node
 
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound, StoreError
 from verk_actors.events import JobFinished
-from verk_actors.messages import AddQueue, HandBack, PauseQueue, QueueDrained, RemovalDue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
 from verk_actors.otp import OtpError
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
+from verk_actors.tree.messages import HandBack, QueueDrained, RemovalDue
 from verk_actors.wire.job import Job
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from support.browser import keep_screenshot
 from support.told_nodes import JID, SIDEKIQ, tell_of_all
 
-from verk_actors.messages import Tick
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys, identity_of
 

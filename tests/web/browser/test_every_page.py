@@ -11,8 +11,8 @@ from support.browser import PHONE, keep_screenshot
 from support.featured import FeaturedKit, add_features
 from support.furnished import furnished
 
-from verk_actors.messages import Tick
 from verk_actors.settings.config import Config
+from verk_actors.tree.messages import Tick
 from verk_actors.web.navigation import LINKS
 
 PAGES = {link.path or "overview": f"/{link.path}" for link in LINKS} | {

@@ -14,22 +14,7 @@ from typing import Any
 import attrs
 
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueInGroup, QueueNotFound, VerkError
-from verk_actors.messages import (
-    AddQueue,
-    DeleteJobs,
-    HandBack,
-    Pause,
-    PauseQueue,
-    QueueDrained,
-    Quiet,
-    RemovalDue,
-    RemoveQueue,
-    Resized,
-    ResizeQueue,
-    Resume,
-    ResumeQueue,
-    RunServer,
-)
+from verk_actors.messages import AddQueue, PauseQueue, Quiet, RemoveQueue, ResizeQueue, ResumeQueue
 from verk_actors.otp import (
     NO_REPLY,
     ActorDeadError,
@@ -55,6 +40,7 @@ from verk_actors.otp import (
 from verk_actors.settings.groups import QueueGroup
 from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree import names
+from verk_actors.tree.messages import DeleteJobs, HandBack, Pause, QueueDrained, RemovalDue, Resized, Resume, RunServer
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState, QueueRow
 from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS

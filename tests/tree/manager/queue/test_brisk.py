@@ -12,10 +12,11 @@ from support.nodes import running_node
 
 from verk_actors.events import JobFinished, QueuePaused
 from verk_actors.jobs.registry import Registry
-from verk_actors.messages import LeaseRenewed, PauseQueue, ResumeQueue
+from verk_actors.messages import PauseQueue, ResumeQueue
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
+from verk_actors.tree.messages import LeaseRenewed
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree.running_jobs import Nudged

@@ -10,13 +10,14 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.events import JobFenced, JobFinished, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.messages import AddQueue, HandBack, JobsMoved, PauseQueue, RemovalDue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
 from verk_actors.otp import Ref
 from verk_actors.otp.testing import ManualRuntime
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.manager.queue.workers_manager import WorkersManager
+from verk_actors.tree.messages import HandBack, JobsMoved, RemovalDue
 from verk_actors.tree.running_job import SUCCEEDED, RunningJob
 from verk_actors.tree.running_jobs import Nudged, RunningJobs
 from verk_actors.wire.codec import decode

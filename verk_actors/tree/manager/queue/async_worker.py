@@ -15,13 +15,13 @@ from typing import ClassVar
 from verk_actors.errors import loggable, shown
 from verk_actors.events import JobStarted
 from verk_actors.jobs.context import CurrentJob, context_of
-from verk_actors.messages import Resized, Run, WorkersFree
 from verk_actors.otp import LoopServer, handles
 from verk_actors.otp.event_loop import CancelledError
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.claims import claims_of
 from verk_actors.tree.manager.queue.failure import failure_of, worker_died
 from verk_actors.tree.manager.queue.performing import perform_as_task
+from verk_actors.tree.messages import Resized, Run, WorkersFree
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_job import GIVEN_BACK, Failed, Outcome, RunningJob

@@ -13,7 +13,6 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from verk_actors.errors import StoreError
-from verk_actors.messages import JobsEnded, LeaseRenewed, SettleEnded, Tick, WorkersFree
 from verk_actors.otp import NO_REPLY, ExitReason, IoServer, NoReply, Timer, handles
 from verk_actors.otp.deferred import Deferred
 from verk_actors.store.connection import Connection
@@ -23,6 +22,7 @@ from verk_actors.tree.manager.queue.fate import settlement_of
 from verk_actors.tree.manager.queue.holding import Holding
 from verk_actors.tree.manager.queue.starting import Starting
 from verk_actors.tree.manager.queue.telling import tell_of_limits, tell_of_settled, tell_of_trimmed
+from verk_actors.tree.messages import JobsEnded, LeaseRenewed, SettleEnded, Tick, WorkersFree
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.outage import Outage

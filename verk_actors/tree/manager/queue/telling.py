@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verk_actors.events import DeadJobsTrimmed
-from verk_actors.messages import LimitsMoved, MembersEnded, Publish
 from verk_actors.otp import Server
 from verk_actors.tree import names
+from verk_actors.tree.messages import LimitsMoved, MembersEnded, Publish
 from verk_actors.tree.node_state import RedisServer
 from verk_actors.tree.running_job import RunningJob
 

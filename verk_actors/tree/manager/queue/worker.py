@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from verk_actors.events import JobStarted
 from verk_actors.jobs.context import CurrentJob
-from verk_actors.messages import Run
 from verk_actors.otp import ExitReason, Server, handles
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.claims import claims_of
 from verk_actors.tree.manager.queue.performing import perform
+from verk_actors.tree.messages import Run
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_job import SUCCEEDED, Outcome, RunningJob
 

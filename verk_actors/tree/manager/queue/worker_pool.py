@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 
-from verk_actors.messages import Resized
 from verk_actors.otp import SHUTDOWN, ChildSpec, ExitReason, Ref, Server, Supervisor, TerminateChild, handles
 from verk_actors.settings.queues import Executor
 from verk_actors.tree.manager.queue.async_worker import AsyncWorker
 from verk_actors.tree.manager.queue.process_worker import ProcessWorker
 from verk_actors.tree.manager.queue.worker import Worker
+from verk_actors.tree.messages import Resized
 from verk_actors.tree.node_state import NodeState
 
 _WORKERS: Mapping[Executor, Callable[[NodeState, str, int], Server]] = {

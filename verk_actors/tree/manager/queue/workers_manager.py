@@ -13,18 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verk_actors.events import Event, JobStarted, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.messages import (
-    Drain,
-    HandBack,
-    JobsMoved,
-    Pause,
-    Publish,
-    QueueDrained,
-    Resized,
-    Resume,
-    SettleEnded,
-    Tick,
-)
 from verk_actors.otp import (
     NO_REPLY,
     ActorDeadError,
@@ -44,6 +32,18 @@ from verk_actors.tree.manager.queue.failure import worker_died
 from verk_actors.tree.manager.queue.outcome_events import events_of_all
 from verk_actors.tree.manager.queue.pace import Pace
 from verk_actors.tree.manager.queue.stuck import LOOKS_PER_LIMIT, newly_stuck, seconds_to_next_look
+from verk_actors.tree.messages import (
+    Drain,
+    HandBack,
+    JobsMoved,
+    Pause,
+    Publish,
+    QueueDrained,
+    Resized,
+    Resume,
+    SettleEnded,
+    Tick,
+)
 from verk_actors.tree.node_log import NodeLog
 from verk_actors.tree.node_state import NodeState
 from verk_actors.tree.running_job import GIVEN_BACK, Failed, RunningJob
