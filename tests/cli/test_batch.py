@@ -68,6 +68,8 @@ def test_members_that_are_nowhere_are_settled(verk_here, redis_url, client, redi
     nested = client.batch(chain(job(), job()), parent="import-7", bid="within")
     redis.lrem("queue:q", 1, next(one.payload for one in client.queue("q").range() if one.jid == nested.jids[0]))
 
+    shown = verk_here("batch", "import-7", "--redis", redis_url).stdout
+    assert f"pending    batch within  [{'-' * 30}]   0%  0 of 2, step 1 of 2  running" in shown
     doctor = json.loads(verk_here("doctor", "--json", "--redis", redis_url).stdout)
     found = {one["check"]: one["findings"] for one in doctor}["batches"]
     assert [one["remedy"].split(": ")[1] for one in found[-2:]] == [

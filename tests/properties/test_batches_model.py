@@ -81,6 +81,7 @@ class World:
         jids, within: of all jobs, and of those of the batch within.
         succeeded: how often each job has.
         failed: the jobs that have ended without success.
+        stolen: those of them that are nowhere.
     """
 
     def __init__(self, client: Client, connection: Connection, redis: Redis, rng: random.Random) -> None:
@@ -91,6 +92,7 @@ class World:
         self._depth = 0
         self.succeeded: Counter[str] = Counter()
         self.failed: set[str] = set()
+        self.stolen: set[str] = set()
         done = {name: Job(class_=name, args=[], queue="callbacks") for name in ("complete", "success", "child")}
         self.batch = client.batch(
             rng.choice(SHAPES)(), bid="b", on_complete=done["complete"], on_success=done["success"]
@@ -111,16 +113,16 @@ class World:
     def act(self) -> None:
         """Do something that may happen at any time."""
         often = [self.succeed, self.retry, self.requeue, self.put_back, self.crash, self.add, self.manage, self.manage]
-        seldom = [self.die, self.delete, self.cancel, self.sweep, self.steal, self.bury]
+        seldom = [self.die, self.delete, self.cancel, self.sweep, self.steal, self.settle_lost, self.bury]
         self._rng.choice(often if self._rng.random() < 0.8 else seldom)()
 
     # What nodes do
 
     def succeed(self) -> bool:
         """Have a job run and succeed; returns whether there was any."""
-        done = self._run(lambda payload, one: Settlement("ack", payload, effects=of_success(one, KEYS)))
-        self.succeeded.update(done)
-        return bool(done)
+        return self._run(
+            lambda payload, one: Settlement("ack", payload, effects=of_success(one, KEYS)), self.succeeded.update
+        )
 
     def retry(self) -> None:
         """Have a job fail that is to be retried."""
@@ -128,7 +130,7 @@ class World:
 
     def die(self) -> None:
         """Have a job fail for good."""
-        self.failed |= {*self._run(lambda payload, one: Settlement("dead", payload, payload, NOW, of_end(one, KEYS)))}
+        self._run(lambda payload, one: Settlement("dead", payload, payload, NOW, of_end(one, KEYS)), self.failed.update)
 
     def crash(self) -> None:
         """Have a node die that runs a job, which comes back."""
@@ -176,13 +178,18 @@ class World:
         act()
 
     def steal(self) -> None:
-        """Have a Sidekiq run a job, which tells no batch, until somebody does."""
+        """Have a Sidekiq run a job, which tells no batch."""
         payload = self._redis.rpop("queue:q")
         if payload is not None:
-            lost = self._client.batches.lost("b")
-            assert [member.jid for member in lost] == [decode(payload).jid]
-            assert self._client.batches.settle(lost) == 1
-            self.failed |= {lost[0].jid}
+            self.stolen |= {decode(payload).jid}
+            self.failed |= self.stolen
+
+    def settle_lost(self) -> bool:
+        """Have the batches told what no Sidekiq tells them; return whether there was anything."""
+        lost = self._client.batches.lost("b")
+        assert {member.jid for member in lost} <= self.stolen
+        assert self._client.batches.settle(lost) == len(lost)
+        return bool(lost)
 
     def requeue(self) -> None:
         """Have those run now that are to be retried."""
@@ -210,8 +217,10 @@ class World:
 
     def settle_all(self) -> None:
         """Let all jobs that are left succeed, and the managers see to it."""
-        while self.succeed() or self._see_to(BatchProgress(self._connection, KEYS)) or self._client.retries.count():
-            self.requeue()
+        self._depth = 3  # nothing comes between any more
+        self.requeue()
+        while self.succeed() or self._see_to(BatchProgress(self._connection, KEYS)) or self.settle_lost():
+            pass
 
     def _between(self) -> None:
         roll = self._rng.random()
@@ -226,17 +235,19 @@ class World:
             progress.advance(self._rng.choice(due), NOW)
         return bool(due)
 
-    def _run(self, fate: Callable[[bytes, Job], Settlement]) -> list[str]:
-        """Run a job, if there is one, and settle it, now and then once more as after a lost reply; return its jid."""
+    def _run(self, fate: Callable[[bytes, Job], Settlement], note: Callable[[list[str]], object] = bool) -> bool:
+        """Run a job, and settle it, now and then once more as after a lost reply; return whether there was any."""
         in_progress = InProgress(self._connection, KEYS, "q", "n1")
         payloads = in_progress.exchange("token", [], 1, NOW).payloads
         jobs = [decode(payload) for payload in payloads]
         settlements = [fate(payload, one) for payload, one in zip(payloads, jobs, strict=True)]
-        for number in range(self._rng.choice([1, 1, 2]) if payloads else 0):
-            if number or self._rng.random() < 0.3:
+        for is_new in self._rng.choice([[True], [True, False]]) if payloads else []:
+            if self._rng.random() < 0.3:
                 self.manage()
-            assert in_progress.exchange("token", settlements, 0, NOW).settled == [number == 0]
-        return [str(one.jid) for one in jobs]
+            assert in_progress.exchange("token", settlements, 0, NOW).settled == [is_new]
+            if is_new:
+                note([str(one.jid) for one in jobs])
+        return bool(payloads)
 
     def _lose_node(self, max_recoveries: int) -> list[str]:
         """Kill a node that runs a job, if there is one, and rescue it; return the jid."""

@@ -52,6 +52,8 @@ def test_one_is_shown_with_its_failed_and_its_pending_members(web, client, batch
     nested = nested_of(client)
     page = web.get("/batches/steps").text
     assert f'href="/batches/{nested}"' in page
+    assert f'aria-label="0% of {nested}"' in page
+    assert [one["bid"] for one in web.get("/api/v1/batches/steps").json()["within"]] == [nested]
     assert "1 of 2; 1 members wait" in page
     page = web.get(f"/batches/{nested}").text
     assert 'href="/batches/steps"' in page

@@ -18,6 +18,7 @@ from verk_actors.store.batch_status import BatchNotFound, BatchStatus
 
 _HEADINGS = ("BATCH", "STATE", "DONE", "PENDING", "FAILED", "TOTAL", "MADE", "DESCRIPTION")
 _BAR = 30
+_SHOWN: tuple[Literal["pending", "failed"], ...] = ("pending", "failed")
 
 
 @click.group("batch", cls=ListOrShow)
@@ -49,7 +50,7 @@ def list_(count: int, redis_url: str | None, as_json: bool) -> None:
 @redis_option
 @json_option
 def show(bid: str, watch: bool, redis_url: str | None, as_json: bool) -> None:
-    """Show how far a batch is, and the members that have ended without success.
+    """Show how far a batch is, the batches within it, and the members that have ended without success.
 
     With --watch and --json: one line of JSON each time. With --watch it ends with 1 where members have failed.
     """
@@ -64,8 +65,13 @@ def show(bid: str, watch: bool, redis_url: str | None, as_json: bool) -> None:
             click.echo(as_json_line(status))
             return
         click.echo(_text(status, SystemClock.time()))
-        for member in client.batches.members(bid, "failed"):
-            click.echo(f"failed     {'batch ' if member.is_batch else ''}{loggable(member.id)}")
+        members = {which: client.batches.members(bid, which) for which in _SHOWN}
+        for which, found in members.items():
+            for member in found:
+                if member.is_batch and (within := client.batches.get(member.id)) is not None:
+                    click.echo(f"{which:<10} batch {loggable(member.id)}  {_line(within)}")
+                elif which == "failed":
+                    click.echo(f"{which:<10} {loggable(member.id)}")
 
 
 @command.command("settle")

@@ -33,11 +33,13 @@ class BatchDetails:
 
     Attributes:
         pending, failed: some of its members that may run, and of those that have ended without success.
+        within: how far those of them are that are batches.
     """
 
     batch: BatchStatus
     pending: tuple[BatchMember, ...]
     failed: tuple[BatchMember, ...]
+    within: tuple[BatchStatus, ...]
 
 
 def read_batches(client: Client, number: int, per_page: int = PER_PAGE) -> BatchPage:
@@ -57,7 +59,8 @@ def read_batch(client: Client, bid: str) -> BatchDetails:
     if status is None:
         raise BatchNotFound(bid)
     pending, failed = (tuple(client.batches.members(bid, which, MOST_MEMBERS)) for which in ("pending", "failed"))
-    return BatchDetails(status, pending, failed)
+    within = [client.batches.get(member.id) for member in (*pending, *failed) if member.is_batch]
+    return BatchDetails(status, pending, failed, tuple(one for one in within if one is not None))
 
 
 def delete(client: Client, bid: str) -> str:
