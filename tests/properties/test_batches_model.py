@@ -8,24 +8,22 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
+from support.interrupted import Interrupted
 
 from verk_actors.client import Client
 from verk_actors.client.workflow import chain, group
 from verk_actors.settings.config import Config
 from verk_actors.store.batch_progress import BatchProgress
 from verk_actors.store.batch_status import BatchNotOpen
-from verk_actors.store.commands import Argument
 from verk_actors.store.connection import Connection
 from verk_actors.store.effects import of_end, of_success
 from verk_actors.store.exchange import InProgress, Limits, Settlement
 from verk_actors.store.nodes import Nodes
-from verk_actors.store.scripts import Script, ScriptCall
 from verk_actors.store.waiting_jobs import WaitingJobs
 from verk_actors.tree.rescue import Rescue
 from verk_actors.wire.codec import decode
@@ -38,28 +36,6 @@ KEYS = Keys()
 
 class Died(Exception):
     """A manager was killed."""
-
-
-class Interrupted:
-    """Sends what a manager says, with something else before and after each word."""
-
-    def __init__(self, connection: Connection, between: Callable[[], None]) -> None:
-        self._connection, self._between = connection, between
-
-    def _ask(self, ask: Callable[[], Any]) -> Any:
-        self._between()
-        reply = ask()
-        self._between()
-        return reply
-
-    def call(self, *args: Argument) -> Any:
-        return self._ask(lambda: self._connection.call(*args))
-
-    def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        return self._ask(lambda: self._connection.script(script, keys, args))
-
-    def transaction(self, calls: Sequence[ScriptCall]) -> list[Any]:
-        return self._ask(lambda: self._connection.transaction(calls))
 
 
 def job() -> Job:
