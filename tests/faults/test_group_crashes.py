@@ -9,10 +9,10 @@ from support.crash_points import WHEN, MessagePoint, Mine
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
-from verk_actors import messages as m
 from verk_actors.otp import Server
 from verk_actors.settings.config import Config
 from verk_actors.settings.groups import QueueGroup
+from verk_actors.tree import messages as m
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.manager.queue.worker import Worker
 from verk_actors.tree.manager.queue.workers_manager import WorkersManager

@@ -91,3 +91,10 @@ def test_a_block_alone_has_a_server_that_ends_with_it() -> None:
         directory = Path(str(jobs.config.redis_url).removeprefix("unix://")).parent
         assert directory.exists()
     assert not directory.exists()
+
+
+def test_of_more_at_once_than_the_server_has_databases_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verk_actors.testing.real_jobs._free_databases", [])
+
+    with pytest.raises(RuntimeError, match="sixteen nodes of tests run at once already"), testing.real():
+        pass

@@ -201,7 +201,10 @@ def real(
 
     Raises:
         EmbeddedServerError: there is no server program; the extra `embedded` brings one.
+        RuntimeError: sixteen run already in this process, at once.
     """
+    if not _free_databases:
+        raise RuntimeError("sixteen nodes of tests run at once already, and their server has a database for each")
     with ExitStack() as stack:
         if directory is None:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="verk-"))
