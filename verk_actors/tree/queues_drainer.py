@@ -17,7 +17,7 @@ from verk_actors.tree.node_state import NodeState
 log = NodeLog(__name__)
 
 _SUCCESSOR_SECONDS = 0.05  # between two looks for a restarted WorkersManager
-_LAST_WORDS_SECONDS = 5.0  # for giving back to Redis what is left; milliseconds, unless it hangs
+_LAST_WORDS_SECONDS = 4.0  # to give back what is left: milliseconds, unless Redis hangs; supervisors kill after 5
 
 
 class QueuesDrainer(Server):

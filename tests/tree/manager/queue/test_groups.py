@@ -11,7 +11,7 @@ from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
-from verk_actors.events import JobFinished, JobStarted, QueuePaused
+from verk_actors.events import JobFinished, JobStarted, QueuePaused, QueuePausing
 from verk_actors.messages import PauseQueue, ResumeQueue
 from verk_actors.settings.config import Config
 from verk_actors.settings.groups import QueueGroup
@@ -152,6 +152,7 @@ def test_a_queue_that_is_paused_in_its_turn_leaves_it_to_the_others(config: Conf
         enqueue(node, "high", [1])
         enqueue(node, "low", [2])
         node.system.ask(PauseQueue("high"), timeout=10)
+        node.log.expect(QueuePausing, queue="high")
         node.jobs.gate.open()
         node.log.expect(QueuePaused, queue="high")
         node.log.expect(JobFinished, 2)
