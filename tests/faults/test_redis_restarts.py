@@ -157,7 +157,7 @@ def restarted_empty(server: OwnServer) -> None:
     server.start()
 
 
-@pytest.mark.slow  # heartbeats, of 0.6 s
+@pytest.mark.slow  # a server of its own
 @pytest.mark.parametrize(
     "lose_everything",
     [
@@ -170,12 +170,13 @@ def test_when_redis_loses_everything_running_jobs_end_and_the_nodes_are_there_ag
 ) -> None:
     jobs = JobKit()
     other = attrs.evolve(node_config, node_id="other")
-    quick = {"heartbeat_seconds": 0.6}  # so that a lease outlasts a restart
-    with running_node(node_config, jobs, **quick) as node, running_node(other, jobs, **quick) as peer:
+    with running_node(node_config, jobs) as node, running_node(other, jobs) as peer:
         for key in range(12):  # more than the two nodes run at once
             node.client.enqueue(Job(queue="ab"[key % 2], class_="Waiting", args=[key]))
         jobs.gate.wait_started(12)
         lose_everything(own_server)
+        node.beat()
+        peer.beat()
         jobs.gate.open()
         eventually(lambda: len(told(node)) + len(told(peer)) == 12, "all jobs ended")
         with own_server.client() as redis:

@@ -18,7 +18,9 @@ from verk_actors.messages import RegisterListener, Status
 from verk_actors.otp import Ref, Runtime
 from verk_actors.settings.config import Config
 from verk_actors.status import SystemStatus
+from verk_actors.tree import names
 from verk_actors.tree.actor_system import ActorSystem
+from verk_actors.tree.messages import Tick
 from verk_actors.tree.node_state import NodeState
 
 
@@ -54,6 +56,12 @@ class Node:
     def children(self) -> set[Ref]:
         """Return all processes whose start has ended."""
         return set(_below(self.system))
+
+    def beat(self) -> None:
+        """Have the heartbeat of each Redis come now: so a lease may last long, and no busy machine lets it run out."""
+        for ref in self.children():
+            if str(ref).startswith(names.NODE_MANAGER):
+                ref.cast(Tick())
 
     def status(self) -> SystemStatus:
         """Ask the system for its status."""

@@ -45,10 +45,11 @@ def test_a_lease_that_ran_out_is_told_and_held_again_under_a_fresh_token(config:
 
 @pytest.mark.logs_errors("data is lost there")
 def test_a_job_whose_list_was_emptied_is_fenced_when_it_ends_and_the_node_goes_on(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1}, **QUICK) as node:
+    with running_node(config, queues={"q": 1}) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         redis.flushall()
+        node.beat()
         node.log.expect(RedisDataLost)
         node.jobs.gate.open()
         node.log.expect(JobFenced)

@@ -121,11 +121,12 @@ def test_a_job_that_was_recovered_too_often_is_buried(config: Config, redis) -> 
 
 @pytest.mark.logs_errors("data is lost there")
 def test_a_node_whose_lease_vanished_fetches_nothing_until_it_has_it_again(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1}, **QUICK) as node:
+    with running_node(config, queues={"q": 1}) as node:
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
         node.log.expect(JobFinished)
         redis.flushall()
         node.client.enqueue(Job(queue="q", class_="Good", args=[2]))
+        node.beat()
         node.log.expect(JobFinished, 2)
         assert redis.get(f"verk:node:{node.config.node_id}") is not None
 

@@ -99,8 +99,9 @@ def test_the_outage_of_one_server_concerns_no_queue_of_another(config: Config, o
 
 @pytest.mark.logs_errors("data is lost there")
 def test_a_server_that_was_emptied_is_told_of_and_its_queue_goes_on(config: Config, redis, own_server) -> None:
-    with own_server.client() as far, node_of_two_servers(config, own_server, **QUICK) as node:
+    with own_server.client() as far, node_of_two_servers(config, own_server) as node:
         far.flushall()
+        node.beat()
         event = node.log.expect(RedisDataLost)[0]
         assert (event.node_id, event.redis) == (node.config.node_id, own_server.url)
         node.client.enqueue(Job(queue="far", class_="Good", args=[1]))
