@@ -6,10 +6,11 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 
 from verk_actors.events import JobFailed, JobFinished
-from verk_actors.messages import AddQueue, Backlog, EventBatch, RemoveQueue
+from verk_actors.messages import AddQueue, RemoveQueue
 from verk_actors.settings.config import Config
 from verk_actors.status import QueueStatus
 from verk_actors.tree import names
+from verk_actors.tree.messages import EndedRun, RunsEnded
 from verk_actors.wire.job import Job
 
 
@@ -73,10 +74,9 @@ def test_a_queue_that_was_removed_and_added_again_counts_anew(config: Config) ->
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
         shows(node, "q", finished=1)
         node.system.ask(RemoveQueue("q"), timeout=10)
-        late = JobFinished(queue="q", job=Job(class_="Good", args=[]), started_at=1.0, finished_at=2.0)
-        backlog = Backlog()
-        node.whereis(names.QUEUE_STATS).cast(EventBatch([late], backlog))
-        eventually(lambda: backlog.handled, "late event")
+        late = EndedRun("Late", None, 1.0, 2.0, failed=False)
+        node.whereis(names.QUEUE_STATS).cast(RunsEnded("q", [late], fenced=1))
+        eventually(lambda: node.state.tallies.by_class().get("Late"), "late run")
         node.system.ask(AddQueue("q", 1), timeout=10)
         shows(node, "q", finished=0)
 
@@ -88,3 +88,12 @@ def test_a_job_that_ends_when_it_is_no_longer_this_nodes_is_counted_as_fenced(co
         redis.delete(f"inprogress:q:{node.config.node_id}")  # as a peer does that takes the node for dead
         node.jobs.gate.open()
         shows(node, "q", finished=0, failed=0, fenced=1)
+
+
+def test_jobs_count_of_which_no_listener_wants_to_hear(config: Config) -> None:
+    with running_node(config, queues={"q": 2}) as node:
+        node.state.listeners.clear()
+        node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
+        node.client.enqueue(Job(queue="q", class_="Bad", args=[1]))
+        shows(node, "q", finished=1, failed=1)
+        assert node.log.events == []

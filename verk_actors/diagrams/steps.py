@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from verk_actors.events import JobEvent
-from verk_actors.tree.messages import JobsEnded, JobsMoved, Run
+from verk_actors.tree.messages import JobsEnded, JobsMoved, Run, RunsEnded
 from verk_actors.tree.running_job import RunningJob
 
-_NUDGES = (Run, JobsEnded, JobsMoved)  # they name no job: whoever gets one looks at the running table
+_UNNAMED = (Run, JobsEnded, JobsMoved, RunsEnded)  # they name no job, and are about it all the same
 
 
 @attrs.frozen
@@ -44,7 +44,7 @@ Way = Sequence[Step | Move]
 def text_of(message: object, jid: str) -> str | None:
     """Return what a diagram says of a message, None for one that has nothing to do with the job."""
     name = type(message).__name__
-    if isinstance(message, _NUDGES):
+    if isinstance(message, _UNNAMED):
         return name
     about = list(_about(message, jid))
     return f"{name}: {', '.join(about)}" if about else None

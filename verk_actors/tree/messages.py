@@ -6,6 +6,7 @@ Messages stand below the actors, so that two actors can talk both ways without i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import attrs
 
@@ -115,6 +116,35 @@ class DeleteJobs(Call[None]):
     """Manager to the general connection: delete the jobs that wait in a queue."""
 
     queue: str
+
+
+class EndedRun(NamedTuple):
+    """One run of a job that counts; no attrs class, since each job has one.
+
+    Attributes:
+        enqueued_at: None where the job does not tell.
+        started_at, ended_at: unix seconds.
+        failed: else it has finished; one that chose to be done with has, too.
+    """
+
+    class_name: str
+    enqueued_at: float | None
+    started_at: float
+    ended_at: float
+    failed: bool
+
+
+@attrs.frozen
+class RunsEnded(Cast):
+    """WorkersManager to QueueStats: these runs of a queue have ended.
+
+    Attributes:
+        fenced: how many besides them had become other nodes' by their end.
+    """
+
+    queue: str
+    runs: Sequence[EndedRun]
+    fenced: int
 
 
 @attrs.frozen

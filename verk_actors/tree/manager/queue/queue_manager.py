@@ -270,6 +270,7 @@ class QueueManager(IoServer):
                     self._requeue(result.payloads)  # another queue of the group has taken the last worker meanwhile
                 elif result.payloads or result.status != "OK":
                     self._fetched(result.payloads, result.status, asked=1)
+                    self.wait_message(_WATCH_SECONDS)  # its worker begins before this one computes again
         except StoreError as error:
             self._rest(error)
             return False

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verk_actors.events import Event, JobStarted, QueuePaused, QueuePausing, QueueRunning
+from verk_actors.events import Event, JobFinished, JobStarted, QueuePaused, QueuePausing, QueueRunning
 from verk_actors.otp import (
     NO_REPLY,
     ActorDeadError,
@@ -28,6 +28,7 @@ from verk_actors.otp import (
     handles,
 )
 from verk_actors.tree import names
+from verk_actors.tree.manager.queue.ended_runs import fenced_of, has_succeeded, runs_of
 from verk_actors.tree.manager.queue.failure import worker_died
 from verk_actors.tree.manager.queue.outcome_events import events_of_all
 from verk_actors.tree.manager.queue.pace import Pace
@@ -41,6 +42,7 @@ from verk_actors.tree.messages import (
     QueueDrained,
     Resized,
     Resume,
+    RunsEnded,
     SettleEnded,
     Tick,
 )
@@ -141,10 +143,20 @@ class WorkersManager(Server):
             self._watch_workers()
         if not table.is_open:
             self._give_back(table.withdraw())  # what was fetched meanwhile
-        if not self._node.is_wanted(JobStarted):
-            started = []
-        self._publish(events_of_all(started, settled, self._queue, self._node.config, self._node.registry))
+        self._tell(started, settled)
         return len(settled)
+
+    def _tell(self, started: Sequence[RunningJob], settled: Sequence[RunningJob]) -> None:
+        """Tell QueueStats of all runs, and listeners of what one of them may want: most jobs are of no interest."""
+        runs, fenced = runs_of(settled), fenced_of(settled)
+        if runs or fenced:
+            self.cast_to(names.QUEUE_STATS, RunsEnded(self._queue, runs, fenced))
+        node = self._node
+        if not node.is_wanted(JobStarted):
+            started = ()
+        if not node.is_wanted(JobFinished):
+            settled = [job for job in settled if not has_succeeded(job)]
+        self._publish(events_of_all(started, settled, self._queue, node.config, node.registry))
 
     def _give_back(self, jobs: Sequence[RunningJob]) -> None:
         """Have jobs go back to their queue unless they have ended; the last first, so that the queue is as it was."""
