@@ -67,3 +67,7 @@ def test_tuples_are_written_as_lists() -> None:
     payload = Series(NOW).encode(Job(class_="C", args=[(1, 2)]), "0" * 24)
     assert payload is not None
     assert decode(payload).args == [[1, 2]]
+
+
+def test_a_job_that_was_read_is_left_to_be_encoded_by_itself() -> None:
+    assert Series(1.0).encode(decode(b'{"class": "A", "args": []}'), "j") is None

@@ -15,11 +15,6 @@ from verk_actors.wire import backtrace, options, strict_json, times
 from verk_actors.wire.job import MAX_COUNT, Job, WireFormat, is_name
 
 _NO_KEYS = {"extra", "wire_format", "payload", "expires_at", "batch", "cron"}  # fields of a job, but not of its payload
-_BLANK: dict[str, Any] = {field.name: None for field in attrs.fields(Job)} | {
-    "retry_count": 0,
-    "dead": True,
-    "unique_until": "success",
-}
 _KNOWN_KEYS = {field.name.rstrip("_") for field in attrs.fields(Job)} - _NO_KEYS | {"retry"} | options.KEYS
 
 
@@ -44,26 +39,31 @@ def decode(payload: bytes, queue: str | None = None) -> Job:
 
 def _job_of(fields: dict[str, Any], payload: bytes, queue: str | None) -> Job:
     """Returns the job of a payload's fields; takes the known ones out, so that the unknown ones are left."""
-    job, take = _BLANK.copy(), fields.pop
-    class_ = take("class", None)
+    take = fields.pop
+    class_, args, jid, found_queue = take("class", None), take("args", None), take("jid", None), take("queue", None)
     if not is_name(class_):
         raise ValueError("class is missing, or no printable text")
-    job["class_"] = class_
-    job["args"], wire_format = _read_args(take("args", None))
-    job["wire_format"] = wire_format
-    found_queue = take("queue", None)
-    job["queue"] = _read_name(found_queue) if queue is None else queue
-    job["jid"] = _read_name(take("jid", None))
+    wire_format: WireFormat = "sidekiq"
+    if type(args) is not list:
+        args, wire_format = _read_args(args)
+    job = {
+        "class_": class_,
+        "args": args,
+        "queue": _read_name(found_queue) if queue is None else queue,
+        "jid": _read_name(jid),
+        "created_at": times.read(take("created_at", None)),
+        "enqueued_at": times.read(take("enqueued_at", None)),
+        "extra": fields,
+        "wire_format": wire_format,
+        "payload": payload,
+    }
     retry = take("retry", None)
     if retry is not True or "max_retry_count" in fields:
         job["max_retry_count"] = _read_limit(retry, take("max_retry_count", None), wire_format)
-    job["created_at"] = times.read(take("created_at", None))
-    job["enqueued_at"] = times.read(take("enqueued_at", None))
     if fields:
         _read_rare(job, fields, wire_format)
     if retry is False:
         job["dead"] = False
-    job["extra"], job["payload"] = fields, payload
     return Job.of_checked(job)
 
 

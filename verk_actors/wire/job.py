@@ -47,7 +47,7 @@ def _counted(values: Sized) -> str:
     return f"<{len(values)}>"
 
 
-# No slots: decode fills __dict__ in one step, which is the larger half of its cost otherwise
+# No slots: decode fills __dict__ in one step, with what is not at its default; that is the larger half of its cost else
 @attrs.frozen(kw_only=True, slots=False)
 class Job:
     """One job. Times are unix seconds; None means that something hasn't happened or isn't known.
@@ -140,7 +140,7 @@ class Job:
 
     @classmethod
     def of_checked(cls, fields: dict[str, Any]) -> Job:
-        """Returns a job that keeps a dict as its fields, all of them; for decode, which has checked them."""
+        """Returns a job that keeps a dict as its fields, but for those at their default; for who has checked them."""
         job = cls.__new__(cls)
         _set_fields(job, fields)
         return job
@@ -151,6 +151,9 @@ class Job:
         return self.retry_count + 1
 
 
+for _field in attrs.fields(Job):  # found there by a job of `of_checked`
+    if not isinstance(_field.default, attrs.Factory) and _field.default is not attrs.NOTHING:  # type: ignore[arg-type]
+        setattr(Job, _field.name, _field.default)
 _set_fields = vars(Job)["__dict__"].__set__  # what object.__setattr__ does, in half the time
 
 

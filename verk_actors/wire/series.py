@@ -46,8 +46,8 @@ class Series:
     def encode(self, job: Job, jid: str) -> bytes | None:
         """Returns the payload of a job under a new id; None for one that has to be encoded by itself, or can't be."""
         fields = job.__dict__
-        if _rare_of(fields) != _COMMON or fields["jid"] is not None:
-            return None
+        if fields["payload"] is not None or _rare_of(fields) != _COMMON or fields["jid"] is not None:
+            return None  # one that was read has no more fields than it needs
         kind = _kind_of(fields)
         around = self._heads.get(kind)
         if around is None:
