@@ -32,6 +32,7 @@ from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS, emptied, most_at_
 
 log = NodeLog(__name__)
 _WATCH_SECONDS = 0.001  # the time of some 20 to 50 brisk jobs
+_BEGIN_SECONDS = 0.0003  # what it takes to wake a worker
 
 
 class QueueManager(IoServer):
@@ -270,7 +271,7 @@ class QueueManager(IoServer):
                     self._requeue(result.payloads)  # another queue of the group has taken the last worker meanwhile
                 elif result.payloads or result.status != "OK":
                     self._fetched(result.payloads, result.status, asked=1)
-                    self.wait_message(_WATCH_SECONDS)  # its worker begins before this one computes again
+                    self.wait_message(_BEGIN_SECONDS)  # else its worker, awake, waits for the interpreter
         except StoreError as error:
             self._rest(error)
             return False
