@@ -43,9 +43,7 @@ def _job_of(fields: dict[str, Any], payload: bytes, queue: str | None) -> Job:
     class_, args, jid, found_queue = take("class", None), take("args", None), take("jid", None), take("queue", None)
     if not is_name(class_):
         raise ValueError("class is missing, or no printable text")
-    wire_format: WireFormat = "sidekiq"
-    if type(args) is not list:
-        args, wire_format = _read_args(args)
+    args, wire_format = _read_args(args)
     job = {
         "class_": class_,
         "args": args,
