@@ -71,6 +71,21 @@ def test_an_exchange_that_may_not_all_that_it_does_loses_no_job(admin, denied, c
 
 
 @pytest.mark.slow  # a server for each command
+@pytest.mark.parametrize("command", commands_of(EXCHANGE))
+def test_a_fetch_that_may_not_all_that_it_does_takes_each_job_once_or_leaves_it(admin, denied, command) -> None:
+    admin.set(KEYS.node("n1"), "token")
+    payloads = [b"job-a", b"job-b", b"job-c"]
+    admin.lpush(KEYS.queue("q"), *payloads)
+
+    taken: list[bytes] = []
+    with contextlib.suppress(StoreError):
+        taken = InProgress(denied, KEYS, "q", "n1").exchange("token", [], 5, NOW).payloads
+
+    assert [places_of(admin, payload.decode()) for payload in payloads] == [1, 1, 1]
+    assert set(taken) <= set(admin.lrange(KEYS.in_progress("q", "n1"), 0, -1))
+
+
+@pytest.mark.slow  # a server for each command
 @pytest.mark.parametrize("command", commands_of(RESCUE))
 def test_a_rescue_that_may_not_all_that_it_does_loses_no_job(admin, denied, command) -> None:
     admin.sadd(KEYS.nodes, "dead")

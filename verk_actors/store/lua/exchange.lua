@@ -16,8 +16,8 @@
 --   where something was settled, the text of the error that refused the fetch.
 -- Why atomic: a job is in one place at any time; a job that a peer has rescued is settled by nobody else; only the
 --   holder of the lease fetches.
--- A full server (OOM) lets LREM pass, and after it the rest of the script: it settles, and hands out jobs in the place of
---   those that have ended. That needs no memory, and frees some when they end well. It refuses a fetch alone.
+-- A full server (OOM) lets LTRIM and LREM pass, and after them the rest of the script: it settles, and hands out jobs in
+--   the place of those that have ended. That needs no memory, and frees some when they end well. It refuses a fetch alone.
 -- Source: verk priv/mrpop_lpush_src_dest.lua; lib/verk/queue_manager.ex, ack and retry
 
 local kinds, fetch = ARGV[9], tonumber(ARGV[3])
@@ -30,11 +30,19 @@ local ours = redis.call('GET', KEYS[3]) == ARGV[1]
 redis.call('LLEN', KEYS[1])
 redis.call('SCARD', KEYS[4])
 
--- Settling comes first, since LREM lifts a full server's refusal. What is refused where it goes is put back.
+-- Jobs end mostly in the order in which they were fetched: as many as did so leave in one step.
+local in_order = 0
+if #kinds > 1 then
+  local oldest = redis.call('LRANGE', KEYS[1], -#kinds, -1)
+  while in_order < #kinds and oldest[#oldest - in_order] == ARGV[10 + in_order] do in_order = in_order + 1 end
+  if in_order > 0 then redis.call('LTRIM', KEYS[1], 0, -1 - in_order) end
+end
+
+-- Settling comes first, since LTRIM and LREM lift a full server's refusal. What is refused where it goes is put back.
 local settled, succeeded, failed, expired, buries, refusal, new = {}, 0, 0, 0, false, '', 10 + #kinds
 for i = 1, #kinds do
   local kind, payload, put = kinds:sub(i, i), ARGV[9 + i], nil
-  settled[i] = redis.call('LREM', KEYS[1], -1, payload)
+  settled[i] = i <= in_order and 1 or redis.call('LREM', KEYS[1], -1, payload)
   if settled[i] == 1 then
     if kind == 'q' then put = redis.pcall('RPUSH', KEYS[2], payload)
     elseif set_of[kind] then
@@ -81,17 +89,41 @@ count(7, succeeded + (ARGV[8] == '1' and failed or 0))
 count(8, failed)
 if expired > 0 then redis.pcall('INCRBY', KEYS[14], expired) end
 
-local fetched, bytes, status = {}, 0, (ours or fetch == 0) and 'OK' or 'FENCED'
-while status == 'OK' and #fetched < fetch and bytes < tonumber(ARGV[4]) do
-  local payload = redis.pcall('LMOVE', KEYS[2], KEYS[1], 'RIGHT', 'LEFT')
-  if not payload then break end
-  if type(payload) == 'table' then
-    if #kinds == 0 then return payload end
-    status = payload.err
-  else
-    fetched[#fetched + 1] = payload
-    bytes = bytes + #payload
+local fetched, bytes, most_bytes = {}, 0, tonumber(ARGV[4])
+local status = (ours or fetch == 0) and 'OK' or 'FENCED'
+
+-- Moves the oldest jobs that wait, and returns them in this order, or the refusal: one alone, or many in one step.
+local function move(many)
+  if many == 1 then
+    local payload = redis.pcall('LMOVE', KEYS[2], KEYS[1], 'RIGHT', 'LEFT')
+    return type(payload) == 'table' and payload or {payload or nil}
   end
+  local page, total, oldest = {}, bytes, redis.call('LRANGE', KEYS[2], -many, -1)
+  while #page < #oldest and total < most_bytes do
+    page[#page + 1] = oldest[#oldest - #page]
+    total = total + #page[#page]
+  end
+  if #page == 0 then return page end
+  local put = redis.pcall('LPUSH', KEYS[1], unpack(page))
+  if type(put) == 'table' then return put end
+  local cut = redis.pcall('LTRIM', KEYS[2], 0, -1 - #page)
+  if not cut.err then return page end
+  for i = 1, #page do redis.call('LREM', KEYS[1], 1, page[i]) end  -- this user may not trim: each is where it was
+  return cut
+end
+
+-- The first comes alone, and tells how many behind it may be read if all are as long; as many as that are moved at once.
+local page = status == 'OK' and math.min(fetch, 1) or 0
+while page > 0 do
+  local moved = move(page)
+  if moved.err and #kinds + #fetched == 0 then return moved end
+  status = moved.err or 'OK'
+  for i = 1, #moved do
+    fetched[#fetched + 1] = moved[i]
+    bytes = bytes + #moved[i]
+  end
+  if #moved < page then break end
+  page = math.min(fetch - #fetched, math.ceil((most_bytes - bytes) / #fetched[#fetched]))
 end
 if #fetched > 0 then redis.call('SADD', KEYS[4], ARGV[2]) end
 return {status, settled, fetched, trimmed, refusal}
