@@ -46,6 +46,7 @@ class Connection:
         socket_timeout_seconds: how long a reply, or room to send, is waited for; more than a command blocks.
         health_check_seconds: idle time after which `check` sends a PING; 0 for never.
         lifeline: ends this connection together with the others of the same node.
+        meanwhile: called when a script has been sent and before its reply is waited for.
 
     Attributes:
         opened: how often it has connected; one more also after a switch to another server that broke nothing.
@@ -59,6 +60,7 @@ class Connection:
         socket_timeout_seconds: float = 5.0,
         health_check_seconds: int = 0,
         lifeline: Lifeline | None = None,
+        meanwhile: Callable[[], object] = bool,
     ) -> None:
         self.name = name
         self.socket_timeout_seconds = socket_timeout_seconds
@@ -71,6 +73,7 @@ class Connection:
         self._client_id: int | None = None
         self._lifeline = lifeline or Lifeline()
         self._lifeline.hold(self)
+        self._meanwhile = meanwhile
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} to {self._url}{'' if self.connected else ', closed'}>"
@@ -100,7 +103,7 @@ class Connection:
         try:
             for _ in range(_MOST_LOADS):
                 with suppress(NoScriptError):  # nothing was done, so it may go out once more
-                    return self._ask(command)
+                    return self._ask(command, self._ask_script)
                 self._ask(("SCRIPT", "LOAD", script.text))
             return self._ask(command)
         except RedisError as error:
@@ -217,6 +220,9 @@ class Connection:
             if end is not None:
                 with suppress(OSError):  # it has just ended by itself
                     end.shutdown(socket.SHUT_RDWR)
+
+    def _ask_script(self, link: Link, *command: Argument) -> Any:
+        return ask(link, *command, meanwhile=self._meanwhile)
 
     def _ask(self, command: tuple[Any, ...], by: Callable[..., Any] = ask) -> Any:
         try:

@@ -94,9 +94,10 @@ else:
     _PACKER = _Packer()
 
 
-def ask(link: Link, *command: Argument) -> Any:
-    """Sends one command and returns its reply, or raises redis-py's error."""
+def ask(link: Link, *command: Argument, meanwhile: Callable[[], object] = bool) -> Any:
+    """Sends one command, does something else, and returns its reply, or raises redis-py's error."""
     link.send_command(*command, check_health=False)
+    meanwhile()
     return link.read_response()
 
 

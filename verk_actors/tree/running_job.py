@@ -112,7 +112,7 @@ class RunningJob:
         job: None where the bytes are no job.
         worker: who runs it; None while it waits for one.
         started_at, ended_at: unix seconds; 0 before.
-        outcome: how it ended; None before. Set by `end`.
+        outcome: how it ended; None before. Set by `end`, and for one with `cancel` again when Redis is told.
         settled: True when Redis has confirmed; False when the job was no longer this node's; None before.
         slots: what it holds of limits, given back when it is settled.
         sent: its fate has been sent to Redis, and may have been done though there was no reply.

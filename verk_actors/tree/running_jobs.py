@@ -201,8 +201,11 @@ class RunningJobs:
         """
         if not self.watched or not self.channel or len(self.ended) >= _MANY:
             self.queue_manager.nudge()
-            if self.watched and self.settled:
-                self.workers_manager.nudge()  # it has time while the other waits for Redis
+
+    def tell_of_settled(self) -> None:
+        """Tell the WorkersManager if jobs were settled."""
+        if self.settled:
+            self.workers_manager.nudge()
 
     def running(self) -> list[RunningJob]:
         """Return the jobs that workers run now."""
@@ -219,4 +222,5 @@ def most_at_once(room: int, workers: int) -> int:
 
 def emptied(jobs: deque[RunningJob]) -> list[RunningJob]:
     """Take what is in a deque now; others may append meanwhile."""
-    return [jobs.popleft() for _ in range(len(jobs))]
+    take = jobs.popleft
+    return [take() for _ in range(len(jobs))]

@@ -74,6 +74,19 @@ def test_it_has_succeeded_where_it_did_before_it_noticed() -> None:
     assert [type(event) for event in events_of(row, "q", Config(), Registry())] == [JobFinished]
 
 
+def test_what_is_asked_of_it_once_redis_was_told_changes_nothing() -> None:
+    """Listeners heard that it was dead while it waited for its retry."""
+    row = asked(BOOM)
+    row.cancel = None
+    assert settlement_of(row, "q", Config(), Registry()).kind == "retry"
+
+    row.cancel, row.settled = CancelRequest(), True
+
+    [failed] = events_of(row, "q", Config(), Registry())
+    assert isinstance(failed, JobFailed)
+    assert not failed.final
+
+
 def test_it_is_done_with_where_it_chose_that() -> None:
     assert settlement_of(asked(Discarded("x"), heeded=True), "q", Config(), Registry()).kind == "ack"
 
@@ -91,7 +104,9 @@ def test_what_it_returned_is_kept_only_where_it_has_succeeded() -> None:
 def test_of_one_that_never_began_the_events_tell_no_time() -> None:
     """Logs and metrics had it that the run took since 1970."""
     row = asked(Cancelled())
-    row.started_at, row.settled = 0.0, True
+    row.started_at = 0.0
+    settlement_of(row, "q", Config(), Registry())
+    row.settled = True
     [failed, _] = events_of(row, "q", Config(), Registry())
     assert isinstance(failed, JobFailed)
     assert failed.started_at == failed.failed_at == NOW

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verk_actors.jobs.run import CancelRequest
-from verk_actors.tree.manager.queue.ended_runs import fenced_of, has_succeeded, runs_of
+from verk_actors.tree.manager.queue.ended_runs import but_successes, fenced_of, runs_of
 from verk_actors.tree.messages import EndedRun
 from verk_actors.tree.running_job import (
     EXPIRED,
@@ -42,7 +41,7 @@ def test_what_runs_again_or_never_ran_does_not_count(outcome: Outcome) -> None:
 
 
 def test_one_that_was_cancelled_before_it_began_has_failed_at_once() -> None:
-    cancelled = row(GIVEN_BACK, started_at=0.0, cancel=CancelRequest())
+    cancelled = row(FAILED, started_at=0.0)
 
     assert runs_of([cancelled]) == [EndedRun("Good", 0.5, 2.0, 2.0, True)]
 
@@ -62,10 +61,6 @@ def test_bytes_that_are_no_job_do_not_count() -> None:
 
 
 def test_of_a_success_there_is_nothing_to_tell_but_that() -> None:
-    heeded = CancelRequest()
-    heeded.heeded = True
+    failed, fenced = row(FAILED), row(SUCCEEDED, settled=False)
 
-    assert has_succeeded(row(SUCCEEDED))
-    assert not has_succeeded(row(FAILED))
-    assert not has_succeeded(row(SUCCEEDED, settled=False))
-    assert not has_succeeded(row(SUCCEEDED, cancel=heeded))
+    assert but_successes([row(SUCCEEDED), failed, fenced]) == [failed, fenced]

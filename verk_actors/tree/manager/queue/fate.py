@@ -1,4 +1,4 @@
-"""What becomes of a job that has ended here; pure."""
+"""What becomes of a job that has ended here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import attrs
 
 from verk_actors.jobs.endings import DeathReason
 from verk_actors.jobs.registry import Registry
+from verk_actors.jobs.run import CancelRequest
 from verk_actors.settings.config import Config
 from verk_actors.store.admission import slot_given_back
 from verk_actors.store.effects import Effect, kept, of_end, of_success
@@ -37,7 +38,12 @@ _FURTHEST_SECONDS = 10 * 365 * 86_400.0  # a job that asks for a later run gets 
 def settlement_of(
     running_job: RunningJob, queue: str, config: Config, registry: Registry, rng: Callable[[], float] = random.random
 ) -> Settlement:
-    """Return how a job that has ended is settled in Redis, and what else is done then."""
+    """Decide how a job has ended, and return how it is settled in Redis, and what else is done then.
+
+    What is counted and told of it afterwards is what was decided here, whatever is asked of it meanwhile.
+    """
+    if running_job.cancel is not None:
+        running_job.outcome = _end_of(running_job, running_job.cancel)
     settlement, job = _settlement_of(running_job, queue, config, registry, rng), running_job.job
     if running_job.slots and job is not None:
         slots = tuple(slot_given_back(slot.key, job.jid or "") for slot in running_job.slots)
@@ -46,8 +52,7 @@ def settlement_of(
     result = outcome.result if isinstance(outcome, Succeeded) else None
     if job is None or (job.unique_for, job.batch, job.cron, result) == _NOTHING_ELSE:
         return settlement
-    outcome, keys = end_of(running_job), Keys(config.namespace)
-    effects = settlement.effects
+    keys, effects = Keys(config.namespace), settlement.effects
     if settlement.kind not in _LIVES_ON:
         effects += of_success(job, keys) if settlement.kind == "ack" else of_end(job, keys)
     if result is not None and isinstance(outcome, Succeeded):
@@ -88,7 +93,7 @@ def _settlement_of(
 
     Source: Verk lib/verk/queue_manager.ex, retry.
     """
-    outcome, payload, now = end_of(running_job), running_job.payload, running_job.ended_at
+    outcome, payload, now = running_job.outcome, running_job.payload, running_job.ended_at
     if isinstance(outcome, (Succeeded, Discarded)):
         return Settlement("ack", payload)
     if isinstance(outcome, Expired):
@@ -105,14 +110,14 @@ def _settlement_of(
     return Settlement("requeue", payload)
 
 
-def end_of(running_job: RunningJob) -> Outcome | None:
-    """Return how a job has ended, where it was cancelled too.
+def _end_of(running_job: RunningJob, request: CancelRequest) -> Outcome | None:
+    """Return how a job that was asked to end has ended.
 
-    One that was asked to end has been cancelled, however it ended; but not if it succeeded before it noticed, nor if it
-    chose to be done with.
+    It has been cancelled, whatever it came to; but not if it succeeded before it noticed, nor if it chose to be done
+    with.
     """
-    outcome, request = running_job.outcome, running_job.cancel
-    if request is None or isinstance(outcome, Discarded | Expired | Undecodable):
+    outcome = running_job.outcome
+    if isinstance(outcome, Discarded | Expired | Undecodable):
         return outcome
     if isinstance(outcome, Succeeded) and not request.heeded:
         return outcome

@@ -19,7 +19,7 @@ from verk_actors.events import (
 from verk_actors.jobs.endings import DeathReason
 from verk_actors.jobs.registry import Registry
 from verk_actors.settings.config import Config
-from verk_actors.tree.manager.queue.fate import death_reason, end_of
+from verk_actors.tree.manager.queue.fate import death_reason
 from verk_actors.tree.running_job import Discarded, Expired, Failed, RunningJob, Snoozed, Succeeded, Undecodable
 from verk_actors.wire.job import Job
 
@@ -45,7 +45,7 @@ def _starts(jobs: Sequence[RunningJob], queue: str) -> list[Event]:
 
 def events_of(running_job: RunningJob, queue: str, config: Config, registry: Registry) -> list[Event]:
     """Return the events of a job that is settled; none for one that was given back."""
-    outcome, job = end_of(running_job), running_job.job
+    outcome, job = running_job.outcome, running_job.job
     if isinstance(outcome, Undecodable):
         return [JobMalformed(queue=queue, payload=running_job.payload, jid=outcome.jid, reason=outcome.reason)]
     if job is None:

@@ -54,6 +54,7 @@ class QueueManager(IoServer):
             name=node.connection_name(f"queue:{queue}"),
             socket_timeout_seconds=config.block_seconds + REPLY_MARGIN_SECONDS,
             lifeline=node.lifeline,
+            meanwhile=row.running_jobs.tell_of_settled,
         )
         self._holding = Holding(queue, row.running_jobs, Starting(node, queue, self._connection))
         self._in_progress = InProgress(self._connection, node.keys, queue, config.node_id, node.limits)
@@ -254,7 +255,7 @@ class QueueManager(IoServer):
         table.watch()
         table.wake()
         if (table.settled and not table.watched) or not size:
-            table.workers_manager.nudge()  # else the worker will, when it is through: both would wait for each other
+            table.workers_manager.nudge()  # else it has time while the next exchange is under way
 
     def _job_has_come(self) -> bool:
         """Wait, blocked in Redis, for a job, and take it at once; False when a message came first, or neither."""

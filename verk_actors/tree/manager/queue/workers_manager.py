@@ -28,7 +28,7 @@ from verk_actors.otp import (
     handles,
 )
 from verk_actors.tree import names
-from verk_actors.tree.manager.queue.ended_runs import fenced_of, has_succeeded, runs_of
+from verk_actors.tree.manager.queue.ended_runs import but_successes, fenced_of, runs_of
 from verk_actors.tree.manager.queue.failure import worker_died
 from verk_actors.tree.manager.queue.outcome_events import events_of_all
 from verk_actors.tree.manager.queue.pace import Pace
@@ -54,7 +54,7 @@ from verk_actors.tree.running_jobs import PREDECESSOR_SECONDS, emptied
 log = NodeLog(__name__)
 
 _LAST_EXCHANGE_SECONDS = 4.0  # within the 5 s that its supervisor grants it
-_REST_SECONDS = 0.002  # between two looks at jobs that were settled, so that there are several to tell of
+_REST_SECONDS = 0.002  # between two looks at jobs that are settled one by one, so that there are several to tell of
 
 
 class WorkersManager(Server):
@@ -128,7 +128,7 @@ class WorkersManager(Server):
             table.queue_manager.nudge()
         elif self._row.status == "pausing" and not room and not table.room_kept and not table.held:
             self._paused()
-        if settled:
+        if settled and not table.watched:
             self.wait_seconds(_REST_SECONDS)
 
     def _look(self) -> int:
@@ -155,7 +155,7 @@ class WorkersManager(Server):
         if not node.is_wanted(JobStarted):
             started = ()
         if not node.is_wanted(JobFinished):
-            settled = [job for job in settled if not has_succeeded(job)]
+            settled = but_successes(settled)
         self._publish(events_of_all(started, settled, self._queue, node.config, node.registry))
 
     def _give_back(self, jobs: Sequence[RunningJob]) -> None:
