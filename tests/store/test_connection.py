@@ -4,6 +4,7 @@ import os
 import socket
 
 import pytest
+from support.eventually import eventually
 
 from verk_actors import embedded
 from verk_actors.errors import StoreError, StoreUnavailable
@@ -66,6 +67,21 @@ def test_what_redis_forgot_of_a_script_is_told_it_again(connection, redis):
     for length in (1, 2):
         redis.script_flush()
         assert connection.script(ENQUEUE, *PUSH) == length
+
+
+def test_something_else_is_done_between_a_script_and_its_reply(redis_url, redis):
+    seen: list[object] = []
+
+    def look() -> None:
+        seen.append(eventually(lambda: redis.lrange("queue:q", 0, -1), "the script is done"))
+
+    redis.script_load(ENQUEUE.text)
+    connection = Connection(RedisUrl(redis_url), name="test", meanwhile=look)
+    connection.call("PING")  # no script
+    assert connection.script(ENQUEUE, *PUSH) == 1
+    connection.close()
+
+    assert seen == [[b"job"]]
 
 
 def test_a_refused_script_is_named_in_the_error(connection, redis):

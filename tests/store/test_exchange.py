@@ -40,6 +40,26 @@ def test_the_oldest_jobs_are_fetched_and_are_in_progress_then(redis, keys, in_pr
     assert redis.lrange(keys.queue("default"), 0, -1) == [b"3"]
 
 
+def test_what_moves_together_moves_in_one_step(redis, keys, in_progress):
+    """By few commands, whatever the number of jobs; those that end in another order are removed one by one."""
+    payloads = [b"%d" % number for number in range(9)]
+    enqueue(redis, keys, *payloads)
+    assert in_progress.exchange(TOKEN, [], 9, NOW).payloads == payloads
+    redis.config_resetstat()
+
+    ended = [payloads[number] for number in (0, 1, 2, 3, 5, 4)]
+    exchanged = in_progress.exchange(TOKEN, [settlement("ack", payload) for payload in ended], 9, NOW)
+
+    assert exchanged.settled == [True] * 6
+    assert in_progress.payloads() == [b"8", b"7", b"6"]
+    calls = redis.info("commandstats")
+    assert {name: calls[f"cmdstat_{name}"]["calls"] for name in ("ltrim", "lrem", "lmove")} == {
+        "ltrim": 1,
+        "lrem": 2,
+        "lmove": 1,
+    }
+
+
 def test_a_node_that_fetches_is_known_to_have_jobs_of_the_queue(redis, keys, in_progress):
     enqueue(redis, keys, b"job")
 
