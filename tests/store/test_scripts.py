@@ -69,6 +69,8 @@ def test_a_lua_table_is_unpacked_in_bounded_pieces_alone(script):
     bounded += r"|unpack\(ARGV, (?:at|new) \+ [23], last(?: - 1)?\)"  # the words of one command, which callers bound
     if "#part.olds == 1000 then" in code:  # the parts are what is bounded
         bounded += r"|unpack\(part\.\w+\)"
+    if "page = math.min(fetch - #fetched, 1000, " in code:
+        bounded += r"|unpack\(page\)"
 
     assert code.count("unpack(") == len(re.findall(bounded, code))
 

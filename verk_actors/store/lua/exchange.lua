@@ -123,7 +123,7 @@ while page > 0 do
     bytes = bytes + #moved[i]
   end
   if #moved < page then break end
-  page = math.min(fetch - #fetched, math.ceil((most_bytes - bytes) / #fetched[#fetched]))
+  page = math.min(fetch - #fetched, 1000, math.ceil((most_bytes - bytes) / #fetched[#fetched]))
 end
 if #fetched > 0 then redis.call('SADD', KEYS[4], ARGV[2]) end
 return {status, settled, fetched, trimmed, refusal}
