@@ -147,8 +147,8 @@ class InProgress:
         """Settles jobs and fetches up to `fetch` new ones; 500 at most of either in one step.
 
         Settling doesn't ask for the lease. Safe to repeat after a lost reply: what was settled is False then.
-        LTRIM for settlements in the order of the fetch, LREM for each other, O(n) in the jobs in progress; LRANGE,
-        LPUSH and LTRIM for what is fetched.
+        LTRIM for settlements in the order of the fetch, LREM for each other, O(n) in the jobs in progress; LMOVE for
+        the first job that is fetched, LRANGE, LPUSH and LTRIM for those behind it.
 
         Args:
             token: the lease token of the node.

@@ -30,6 +30,7 @@ local ours = redis.call('GET', KEYS[3]) == ARGV[1]
 redis.call('LLEN', KEYS[1])
 redis.call('SCARD', KEYS[4])
 
+-- Settling comes first, since LTRIM and LREM lift a full server's refusal. What is refused where it goes is put back.
 -- Jobs end mostly in the order in which they were fetched: as many as did so leave in one step.
 local in_order = 0
 if #kinds > 1 then
@@ -38,7 +39,6 @@ if #kinds > 1 then
   if in_order > 0 then redis.call('LTRIM', KEYS[1], 0, -1 - in_order) end
 end
 
--- Settling comes first, since LTRIM and LREM lift a full server's refusal. What is refused where it goes is put back.
 local settled, succeeded, failed, expired, buries, refusal, new = {}, 0, 0, 0, false, '', 10 + #kinds
 for i = 1, #kinds do
   local kind, payload, put = kinds:sub(i, i), ARGV[9 + i], nil
@@ -98,7 +98,8 @@ local function move(many)
     local payload = redis.pcall('LMOVE', KEYS[2], KEYS[1], 'RIGHT', 'LEFT')
     return type(payload) == 'table' and payload or {payload or nil}
   end
-  local page, total, oldest = {}, bytes, redis.call('LRANGE', KEYS[2], -many, -1)
+  local page, total, oldest = {}, bytes, redis.pcall('LRANGE', KEYS[2], -many, -1)
+  if oldest.err then return oldest end
   while #page < #oldest and total < most_bytes do
     page[#page + 1] = oldest[#oldest - #page]
     total = total + #page[#page]
@@ -112,7 +113,8 @@ local function move(many)
   return cut
 end
 
--- The first comes alone, and tells how many behind it may be read if all are as long; as many as that are moved at once.
+-- The first comes alone: LMOVE is refused where any move would be. It tells how many behind it may be read if all are as
+-- long; as many as that are moved at once.
 local page = status == 'OK' and math.min(fetch, 1) or 0
 while page > 0 do
   local moved = move(page)
