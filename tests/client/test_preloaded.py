@@ -5,12 +5,12 @@ Each script is an interpreter of its own, hence slow: a fork of the tests' own w
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import textwrap
 
 import pytest
 import redis as redis_py
+from support.commands import ended
 
 pytestmark = pytest.mark.slow
 
@@ -40,13 +40,7 @@ def codes(pids): return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pi
 
 def run(script: str, redis_url: str) -> str:
     """Run a script in an interpreter of its own and return what it printed; a hang fails the test."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PREAMBLE + textwrap.dedent(script), redis_url],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    done = ended([sys.executable, "-W", "ignore", "-c", PREAMBLE + textwrap.dedent(script), redis_url])
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import pytest
 import redis as redis_py
-from support.commands import Command, environment
+from support.commands import Command, ended, environment
 from support.eventually import eventually
 
 pytestmark = pytest.mark.slow  # an interpreter loads Django
@@ -105,15 +105,7 @@ def variables(project: Path, redis_url: str) -> dict[str, str]:
 
 
 def run(project: Path, redis_url: str, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=project,
-        env=environment(**variables(project, redis_url)),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return ended([sys.executable, *command], environment(**variables(project, redis_url)), project)
 
 
 class Managed(Command):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.commands import ended
 from support.source import REPOSITORY
 
 EXAMPLES = [path for path in sorted((REPOSITORY / "examples").glob("*.py")) if path.name != "a_redis.py"]
@@ -52,12 +53,4 @@ def test_an_example_is_short_and_says_what_it_shows_and_how_to_run_it(example: P
 def run(example: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run an example from the repository, as its docstring says."""
     env = {name: value for name, value in os.environ.items() if name != "VERK_REDIS_URL"} | environ
-    return subprocess.run(
-        [sys.executable, f"examples/{example.name}"],
-        cwd=REPOSITORY,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    return ended([sys.executable, f"examples/{example.name}"], env, REPOSITORY)

@@ -6,14 +6,13 @@ Each script is an interpreter of its own: a fork of the tests' own would take py
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 import redis as redis_py
-from support.commands import RunningNode, environment, wait_pushed
+from support.commands import RunningNode, ended, environment, wait_pushed
 
 from verk_actors.client import Client
 from verk_actors.settings.config import Config
@@ -55,14 +54,8 @@ wait_ran(1)
 
 def run(script: str, redis_url: str) -> str:
     """Run a script in an interpreter of its own and return what it printed; a hang fails the test."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PREAMBLE + textwrap.dedent(script), redis_url],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    command = [sys.executable, "-W", "ignore", "-c", PREAMBLE + textwrap.dedent(script), redis_url]
+    done = ended(command, environment())
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

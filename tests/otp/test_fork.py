@@ -5,11 +5,11 @@ Each test is an interpreter of its own, hence slow: a fork of the tests' own wou
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import textwrap
 
 import pytest
+from support.commands import ended
 
 pytestmark = pytest.mark.slow
 
@@ -42,13 +42,7 @@ echo = Echo.start()
 
 def run(script: str) -> str:
     """Run a script in an interpreter of its own and return what it printed; a hang fails the test."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PREAMBLE + textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    done = ended([sys.executable, "-W", "ignore", "-c", PREAMBLE + textwrap.dedent(script)])
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

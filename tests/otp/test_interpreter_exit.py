@@ -5,11 +5,11 @@ Each test is an interpreter of its own, hence slow.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import textwrap
 
 import pytest
+from support.commands import ended
 
 pytestmark = pytest.mark.slow
 
@@ -39,13 +39,7 @@ def stick(ref):
 
 def run(script: str) -> tuple[int, str]:
     """Run a script in an interpreter of its own; a hang fails the test."""
-    done = subprocess.run(
-        [sys.executable, "-c", PREAMBLE + textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        timeout=40,
-        check=False,
-    )
+    done = ended([sys.executable, "-c", PREAMBLE + textwrap.dedent(script)])
     assert done.stderr == ""
     return done.returncode, done.stdout
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from support.eventually import eventually
 
 from verk_actors.errors import StoreError, StoreUnavailable
 from verk_actors.settings.redis_url import RedisUrl
@@ -16,7 +17,7 @@ from verk_actors.store.pool import Pool
 @pytest.fixture
 def pool(redis_url: str) -> Iterator[Pool]:
     """Return a pool of two connections."""
-    pool = Pool(RedisUrl(redis_url), name="pool", size=2, socket_timeout_seconds=0.2)
+    pool = Pool(RedisUrl(redis_url), name="pool", size=2, socket_timeout_seconds=30)
     yield pool
     pool.close()
 
@@ -32,9 +33,7 @@ def test_one_thread_uses_one_connection(pool, redis):
     assert len(connections_of(redis)) == 1
 
 
-def test_many_threads_share_the_connections_and_each_gets_its_own_reply(redis_url, redis):
-    """With patience: on a busy machine a thread may wait for its turn for longer than the other tests want to."""
-    pool = Pool(RedisUrl(redis_url), name="pool", size=2, socket_timeout_seconds=30)
+def test_many_threads_share_the_connections_and_each_gets_its_own_reply(pool, redis):
     wrong = []
 
     def work(name: str) -> None:
@@ -51,10 +50,11 @@ def test_many_threads_share_the_connections_and_each_gets_its_own_reply(redis_ur
 
     assert wrong == []
     assert len(connections_of(redis)) == 2
-    pool.close()
 
 
-def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(pool):
+def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(redis_url):
+    pool = Pool(RedisUrl(redis_url), name="pool", size=2, socket_timeout_seconds=0.5)
+
     def all_lent(_: object) -> None:
         pool._lend(lambda _: pool.call("PING"))
 
@@ -63,6 +63,7 @@ def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(pool):
 
     assert not caught.value.sent
     assert pool.call("PING") == b"PONG"
+    pool.close()
 
 
 def test_a_connection_that_died_while_idle_costs_no_command(pool, redis):
@@ -125,8 +126,15 @@ def test_a_connection_that_is_led_elsewhere_between_two_parts_of_a_wait_ends_it(
     told = iter([False, True])
     monkeypatch.setattr(Locator, "has_moved", lambda _: next(told, False))
 
+    def end_the_wait() -> None:
+        [waits] = eventually(lambda: [row["id"] for row in redis.client_list() if row["cmd"] == "wait"], "a wait")
+        redis.client_unblock(waits)
+
+    ends = threading.Thread(target=end_the_wait)
+    ends.start()
     with pytest.raises(StoreUnavailable, match=r"WAIT .*the server has changed since the write") as raised:
-        pool.replicated(lambda commands: commands.call("INCR", "key"), 1, 0.2)
+        pool.replicated(lambda commands: commands.call("INCR", "key"), 1, 60)
+    ends.join()
 
     assert raised.value.sent
     assert redis.get("key") == b"1"

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+import pytest
 import redis as redis_py
 
-DEADLINE_SECONDS = 30.0  # only a hang takes that long
+DEADLINE_SECONDS = 60.0  # only a hang takes that long
 VERK = [sys.executable, "-m", "verk_actors"]
 
 JOBS = '''
@@ -55,16 +58,25 @@ def verk(
     *arguments: str, cwd: Path, deadline_seconds: float = DEADLINE_SECONDS, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
-    return subprocess.run(
-        [*VERK, *arguments],
-        cwd=cwd,
-        env=environment(**variables),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=deadline_seconds,
-        check=False,
-    )
+    return ended([*VERK, *arguments], environment(**variables), cwd, deadline_seconds)
+
+
+def ended(
+    command: Sequence[str],
+    env: Mapping[str, str] = os.environ,
+    cwd: Path | None = None,
+    deadline_seconds: float = DEADLINE_SECONDS,
+) -> subprocess.CompletedProcess[str]:
+    """Run a Python program to its end; one that hangs fails the test, with where each of its threads is."""
+    env = {**env, "PYTHONFAULTHANDLER": "1"}
+    pipes: dict[str, Any] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, text=True, **pipes) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=deadline_seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)
+            pytest.fail("{} hangs\n{}\n{}".format(command, *process.communicate()), pytrace=False)
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
 def on_a_terminal(*arguments: str, cwd: Path, **variables: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 from support.process_jobs import REGISTRY
@@ -121,7 +122,7 @@ def test_any_json_is_a_result(node: Node, key: str, value: Any) -> None:
 )
 def test_what_cannot_be_kept_is_told_and_the_job_has_succeeded(node: Node, caplog, key: str, problem: str) -> None:
     assert result_of(node, going_to(node.jobs.returning.job(key), queue="q")) == JobResult(None, problem)
-    assert f"succeeded, but {problem}" in caplog.text
+    eventually(lambda: f"succeeded, but {problem}" in caplog.text, "the JobLogger's line")
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.commands import ended
 from support.source import REPOSITORY
 
 TEST = """
@@ -80,8 +80,10 @@ def outcome(test: str, directory: Path, *options: str) -> str:
         "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'tests'}",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "verk_actors.testing.plugin", "--rootdir=.", *options]
-    done = subprocess.run(command, cwd=directory, env=environ, capture_output=True, text=True, timeout=50, check=False)
+    # A base directory of its own: else pytest, as it ends, removes what other runs on this machine have left.
+    here = ["--rootdir=.", f"--basetemp={directory / 'base'}"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "verk_actors.testing.plugin", *here, *options]
+    done = ended(command, environ, directory)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()[-1].split(" in ")[0]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.commands import RunningNode, wait_pushed
+from support.commands import RunningNode, ended, wait_pushed
 from support.eventually import eventually
 from support.nodes import running_node
 from support.process_jobs import ProcessJobs, pids
@@ -184,9 +183,8 @@ def test_a_program_that_starts_its_node_whenever_it_is_imported_is_told_in_the_f
 def run_program(directory: Path, redis_url: str, guard: str, how: str) -> list[str]:
     """Run a program that is a node, and return the lines that it prints."""
     (directory / "program.py").write_text(PROGRAM.replace("GUARD", guard))
-    done = subprocess.run(
-        [sys.executable, *(["program.py"] if how == "script" else ["-m", "program"]), "argument"],
-        cwd=directory, capture_output=True, text=True, timeout=50, check=True,
-        env={**os.environ, "JOBS_REDIS": redis_url, "PYTHONPATH": os.pathsep.join([str(directory), *sys.path])},
-    )  # fmt: skip
+    env = {**os.environ, "JOBS_REDIS": redis_url, "PYTHONPATH": os.pathsep.join([str(directory), *sys.path])}
+    program = ["program.py"] if how == "script" else ["-m", "program"]
+    done = ended([sys.executable, *program, "argument"], env, directory)
+    assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
