@@ -10,7 +10,7 @@ from verk_actors.messages import AddQueue, RemoveQueue
 from verk_actors.settings.config import Config
 from verk_actors.status import QueueStatus
 from verk_actors.tree import names
-from verk_actors.tree.messages import EndedRun, RunsEnded
+from verk_actors.tree.messages import EndedRuns, RunsEnded
 from verk_actors.wire.job import Job
 
 
@@ -74,8 +74,8 @@ def test_a_queue_that_was_removed_and_added_again_counts_anew(config: Config) ->
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
         shows(node, "q", finished=1)
         node.system.ask(RemoveQueue("q"), timeout=10)
-        late = EndedRun("Late", None, 1.0, 2.0, failed=False)
-        node.whereis(names.QUEUE_STATS).cast(RunsEnded("q", [late], fenced=1))
+        late = {"Late": EndedRuns(finished=[(None, 1.0, 2.0)])}
+        node.whereis(names.QUEUE_STATS).cast(RunsEnded("q", late, fenced=1))
         eventually(lambda: node.state.tallies.by_class().get("Late"), "late run")
         node.system.ask(AddQueue("q", 1), timeout=10)
         shows(node, "q", finished=0)

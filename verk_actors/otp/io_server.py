@@ -7,7 +7,7 @@ import queue
 import select
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from verk_actors.otp.server import Server
@@ -18,6 +18,7 @@ class WakeInbox(queue.SimpleQueue[Any]):
 
     def __init__(self) -> None:
         self._pipe: tuple[int, int] | None = None  # read end, write end; made by the first wait
+        self._poll = select.poll()  # for the read end
         self._armed = False
         self._lock = threading.Lock()  # guards _armed and the write end against close
 
@@ -37,23 +38,23 @@ class WakeInbox(queue.SimpleQueue[Any]):
     @contextmanager
     def waking(self) -> Iterator[None]:
         """Let items that come meanwhile make `fileno` readable. One put before did not: look once more, inside."""
-        wake, _ = self._ends()
+        self._ends()
         self._armed = True
         try:
             yield
         finally:
-            with self._lock:
-                self._armed = False
-            self._swallow(wake)
+            self._disarm()
 
     def wait(self, fd: int | None, timeout: float) -> bool:
         """Wait for an item or for data on `fd`, if given; True when there is data."""
-        with self.waking():
-            poll = select.poll()
+        if fd is not None:
+            self._poll.register(fd, select.POLLIN)
+        try:
+            with self.waking():
+                return fd in dict(self._poll.poll(timeout * 1000 if self.empty() else 0))
+        finally:
             if fd is not None:
-                poll.register(fd, select.POLLIN)
-            poll.register(self.fileno(), select.POLLIN)
-            return fd in dict(poll.poll(timeout * 1000 if self.empty() else 0))
+                self._poll.unregister(fd)
 
     def close(self) -> None:
         """Close the pipe; the owner's last act."""
@@ -68,14 +69,15 @@ class WakeInbox(queue.SimpleQueue[Any]):
             self._pipe = os.pipe()
             for end in self._pipe:
                 os.set_blocking(end, False)
+            self._poll.register(self._pipe[0], select.POLLIN)
         return self._pipe
 
-    def _swallow(self, wake: int) -> None:
-        # Every writer has written by now, under the lock; a byte left behind would end the next wait at once.
-        try:
-            os.read(wake, 16)
-        except BlockingIOError:
-            return
+    def _disarm(self) -> None:
+        with self._lock:
+            was_woken, self._armed = not self._armed, False
+        if was_woken:  # a byte left behind would end the next wait at once
+            with suppress(BlockingIOError):  # a child that was forked meanwhile has read it
+                os.read(self._ends()[0], 16)
 
 
 class IoServer(Server):

@@ -213,7 +213,9 @@ class Config:
 
     def redis_url_of(self, queue: str) -> RedisUrl:
         """Return where a queue is: where it says, else where the system is."""
-        settings = self.all_queues.get(queue)
+        settings: QueueConfig | None = self.queues.get(queue)
+        if settings is None:
+            settings = next((group for group in self.groups.values() if queue in group.queues), None)
         return self.redis_url if settings is None else self.redis_url_by(settings)
 
     def redis_url_by(self, settings: QueueConfig) -> RedisUrl:

@@ -99,12 +99,13 @@ class Connection:
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         """Runs one script and returns its reply; raises what `Commands` says."""
-        command = ScriptCall(script, keys, args).words
+        command = ("EVALSHA", script.sha, len(keys), *keys, *args)
         try:
             for _ in range(_MOST_LOADS):
-                with suppress(NoScriptError):  # nothing was done, so it may go out once more
+                try:
                     return self._ask(command, self._ask_script)
-                self._ask(("SCRIPT", "LOAD", script.text))
+                except NoScriptError:  # nothing was done, so it may go out once more
+                    self._ask(("SCRIPT", "LOAD", script.text))
             return self._ask(command)
         except RedisError as error:
             raise self._failure(error, script.part_at_fault(str(error)), keys[0]) from error

@@ -6,7 +6,7 @@ Messages stand below the actors, so that two actors can talk both ways without i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import TypeAlias
 
 import attrs
 
@@ -118,32 +118,29 @@ class DeleteJobs(Call[None]):
     queue: str
 
 
-class EndedRun(NamedTuple):
-    """One run of a job that counts; no attrs class, since each job has one.
+RunTimes: TypeAlias = tuple[float | None, float, float]
+"""When a run's job was enqueued, if it tells that, and when it started and ended: unix seconds. No attrs class, since
+each job has one."""
 
-    Attributes:
-        enqueued_at: None where the job does not tell.
-        started_at, ended_at: unix seconds.
-        failed: else it has finished; one that chose to be done with has, too.
-    """
 
-    class_name: str
-    enqueued_at: float | None
-    started_at: float
-    ended_at: float
-    failed: bool
+@attrs.frozen
+class EndedRuns:
+    """The runs of one job class that count; those that chose to be done with have finished."""
+
+    finished: list[RunTimes] = attrs.Factory(list)
+    failed: list[RunTimes] = attrs.Factory(list)
 
 
 @attrs.frozen
 class RunsEnded(Cast):
-    """WorkersManager to QueueStats: these runs of a queue have ended.
+    """WorkersManager to QueueStats: these runs of a queue have ended, by job class.
 
     Attributes:
         fenced: how many besides them had become other nodes' by their end.
     """
 
     queue: str
-    runs: Sequence[EndedRun]
+    runs: Mapping[str, EndedRuns]
     fenced: int
 
 

@@ -38,16 +38,15 @@ class QueueStats(Server):
     def count(self, ended: RunsEnded) -> None:
         """Count these runs."""
         row = self._node.queues.get(ended.queue)
-        failed = len([run for run in ended.runs if run.failed])
         if row is not None:  # else removed meanwhile
-            row.failed += failed
-            row.finished += len(ended.runs) - failed
             row.fenced += ended.fenced
-        tally_of = self._node.tallies.of
-        for class_name, enqueued_at, started_at, ended_at, has_failed in ended.runs:
-            tally = tally_of(ended.queue, class_name)
+        for class_name, runs in ended.runs.items():
+            if row is not None:
+                row.failed += len(runs.failed)
+                row.finished += len(runs.finished)
+            tally = self._node.tallies.of(ended.queue, class_name)
             if tally is not None:
-                tally.count(enqueued_at, started_at, None if has_failed else ended_at)
+                tally.count(runs)
         self._has_counted = True
         if self._timer is None:
             self._timer = self.send_after(_TELL_SECONDS, Tick())

@@ -203,8 +203,8 @@ class RunningJobs:
             self.queue_manager.nudge()
 
     def tell_of_settled(self) -> None:
-        """Tell the WorkersManager if jobs were settled."""
-        if self.settled:
+        """Tell the WorkersManager once many jobs were settled: waking it costs more than what it does for a few."""
+        if len(self.settled) >= MOST_PER_EXCHANGE:
             self.workers_manager.nudge()
 
     def running(self) -> list[RunningJob]:

@@ -6,11 +6,13 @@ QueueStats writes here, everybody may read. They outlive it, and so does what Re
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 import attrs
 
 from verk_actors.status import ClassStatus
 from verk_actors.store.class_counts import ClassCounts
+from verk_actors.tree.messages import EndedRuns
 from verk_actors.wire.histogram import BOUNDS_SECONDS, BUCKETS, Histogram, as_sidekiq
 
 _MOST = 1000  # whoever can write to Redis chooses the names of job classes
@@ -35,24 +37,14 @@ class Tally:
     waits: list[int] = attrs.Factory(lambda: [0] * BUCKETS)
     told: ClassCounts = attrs.Factory(ClassCounts)
 
-    def count(self, enqueued_at: float | None, started_at: float, finished_at: float | None) -> None:
-        """Count a run; one that has failed has not finished.
-
-        Clocks may be put back, or be those of two machines: no time is negative.
-        """
-        if enqueued_at is not None:
-            seconds = started_at - enqueued_at
-            self.waits[bisect_right(BOUNDS_SECONDS, seconds)] += 1
-            if seconds > 0:
-                self.waited_seconds += seconds
-        if finished_at is None:
-            self.failed += 1
-            return
-        seconds = finished_at - started_at
-        self.durations[bisect_right(BOUNDS_SECONDS, seconds)] += 1
-        if seconds > 0:
-            self.seconds += seconds
-        self.finished += 1  # last, for whoever reads it meanwhile
+    def count(self, runs: EndedRuns) -> None:
+        """Count runs; those that have failed have not finished."""
+        for ended in (runs.finished, runs.failed):
+            waits = [started_at - enqueued_at for enqueued_at, started_at, _ in ended if enqueued_at is not None]
+            self.waited_seconds += _counted(waits, self.waits)
+        self.seconds += _counted([ended_at - started_at for _, started_at, ended_at in runs.finished], self.durations)
+        self.failed += len(runs.failed)
+        self.finished += len(runs.finished)  # last, for whoever reads it meanwhile
 
     def runs(self) -> ClassCounts:
         """Return what Sidekiq tells of them."""
@@ -68,6 +60,19 @@ class Tally:
             waited_seconds=self.waited_seconds,
             waits=Histogram(tuple(self.waits), BOUNDS_SECONDS),
         )
+
+
+def _counted(times: Iterable[float], buckets: list[int]) -> float:
+    """Count times in seconds by their bucket, and return their sum.
+
+    Clocks may be put back, or be those of two machines: no time is negative.
+    """
+    total = 0.0
+    for seconds in times:
+        buckets[bisect_right(BOUNDS_SECONDS, seconds)] += 1
+        if seconds > 0:
+            total += seconds
+    return total
 
 
 class Tallies:

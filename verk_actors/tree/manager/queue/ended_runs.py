@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verk_actors.tree.messages import EndedRun
+from verk_actors.tree.messages import EndedRuns
 from verk_actors.tree.running_job import Discarded, Failed, RunningJob, Succeeded
 
-_COUNTED = (Succeeded, Discarded, Failed)
+_COUNTED = frozenset({Succeeded, Discarded, Failed})
 
 
-def runs_of(settled: Sequence[RunningJob]) -> list[EndedRun]:
-    """Return the runs that count, in order: of jobs that were this node's to the end, and chose no later run."""
-    runs: list[EndedRun] = []
+def runs_of(settled: Sequence[RunningJob]) -> dict[str, EndedRuns]:
+    """Return the runs that count, by class: of jobs that were this node's to the end, and chose no later run."""
+    runs: dict[str, EndedRuns] = {}
     for row in settled:
-        job, outcome = row.job, row.outcome
-        if job is not None and row.settled and isinstance(outcome, _COUNTED):
+        job, kind = row.job, type(row.outcome)
+        if job is not None and row.settled and kind in _COUNTED:
+            of_class = runs.get(job.class_)
+            if of_class is None:
+                of_class = runs[job.class_] = EndedRuns()
             began, ended = row.started_at or row.ended_at, row.ended_at  # cancelled before it began
-            runs.append(EndedRun(job.class_, job.enqueued_at, began, ended, isinstance(outcome, Failed)))
+            (of_class.failed if kind is Failed else of_class.finished).append((job.enqueued_at, began, ended))
     return runs
 
 

@@ -85,7 +85,8 @@ class QueueManager(IoServer):
     @handles(JobsEnded)
     def jobs_ended(self, _: JobsEnded) -> None:
         """Settle and fetch, now or when Redis is back."""
-        self._look()
+        if self._is_away or self._node.stopping:
+            self._look()
         if self._node.stopping and not self._unsettled and not self._room.size:
             self._report()  # nothing to say to Redis, which may be away: an idle queue stops at once
         elif not self._is_away:
@@ -277,8 +278,6 @@ class QueueManager(IoServer):
             self._rest(error)
             return False
         return has_come
-
-    # -- certainty
 
     def _reconcile(self) -> bool:
         """Make the table and the in-progress list agree, after a start or a lost reply; False without lease."""
