@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -100,6 +101,7 @@ class _Recorder:
         worker(name="fails", registry=registry)(self._fail)
         worker(name=_LIMITED, registry=registry, limits=Limit(_LIMITED, concurrency=1))(self._succeed)
         self._stack.enter_context(_waits_alone())
+        self._stack.enter_context(_redis_watched(self._asked_of_redis))
         self._audience = start_link(Audience(), runtime=self._runtime, name="listener")
         self.system = ActorSystem.start(self._config, registry, runtime=self._runtime)
         self.system.ask(RegisterListener(self._audience))
@@ -123,17 +125,16 @@ class _Recorder:
         self._jid, self._place, self._way = f"{class_}-{self._number}", None, []
         self._has_run = False
         self._pool.call("HSET", Keys().slots(_LIMITED), "another", "its node")
-        with _redis_watched(self._asked_of_redis):
-            self._trace.busy(self)  # nobody may fetch the job before its first step is noted
-            self._client.schedule(Job(class_=class_, args=[], jid=self._jid, max_retry_count=1), in_seconds)
-            self._trace.handled(self)
-            if class_ == _LIMITED:
-                self._make_room()
-            for number, event in enumerate(ends):
-                if number or in_seconds:
-                    self._let_jobs_come_due()
-                self._audience.call(Await(event, self._jid), timeout=_PATIENCE_SECONDS)
-                self._come_to_rest()
+        self._trace.busy(self)  # nobody may fetch the job before its first step is noted
+        self._client.schedule(Job(class_=class_, args=[], jid=self._jid, max_retry_count=1), in_seconds)
+        self._trace.handled(self)
+        if class_ == _LIMITED:
+            self._make_room()
+        for number, event in enumerate(ends):
+            if number or in_seconds:
+                self._let_jobs_come_due()
+            self._audience.call(Await(event, self._jid), timeout=_PATIENCE_SECONDS)
+            self._come_to_rest()
         return self._way
 
     def _make_room(self) -> None:
@@ -177,11 +178,9 @@ class _Recorder:
         if text is not None:
             self._way.append(Step(self._kinds[sender], self._kinds[receiver], text))
 
-    def _asked_of_redis(self, connection: Connection, operation: str) -> None:
+    def _asked_of_redis(self, operation: str) -> None:
         """Note a command or script that has moved the job; called on the thread of whoever sent it."""
-        if connection.name == _LOOKER:
-            return
-        place = self._place_of_job()
+        place = self._place_of_job() if self._jid else None
         if place != self._place:
             self._place = place
             self._way.append(Move(self._kinds[str(current() or _OUTSIDE)], operation, place))
@@ -215,18 +214,23 @@ def _waits_alone() -> Iterator[None]:
 
 
 @contextmanager
-def _redis_watched(asked: Callable[[Connection, str], None]) -> Iterator[None]:
-    """Have a function told of each command and script that Redis has done, with the name it goes by."""
+def _redis_watched(asked: Callable[[str], None]) -> Iterator[None]:
+    """Have a function told of each command and script that Redis has done, with the name it goes by, one by one."""
     call, run = Connection.call, Connection.script
+    one_by_one = threading.Lock()  # else what one has done may seem to be another's
 
     def watched_call(self: Connection, *args: Argument) -> Any:
-        reply = call(self, *args)
-        asked(self, str(args[0]))
+        if self.name == _LOOKER:
+            return call(self, *args)
+        with one_by_one:
+            reply = call(self, *args)
+            asked(str(args[0]))
         return reply
 
     def watched_run(self: Connection, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        reply = run(self, script, keys, args)
-        asked(self, f"{script.name}.lua")
+        with one_by_one:
+            reply = run(self, script, keys, args)
+            asked(f"{script.name}.lua")
         return reply
 
     # The store has no observer, since nothing else would need one.
