@@ -6,11 +6,14 @@ import os
 import queue
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 from verk_actors.otp.server import Server
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 
 
 class WakeInbox(queue.SimpleQueue[Any]):
@@ -47,12 +50,14 @@ class WakeInbox(queue.SimpleQueue[Any]):
 
     def wait(self, fd: int | None, timeout: float) -> bool:
         """Wait for an item or for data on `fd`, if given; True when there is data."""
+        self._ends()
         if fd is not None:
             self._poll.register(fd, select.POLLIN)
+        self._armed = True
         try:
-            with self.waking():
-                return fd in dict(self._poll.poll(timeout * 1000 if self.empty() else 0))
+            return fd in dict(self._poll.poll(timeout * 1000 if self.empty() else 0))
         finally:
+            self._disarm()
             if fd is not None:
                 self._poll.unregister(fd)
 
@@ -91,26 +96,24 @@ class IoServer(Server):
 
     def wait_readable(self, fd: int, timeout: float) -> bool:
         """Wait until `fd` is readable, a message comes, or `timeout` real seconds pass; True if readable."""
-        with self._otp_waiting():
-            return self.actor_inbox.wait(fd, timeout)
+        return self._otp_idly(self.actor_inbox.wait, fd, timeout)
 
     def wait_message(self, timeout: float) -> bool:
         """Wait until a message comes, or `timeout` real seconds pass; True if one has come."""
-        with self._otp_waiting():
-            self.actor_inbox.wait(None, timeout)
+        self._otp_idly(self.actor_inbox.wait, None, timeout)
         return self.has_messages()
 
-    @contextmanager
-    def _otp_waiting(self) -> Iterator[None]:
-        """Let other processes see this one as idle."""
-        trace = self.actor_ref.runtime.trace
-        if trace is not None:
-            trace.handled(self.actor_ref)
+    def _otp_idly(self, wait: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
+        """Call what waits; others see this process as idle meanwhile."""
+        ref = self._actor_ref
+        trace = ref.runtime.trace
+        if trace is None:
+            return wait(*args)
+        trace.handled(ref)
         try:
-            yield
+            return wait(*args)
         finally:
-            if trace is not None:
-                trace.busy(self.actor_ref)
+            trace.busy(ref)
 
     def has_messages(self) -> bool:
         """Whether the inbox holds something to handle."""

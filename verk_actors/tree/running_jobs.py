@@ -121,13 +121,16 @@ class RunningJobs:
             return False
         return True
 
-    def wake(self) -> bool:
+    def wake(self, *, one_comes: bool = False) -> bool:
         """See to it that a worker looks if jobs wait: the one that went idle last, as its memory is warm.
+
+        Args:
+            one_comes: a job is about to come in, by the time that a worker is awake.
 
         Returns:
             False where none will: nothing waits, the channel is closed, or all are at their jobs.
         """
-        while self.channel and self.is_open:
+        while (self.channel or one_comes) and self.is_open:
             if self.waking:
                 return True
             try:

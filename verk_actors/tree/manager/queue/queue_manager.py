@@ -272,6 +272,7 @@ class QueueManager(IoServer):
                 if result.payloads and not self._room.reserve(settling=0):
                     self._requeue(result.payloads)  # another queue of the group has taken the last worker meanwhile
                 elif result.payloads or result.status != "OK":
+                    self._table.wake(one_comes=bool(result.payloads))
                     self._fetched(result.payloads, result.status, asked=1)
                     self.wait_message(_BEGIN_SECONDS)  # else its worker, awake, waits for the interpreter
         except StoreError as error:
