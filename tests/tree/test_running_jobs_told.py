@@ -44,6 +44,41 @@ def test_whoever_wakes_hears_whether_a_worker_will_look(bench: Bench) -> None:
     assert not table.wake()
 
 
+def test_a_worker_wakes_for_a_job_that_is_about_to_come_and_the_next_one_wakes_nobody(bench: Bench) -> None:
+    table, me, other = RunningJobs(is_open=True), start(bench, "me"), start(bench, "other")
+    table.idle.extend([other, me])
+
+    assert table.wake(one_comes=True)
+    put(table, job("1"))
+    assert table.wake()
+
+    assert (bench.noted(), list(table.idle)) == (["me Run"], [other])
+
+
+def test_a_worker_that_was_awake_before_the_job_came_is_woken_again(bench: Bench) -> None:
+    table, me = RunningJobs(is_open=True), start(bench, "me")
+    table.idle.append(me)
+
+    table.wake(one_comes=True)
+    table.waking = False  # it has looked, and rests
+    table.idle.append(me)
+    put(table, job("1"))
+    table.wake()
+
+    assert bench.noted() == ["me Run"] * 2
+
+
+@pytest.mark.parametrize(("settled", "told"), [(99, False), (100, True)])
+def test_the_workers_manager_hears_of_settled_jobs_once_there_are_many(bench: Bench, settled: int, told: bool) -> None:
+    table = RunningJobs(is_open=True)
+    table.workers_manager.ref = start(bench, "teller")
+    table.settled.extend(job("x", outcome=SUCCEEDED) for _ in range(settled))
+
+    table.tell_of_settled()
+
+    assert bench.noted() == ["teller JobsMoved"] * told
+
+
 @pytest.mark.parametrize(
     ("watched", "waiting", "ended", "told"),
     [(False, 1, 0, True), (True, 1, 0, False), (True, 0, 0, True), (True, 1, 50, True)],
