@@ -51,18 +51,36 @@ class Preparer:
         self._limit = config.max_payload_bytes
         self._chain = client_chain(resolved_plain("client_middleware", one) for one in config.client_middleware)
 
-    def one(self, job: Job, now: float, *, when: datetime | float = 0.0, once: bool = False) -> Entry:
+    def one(
+        self, job: Job, now: float, *, when: datetime | float = 0.0, once: bool = False, new: str | None = None
+    ) -> Entry:
         """Return what is written of a job.
 
         Args:
             when: when it is to run.
             once: whether it is enqueued only if none of its jid was, with `once`, in the last day.
+            new: its jid, if it has none; a random one unless given.
 
         Raises:
             InvalidJob: it can't be written.
             TypeError: it is none.
         """
-        return self._entry(job, new_jid(), now, when, once)
+        if not isinstance(job, Job):
+            raise TypeError(f"{shown(job)} is no job: make one, as by Report.job(...)")
+        jid = job.jid or new or new_jid()
+        due_at = now if when == 0.0 else max(now, unix(when, now))
+        job = self._completed(job, jid, now, due_at)
+        if self._chain is not None:
+            passed = self._passed(self._chain, job)
+            if passed is None:
+                return Entry(str(job.queue), jid, b"")
+            job = self._completed(passed, passed.jid or jid, now, due_at)
+        if job.unique_for is not None:
+            job = _unique(job, due_at + job.unique_for)
+        payload = self._short(encode(job, wire_format=self._config.wire_format))
+        score = None if due_at == now else self._score(due_at)
+        locks = self._locks(job, now, once) if once or job.unique_for is not None else ()
+        return Entry(str(job.queue), str(job.jid), payload, score, job.unique_token or "", locks)
 
     def many(self, jobs: Sequence[Job | Scheduled], now: float, *, once: bool = False) -> list[Entry]:
         """Return what is written of several jobs.
@@ -79,29 +97,11 @@ class Preparer:
                 if is_plain and type(item) is Job and (payload := series.encode(item, new)) is not None:
                     entries.append(Entry(item.queue or "default", new, self._short(payload)))
                 else:
-                    entries.append(self._entry(job, new, now, when, once))
+                    entries.append(self.one(job, now, when=when, once=once, new=new))
             except InvalidJob as error:
                 error.index = index
                 raise
         return entries
-
-    def _entry(self, job: Job, new: str, now: float, when: datetime | float, once: bool) -> Entry:
-        if not isinstance(job, Job):
-            raise TypeError(f"{shown(job)} is no job: make one, as by Report.job(...)")
-        jid = job.jid or new
-        due_at = now if when == 0.0 else max(now, unix(when, now))
-        job = self._completed(job, jid, now, due_at)
-        if self._chain is not None:
-            passed = self._passed(self._chain, job)
-            if passed is None:
-                return Entry(str(job.queue), jid, b"")
-            job = self._completed(passed, passed.jid or jid, now, due_at)
-        if job.unique_for is not None:
-            job = _unique(job, due_at + job.unique_for)
-        payload = self._short(encode(job, wire_format=self._config.wire_format))
-        score = None if due_at == now else self._score(due_at)
-        locks = self._locks(job, now, once) if once or job.unique_for is not None else ()
-        return Entry(str(job.queue), str(job.jid), payload, score, job.unique_token or "", locks)
 
     def _passed(self, chain: Callable[[Job], Job], job: Job) -> Job | None:
         """Return what the middleware makes of a completed job; None where it halts the job."""

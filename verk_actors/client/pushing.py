@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from operator import methodcaller
 from typing import TypeVar
+
+import attrs
 
 from verk_actors.errors import EnqueuedInPart, EnqueueUncertain, StoreError, StoreUnavailable
 from verk_actors.settings.config import Config
@@ -25,19 +28,21 @@ class Pusher:
         self._config = config
         self._keys = keys
         self._pools = pools
-        self._had_jobs: dict[str, bool] = {}  # whether others waited in a queue when it was pushed to last
+        self._targets: dict[str, _Target] = {}  # by queue
 
     def push(self, entry: Entry) -> str:
         """Enqueue or schedule a job; returns its jid, or that of the job which has a lock of its."""
         if entry.is_halted:
             return entry.jid
+        target = self._targets.get(entry.queue) or self._target_of(entry.queue)
         if entry.locks:
-            return self._write([entry], partial(add, keys=self._keys, entries=[entry])).get(0, entry.jid)
+            writing = partial(add, keys=self._keys, entries=[entry])
+            return write(target.pool, self._config, writing, [entry.jid]).get(0, entry.jid)
         if entry.score is None:
-            self._write([entry], lambda commands: self._push(commands, entry))
+            write(target.pool, self._config, partial(target.push, entry.payload), [entry.jid])
         else:
-            zadd = ("ZADD", self._keys.schedule, entry.score, entry.payload)
-            self._write([entry], lambda commands: commands.call(*zadd))
+            zadd = methodcaller("call", "ZADD", self._keys.schedule, entry.score, entry.payload)
+            write(target.pool, self._config, zadd, [entry.jid])
         return entry.jid
 
     def push_all(self, entries: Sequence[Entry]) -> list[str]:
@@ -55,7 +60,8 @@ class Pusher:
         for number, places in enumerate(servers):
             part = [entries[at] for at in places]
             try:
-                holders = self._write(part, partial(add, keys=self._keys, entries=part))
+                pool, writing = self._target_of(part[0].queue).pool, partial(add, keys=self._keys, entries=part)
+                holders = write(pool, self._config, writing, [entry.jid for entry in part])
             except StoreError as error:
                 raise self._in_part(error, entries, servers, number) from error
             for at, holder in holders.items():
@@ -79,15 +85,29 @@ class Pusher:
             return error  # the same holds for all
         return EnqueuedInPart(error.operation, error.key, error.why, enqueued, uncertain, left)
 
-    def _push(self, commands: Commands, entry: Entry) -> None:
-        has_jobs = self._had_jobs.get(entry.queue, False)
-        count = Queue(commands, self._keys, entry.queue).push(entry.payload, has_jobs=has_jobs)
-        self._had_jobs[entry.queue] = count > 1
+    def _target_of(self, queue: str) -> _Target:
+        target = self._targets.get(queue)
+        if target is None:
+            pool = self._pools[self._config.redis_url_of(queue)]
+            target = self._targets[queue] = _Target(pool, Queue(pool, self._keys, queue))
+        return target
 
-    def _write(self, entries: Sequence[Entry], writing: Callable[[Commands], _T]) -> _T:
-        """Write jobs to the Redis of their queue, in one step."""
-        pool = self._pools[self._config.redis_url_of(entries[0].queue)]
-        return write(pool, self._config, writing, [entry.jid for entry in entries])
+
+@attrs.define(eq=False)
+class _Target:
+    """Where the jobs of one queue go.
+
+    Attributes:
+        has_jobs: others waited there when a job was pushed last.
+    """
+
+    pool: Pool
+    queue: Queue
+    has_jobs: bool = False
+
+    def push(self, payload: bytes, over: Commands) -> None:
+        """Push a job."""
+        self.has_jobs = self.queue.push(payload, has_jobs=self.has_jobs, over=over) > 1
 
 
 def write(pool: Pool, config: Config, writing: Callable[[Commands], _T], jids: Sequence[str]) -> _T:

@@ -82,11 +82,12 @@ class Pool:
             StoreUnavailable: what the write raised; or it was done, but too few replicas have it in time, which
                 counts as `sent`: a failover now may lose it.
         """
+        if not replicas:
+            return self._lend(write)
 
         def write_and_wait(connection: Connection) -> T:
             result = write(connection)
-            if replicas:
-                _wait(connection, connection.opened, replicas, seconds)
+            _wait(connection, connection.opened, replicas, seconds)
             return result
 
         return self._lend(write_and_wait)

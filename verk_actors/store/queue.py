@@ -101,13 +101,14 @@ class Queue:
         self._key = keys.queue(name)
         self._queues = keys.queues
 
-    def push(self, *payloads: bytes, has_jobs: bool = False) -> int:
+    def push(self, *payloads: bytes, has_jobs: bool = False, over: Commands | None = None) -> int:
         """Adds jobs, the first to run first, and makes the queue known. LPUSH, O(1) each.
 
         Args:
             payloads: the jobs.
             has_jobs: whether the queue most likely has some. Then it is known, and a plain LPUSHX does, which makes an
                 enqueue a sixth quicker; it does nothing if the queue is empty after all.
+            over: what to send them over, where something else has to be asked of that connection afterwards.
 
         Returns:
             How many jobs the queue has now.
@@ -116,11 +117,11 @@ class Queue:
             StoreUnavailable: its `sent` tells whether the jobs may have been added. More than one of `parts_of`
                 go one after the other: of them, the earlier ones have been added in any case.
         """
-        count: int | None = None
+        commands, count = over or self._commands, None
         for part in parts_of(payloads):
-            count = int(self._commands.call("LPUSHX", self._key, *part)) if has_jobs else 0
+            count = int(commands.call("LPUSHX", self._key, *part)) if has_jobs else 0
             if count == 0:
-                count = int(self._commands.script(ENQUEUE, (self._key, self._queues), (self.name, *part)))
+                count = int(commands.script(ENQUEUE, (self._key, self._queues), (self.name, *part)))
             has_jobs = count > len(part)
         return self.count() if count is None else count
 
