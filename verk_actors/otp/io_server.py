@@ -6,14 +6,11 @@ import os
 import queue
 import select
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, TypeVar, TypeVarTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from verk_actors.otp.server import Server
-
-_T = TypeVar("_T")
-_Ts = TypeVarTuple("_Ts")
 
 
 class WakeInbox(queue.SimpleQueue[Any]):
@@ -21,7 +18,6 @@ class WakeInbox(queue.SimpleQueue[Any]):
 
     def __init__(self) -> None:
         self._pipe: tuple[int, int] | None = None  # read end, write end; made by the first wait
-        self._poll = select.poll()  # for the read end
         self._armed = False
         self._lock = threading.Lock()  # guards _armed and the write end against close
 
@@ -41,25 +37,23 @@ class WakeInbox(queue.SimpleQueue[Any]):
     @contextmanager
     def waking(self) -> Iterator[None]:
         """Let items that come meanwhile make `fileno` readable. One put before did not: look once more, inside."""
-        self._ends()
+        wake, _ = self._ends()
         self._armed = True
         try:
             yield
         finally:
-            self._disarm()
+            with self._lock:
+                self._armed = False
+            self._swallow(wake)
 
     def wait(self, fd: int | None, timeout: float) -> bool:
         """Wait for an item or for data on `fd`, if given; True when there is data."""
-        self._ends()
-        if fd is not None:
-            self._poll.register(fd, select.POLLIN)
-        self._armed = True
-        try:
-            return fd in dict(self._poll.poll(timeout * 1000 if self.empty() else 0))
-        finally:
-            self._disarm()
+        with self.waking():
+            poll = select.poll()
             if fd is not None:
-                self._poll.unregister(fd)
+                poll.register(fd, select.POLLIN)
+            poll.register(self.fileno(), select.POLLIN)
+            return fd in dict(poll.poll(timeout * 1000 if self.empty() else 0))
 
     def close(self) -> None:
         """Close the pipe; the owner's last act."""
@@ -74,15 +68,14 @@ class WakeInbox(queue.SimpleQueue[Any]):
             self._pipe = os.pipe()
             for end in self._pipe:
                 os.set_blocking(end, False)
-            self._poll.register(self._pipe[0], select.POLLIN)
         return self._pipe
 
-    def _disarm(self) -> None:
-        with self._lock:
-            was_woken, self._armed = not self._armed, False
-        if was_woken:  # a byte left behind would end the next wait at once
-            with suppress(BlockingIOError):  # a child that was forked meanwhile has read it
-                os.read(self._ends()[0], 16)
+    def _swallow(self, wake: int) -> None:
+        # Every writer has written by now, under the lock; a byte left behind would end the next wait at once.
+        try:
+            os.read(wake, 16)
+        except BlockingIOError:
+            return
 
 
 class IoServer(Server):
@@ -96,24 +89,26 @@ class IoServer(Server):
 
     def wait_readable(self, fd: int, timeout: float) -> bool:
         """Wait until `fd` is readable, a message comes, or `timeout` real seconds pass; True if readable."""
-        return self._otp_idly(self.actor_inbox.wait, fd, timeout)
+        with self._otp_waiting():
+            return self.actor_inbox.wait(fd, timeout)
 
     def wait_message(self, timeout: float) -> bool:
         """Wait until a message comes, or `timeout` real seconds pass; True if one has come."""
-        self._otp_idly(self.actor_inbox.wait, None, timeout)
+        with self._otp_waiting():
+            self.actor_inbox.wait(None, timeout)
         return self.has_messages()
 
-    def _otp_idly(self, wait: Callable[[*_Ts], _T], *args: *_Ts) -> _T:
-        """Call what waits; others see this process as idle meanwhile."""
-        ref = self._actor_ref
-        trace = ref.runtime.trace
-        if trace is None:
-            return wait(*args)
-        trace.handled(ref)
+    @contextmanager
+    def _otp_waiting(self) -> Iterator[None]:
+        """Let other processes see this one as idle."""
+        trace = self.actor_ref.runtime.trace
+        if trace is not None:
+            trace.handled(self.actor_ref)
         try:
-            return wait(*args)
+            yield
         finally:
-            trace.busy(ref)
+            if trace is not None:
+                trace.busy(self.actor_ref)
 
     def has_messages(self) -> bool:
         """Whether the inbox holds something to handle."""

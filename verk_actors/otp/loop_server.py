@@ -51,14 +51,12 @@ class LoopServer(IoServer):
 
     def handle_idle(self) -> None:
         """Turn the loop until a message comes."""
-        self._otp_idly(self._otp_turn)
-
-    def _otp_turn(self) -> None:
         inbox = self.actor_inbox
-        while inbox.empty():
-            with inbox.waking():
-                if inbox.empty():
-                    self._otp_loop.turn()
+        with self._otp_waiting():
+            while inbox.empty():
+                with inbox.waking():
+                    if inbox.empty():
+                        self._otp_loop.turn()
 
     @property
     def _otp_loop(self) -> EventLoop:

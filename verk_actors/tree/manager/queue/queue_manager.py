@@ -85,8 +85,7 @@ class QueueManager(IoServer):
     @handles(JobsEnded)
     def jobs_ended(self, _: JobsEnded) -> None:
         """Settle and fetch, now or when Redis is back."""
-        if self._is_away or self._node.stopping:
-            self._look()
+        self._look()
         if self._node.stopping and not self._unsettled and not self._room.size:
             self._report()  # nothing to say to Redis, which may be away: an idle queue stops at once
         elif not self._is_away:
