@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import select
 import socket
 import sys
 import threading
@@ -178,6 +179,21 @@ def test_a_wake_is_not_left_behind_for_the_next_wait(
 
     assert reader.seen.get(timeout=WAIT) == b"a"
     assert reader.seen.empty()
+
+
+def test_a_message_that_was_handled_before_its_sender_came_to_wake_wakes_no_later_wait() -> None:
+    """Ours: a wait without data or a message would be taken for one whose time is over, and its reply be waited for."""
+
+    class Handled(WakeInbox):
+        def empty(self) -> bool:
+            return True
+
+    inbox = Handled()
+    with inbox.waking():
+        inbox.put((Do(bool), None))
+
+        assert not select.select([inbox.fileno()], [], [], 0)[0]
+    inbox.close()
 
 
 def descriptors() -> set[str]:

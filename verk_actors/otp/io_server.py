@@ -26,7 +26,8 @@ class WakeInbox(queue.SimpleQueue[Any]):
         super().put(item, block, timeout)
         if self._armed:
             with self._lock:
-                if self._armed:
+                # Handled by now, it would wake a wait that has begun since, which would take its time for over.
+                if self._armed and not self.empty():
                     self._armed = False
                     os.write(self._ends()[1], b"!")
 
