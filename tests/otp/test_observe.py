@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+
 import pytest
 from support.processes import Bench, Do, Puppet, stuck
 
@@ -17,6 +20,7 @@ from verk_actors.otp import (
     snapshot,
     stack,
 )
+from verk_actors.otp.observe import current_frames
 
 
 def test_a_snapshot_shows_the_tree_in_start_order(bench: Bench) -> None:
@@ -131,3 +135,14 @@ def test_where_a_coroutine_waits_is_shown_the_innermost_first() -> None:
     assert functions == ["inner", "outer"]
     assert seen == [()]
     assert coroutine_stack(waiting) == ()
+
+
+def test_frames_are_taken_without_the_garbage_collector_which_is_as_before_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python: what is collected while it looks at all threads may want the lock that it holds, for ever."""
+    was_enabled = []
+    monkeypatch.setattr(sys, "_current_frames", lambda: was_enabled.append(gc.isenabled()) or {})
+
+    assert current_frames() == {}
+    assert (was_enabled, gc.isenabled()) == ([False], True)

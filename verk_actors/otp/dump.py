@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from verk_actors.otp.observe import inbox_length, lines_of
+from verk_actors.otp.observe import current_frames, inbox_length, lines_of
 from verk_actors.otp.ref import Ref
 
 
@@ -17,7 +16,7 @@ def dump(root: Ref | None) -> Iterator[str]:
     Nobody is stopped for this, and nobody asked: one that is stuck is shown like the others. A thread without a process
     may be the main thread, a library's, or one that was abandoned, in which a job still runs.
     """
-    frames = sys._current_frames()
+    frames = current_frames()
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     if root is not None:
         yield from _below(root, "", frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from types import FrameType
@@ -109,7 +110,22 @@ def stack(ref: Ref) -> tuple[str, ...]:
     thread = ref.thread
     if thread is None or thread.ident is None or not thread.is_alive():
         return ()
-    return lines_of(sys._current_frames().get(thread.ident))
+    return lines_of(current_frames().get(thread.ident))
+
+
+def current_frames() -> dict[int, FrameType]:
+    """Return where each thread is, by its number.
+
+    Without the garbage collector: Python holds its lock of all threads meanwhile, which the end of a `threading.local`
+    wants too. Collected in that moment, as it was once with 3.11.7, that stops the whole process for good.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def lines_of(frame: FrameType | None) -> tuple[str, ...]:
