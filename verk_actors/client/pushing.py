@@ -34,15 +34,15 @@ class Pusher:
         """Enqueue or schedule a job; returns its jid, or that of the job which has a lock of its."""
         if entry.is_halted:
             return entry.jid
-        target = self._targets.get(entry.queue) or self._target_of(entry.queue)
+        target, jids = self._target_of(entry.queue), [entry.jid]
         if entry.locks:
-            writing = partial(add, keys=self._keys, entries=[entry])
-            return write(target.pool, self._config, writing, [entry.jid]).get(0, entry.jid)
+            adding = partial(add, keys=self._keys, entries=[entry])
+            return write(target.pool, self._config, adding, jids).get(0, entry.jid)
         if entry.score is None:
-            write(target.pool, self._config, partial(target.push, entry.payload), [entry.jid])
+            pushing: Callable[[Commands], object] = partial(target.push, entry.payload)
         else:
-            zadd = methodcaller("call", "ZADD", self._keys.schedule, entry.score, entry.payload)
-            write(target.pool, self._config, zadd, [entry.jid])
+            pushing = methodcaller("call", "ZADD", self._keys.schedule, entry.score, entry.payload)
+        write(target.pool, self._config, pushing, jids)
         return entry.jid
 
     def push_all(self, entries: Sequence[Entry]) -> list[str]:
