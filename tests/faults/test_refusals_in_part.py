@@ -154,8 +154,8 @@ def test_due_jobs_whose_queue_is_no_list_stay_and_are_told_of_once(own_server, n
     with own_server.client() as redis, holding_something_else(own_server, "queue:broken"):
         for key in range(3):
             redis.zadd("schedule", {f'{{"queue":"broken","class":"Good","args":[{key}],"jid":"{key}"}}': 1})
-        redis.zadd("schedule", {'{"queue":"q","class":"Good","args":["q"],"jid":"q"}': 2})
-        with running_node(node_config) as node:
+        with running_node(node_config) as node:  # not sooner: the next may be over before the probe listens
+            redis.zadd("schedule", {'{"queue":"q","class":"Good","args":["q"],"jid":"q"}': 2})
             node.log.expect(JobFinished)
             before = refusals(own_server, "WRONGTYPE")
             eventually(lambda: refusals(own_server, "WRONGTYPE") >= before + 9, "three more looks")
