@@ -81,8 +81,9 @@ class ResizeQueue(Call[None]):
 
 @attrs.frozen
 class PauseQueue(Call[None]):
-    """Fetch no more jobs of a queue, or of a group, on this node; running ones end. Answered at once.
+    """Fetch no more jobs of a queue, or of a group, on this node; running ones end.
 
+    Answered at once, while a job may still be under way from Redis; `QueuePaused` tells when it is done.
     `Client.queue(name).pause()` has all nodes do so. A queue that is paused in either way is paused.
     """
 

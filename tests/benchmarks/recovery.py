@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import queue
 import random
 import statistics
@@ -17,14 +18,11 @@ import tempfile
 import threading
 import time
 
-from verk_actors import ActorSystem, Client, Config, PauseQueue, ResumeQueue, embedded, worker
+from verk_actors import ActorSystem, AddQueue, Client, Config, RemoveQueue, embedded, worker
 from verk_actors.jobs.registry import Registry
-from verk_actors.store.exchange import InProgress
-from verk_actors.store.pool import Pool
-from verk_actors.wire.keys import Keys
 
-QUEUE, VICTIM = "default", "victim"
-LOOK_SECONDS = 0.002
+QUEUE = "default"
+STARTED = b"started\n"
 LONGEST_SECONDS = 60.0  # only a hang takes that long
 NEVER = threading.Event()
 
@@ -34,7 +32,8 @@ STARTS: queue.Queue[float] = queue.Queue()
 
 @worker(registry=VICTIMS, name="Recover")
 def stay() -> None:
-    """Run until the process is killed."""
+    """Say that a job has started; run until the process is killed."""
+    os.write(sys.stdout.fileno(), STARTED)  # in one piece: its workers do so at once
     NEVER.wait()
 
 
@@ -44,39 +43,38 @@ def note() -> None:
     STARTS.put(time.monotonic())
 
 
-def settings(url: str, heartbeat_seconds: float, workers: int) -> dict[str, object]:
-    """Return what both nodes are told."""
-    return {"queues": {QUEUE: workers}, "redis_url": url, "heartbeat_seconds": heartbeat_seconds}
+def kill_one(client: Client, peer, options: argparse.Namespace, chance: random.Random) -> float:
+    """Let a node start the jobs, kill it at any moment between two heartbeats; return the seconds until all have run.
 
-
-def kill_one(client: Client, held: InProgress, peer, options: argparse.Namespace, chance: random.Random) -> float:
-    """Let a node take the jobs, kill it at any moment between two heartbeats; return the seconds until all have run."""
-    peer.ask(PauseQueue(QUEUE), timeout=LONGEST_SECONDS)
+    That it starts them is its own word: what it holds is taken from it too where it is held up longer than its lease.
+    """
     for _ in range(options.jobs):
         client.enqueue(note.job())
-    with subprocess.Popen([sys.executable, __file__, "--victim", options.url, *sys.argv[1:]]) as victim:
-        while held.count() < options.jobs:
-            NEVER.wait(LOOK_SECONDS)
-        NEVER.wait(chance.uniform(0, options.heartbeat))
-        victim.kill()
+    command = [sys.executable, __file__, "--victim", options.url, *sys.argv[1:]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as victim:
+        try:
+            for _ in range(options.jobs):
+                assert victim.stdout.readline() == STARTED, "the victim ended before it had started all jobs"
+            NEVER.wait(chance.uniform(0, options.heartbeat))
+        finally:
+            victim.kill()
         killed_at = time.monotonic()
-    peer.ask(ResumeQueue(QUEUE), timeout=LONGEST_SECONDS)
-    return max(STARTS.get(timeout=LONGEST_SECONDS) for _ in range(options.jobs)) - killed_at
+    peer.ask(AddQueue(QUEUE, options.jobs), timeout=LONGEST_SECONDS)
+    started_at = max(STARTS.get(timeout=LONGEST_SECONDS) for _ in range(options.jobs))
+    peer.ask(RemoveQueue(QUEUE), timeout=LONGEST_SECONDS)
+    return started_at - killed_at
 
 
 def measure(options: argparse.Namespace) -> list[float]:
     """Kill as many nodes as told; return for each the heartbeats until its jobs had run."""
-    config = Config(**settings(options.url, options.heartbeat, options.jobs))
+    config = Config(redis_url=options.url, heartbeat_seconds=options.heartbeat)
     chance = random.Random(options.seed)
-    pool = Pool(config.redis_url, name="recovery")
-    held = InProgress(pool, Keys(), QUEUE, VICTIM)
     peer = ActorSystem.start(config, PEERS)
     try:
         with Client(config) as client:
-            return [kill_one(client, held, peer, options, chance) / options.heartbeat for _ in range(options.kills)]
+            return [kill_one(client, peer, options, chance) / options.heartbeat for _ in range(options.kills)]
     finally:
         peer.stop()
-        pool.close()
 
 
 def main() -> None:
@@ -90,7 +88,8 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     if options.url:
-        config = Config(node_id=VICTIM, **settings(options.url, options.heartbeat, options.jobs))
+        queues = {QUEUE: options.jobs}
+        config = Config(queues=queues, redis_url=options.url, heartbeat_seconds=options.heartbeat)
         ActorSystem.start(config, VICTIMS)
         NEVER.wait()
     with tempfile.TemporaryDirectory() as directory:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.commands import VERK, environment
+from support.commands import VERK, ended, environment
 
 from verk_actors.cli.bench.rows import ROWS
 
@@ -22,7 +22,7 @@ AT_ONCE = 2
 @pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
 def test_a_benchmark_runs_to_its_end_and_prints_a_figure(path: Path) -> None:
     options = BRIEFLY.get(path.stem, ["--jobs", "300", "--runs", "1"])
-    ran = subprocess.run([sys.executable, str(path), *options], capture_output=True, text=True, check=False)
+    ran = ended([sys.executable, str(path), *options])
     assert ran.returncode == 0, ran.stderr
     assert re.search(r"\d (jobs/s|heartbeats)", ran.stdout)
 

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 from support.nodes import running_node
 
+from verk_actors.events import QueuePaused
 from verk_actors.figures.queues import read_queues
 from verk_actors.messages import PauseQueue
 from verk_actors.tree.messages import Tick
@@ -119,6 +120,7 @@ def test_how_nodes_work_a_queue_is_told(config, web):
         node.client.enqueue_many([Job(class_="Waiting", args=[], queue="q", jid=f"w{n}") for n in range(2)])
         node.jobs.gate.wait_started(2)
         node.system.ask(PauseQueue("p"))
+        node.log.expect(QueuePaused, queue="p")
         node.client.queue("q").pause()  # it has the node tell of itself
         node.whereis("presence").ask(Tick())
         [q, p] = read_queues(node.client, ["q", "p"])
