@@ -7,14 +7,14 @@ Run: python examples/14_count_and_time_jobs.py
 from __future__ import annotations
 
 from collections.abc import Sequence
-from threading import Event as Flag
+from threading import Semaphore
 
 from a_redis import a_redis
 
 from verk_actors import ActorSystem, Client, Config, RegisterListener, worker
 from verk_actors.integrations.verk_stats import Kind, VerkStats
 
-done = Flag()
+ended = Semaphore(0)
 
 
 @worker
@@ -26,8 +26,8 @@ class Printer:  # instead of StatsD("127.0.0.1", 8125), or LoggerSink()
     def collect(self, kind: Kind, key: str, value: float, tags: Sequence[str]) -> None:
         amount = str(value) if kind == "counter" else "... ms"
         print(key, amount, *tags)
-        if key == "jobs.failure":
-            done.set()
+        if key in ("jobs.success.total_time", "jobs.failure"):  # the last of a run
+            ended.release()
 
 
 def main(redis_url: str) -> None:
@@ -36,9 +36,9 @@ def main(redis_url: str) -> None:
     system.ask(RegisterListener(stats, selector=VerkStats.EVENTS))
 
     with Client(config) as client:
-        client.enqueue(divide.job(6, 3))
-        client.enqueue(divide.job(1, 0))
-        done.wait(timeout=10)
+        for job in (divide.job(6, 3), divide.job(1, 0)):
+            client.enqueue(job)
+            ended.acquire(timeout=10)
     system.stop()
     stats.stop()
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections import Counter
 
 import pytest
 from support.chaos import log_lines, playing
+from support.commands import RunningNode, wait_pushed
+from support.eventually import eventually
 
 from verk_actors.cli.chaos import ledger
 from verk_actors.cli.chaos.cluster import WORKERS, Node
 from verk_actors.cli.chaos.jobs import FATES, FailsAtFirst, TakesLong
 from verk_actors.cli.chaos.play import Play
+from verk_actors.client import Client
 from verk_actors.wire.job import Job
 
 FENCED = re.compile(r"\w+ ([0-9a-f]{24}) fenced: ")
@@ -43,6 +47,28 @@ def test_each_second_run_that_a_zombie_causes_is_fenced_and_retry_never_holds_tw
     assert fenced
     assert ran_again <= fenced
     assert found.ran_again <= freezes * WORKERS
+
+
+@pytest.mark.slow  # a lease has to run out
+def test_a_job_that_redis_gives_to_a_node_which_stands_still_is_not_run_there_once_its_lease_is_over(
+    config, redis_url, redis, tmp_path
+):
+    beat = {"VERK_HEARTBEAT_SECONDS": "0.5"}
+    with RunningNode(tmp_path, redis_url, "--node-id", "frozen", **beat).expect_up() as node:
+        eventually(lambda: any(client["cmd"] == "blmove" for client in redis.client_list()), "a wait for jobs")
+        node.send(signal.SIGSTOP)
+        with Client(config) as client:
+            client.enqueue(Job(class_="Note", args=["a"]))
+        assert redis.llen("inprogress:default:frozen") == 1
+        with RunningNode(tmp_path, redis_url, **beat):
+            assert wait_pushed(redis, "ran", 1) == ["a"]
+
+        node.send(signal.SIGCONT)
+        eventually(lambda: redis.exists("verk:node:frozen"), "its lease, once more")
+        node.send(signal.SIGTERM)
+
+        assert node.exit_code() == 0
+    assert not redis.exists("ran")
 
 
 def enqueue(play: Play, count: int) -> None:

@@ -19,6 +19,7 @@ from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import Limits
 from verk_actors.store.nodes import Nodes
 from verk_actors.tree import names
+from verk_actors.tree.node_state import Lease
 from verk_actors.tree.rescue import Rescue
 from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
@@ -41,6 +42,18 @@ def test_a_lease_that_ran_out_is_told_and_held_again_under_a_fresh_token(config:
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
         node.log.expect(JobFinished)
         assert node.log.of(RedisDataLost) == []
+
+
+def test_a_lease_covers_what_was_fetched_by_its_token_and_no_longer_than_it_lasts() -> None:
+    lease = Lease(ends_at=NOW)
+    token = lease.token
+    assert lease.covers(token, NOW - 0.1)
+    assert not lease.covers(token, NOW)
+
+    lease.renew("another")
+
+    assert not lease.covers(token, NOW - 0.1)
+    assert lease.covers("another", NOW - 0.1)
 
 
 @pytest.mark.logs_errors("data is lost there")

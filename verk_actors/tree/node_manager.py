@@ -176,7 +176,7 @@ class NodeManager(IoServer):
         is_new = lease.held_since is None
         if is_new:
             lease.held_since = self.clock.monotonic()
-        lease.renewed_at = sent_at
+        lease.renewed_at, lease.ends_at = sent_at, sent_at + config.lease_seconds
         self._server.paused = beat.paused
         for queue in queues:
             self._see_to_pause(queue)
@@ -200,7 +200,7 @@ class NodeManager(IoServer):
     def _tell_of_lapse(self) -> None:
         """Say why the lease had to be taken anew: it ran out, or was gone before its time."""
         where = {"node_id": self._id, "redis": str(self._server.url)}
-        if self.clock.monotonic() - self._lease.renewed_at < self._node.config.lease_seconds:
+        if self.clock.monotonic() < self._lease.ends_at:
             log.error("node %s: its lease in %s was gone before its time: data is lost there", *where.values())
             self._publish([RedisDataLost(**where)])
         else:

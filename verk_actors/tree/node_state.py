@@ -51,6 +51,7 @@ class Lease:
         failed_at: when a heartbeat failed last, monotonic.
         beat_at: when NodeManager last set out to renew it, monotonic.
         renewed_at: when the last heartbeat that was answered was sent, monotonic.
+        ends_at: when it runs out unless it is renewed, monotonic; no later than in Redis.
     """
 
     token: str = attrs.Factory(new_token)
@@ -61,10 +62,15 @@ class Lease:
     failed_at: float = -math.inf
     beat_at: float = -math.inf
     renewed_at: float = -math.inf
+    ends_at: float = -math.inf
 
     def renew(self, token: str) -> None:
         """Begin a new hold on the id."""
         self.token, self.next_token = token, new_token()
+
+    def covers(self, token: str, now: float) -> bool:
+        """Whether what was fetched by a token is this node's for sure: once that hold is over, others may have it."""
+        return token == self.token and now < self.ends_at
 
     def is_steady(self, now: float, seconds: float) -> bool:
         """Whether it is held for so long without a break and without an outage, so that others may be judged by theirs.

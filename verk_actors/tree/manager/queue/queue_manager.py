@@ -43,8 +43,7 @@ class QueueManager(IoServer):
         config = node.config
         self._node = node
         self._queue = queue
-        row = node.queues[queue]
-        self._row = row
+        self._row = row = node.queues[queue]
         self._table = row.running_jobs
         self._room = row.room
         self._server = row.server
@@ -72,8 +71,7 @@ class QueueManager(IoServer):
         """Go on from what the table says."""
         table, nudged = self._table, self._table.queue_manager
         if nudged.ref is not None:
-            # Where it was killed, a script of it may still be under way: no comparing before it has ended.
-            nudged.ref.join_thread(PREDECESSOR_SECONDS)
+            nudged.ref.join_thread(PREDECESSOR_SECONDS)  # where it was killed, a script of it may be under way
         nudged.ref, nudged.told = self.actor_ref, False
         self._unsettled = dict.fromkeys(job for job in list(table.held) if job.outcome is not None)
         nudged.nudge()
@@ -192,21 +190,21 @@ class QueueManager(IoServer):
         most = most_at_once(self._room.size, self._row.config.size)
         batch = list(islice(self._unsettled, most))
         jobs = self._holding.unsettled(dict.fromkeys([*again, *batch]))
-        fetch = min(most, self._room.reserve(settling=len(jobs))) if self._lease.held else 0
-        result = self._exchanged(jobs, fetch) if jobs or fetch else None
+        fetch, token = min(most, self._room.reserve(settling=len(jobs))) if self._lease.held else 0, self._lease.token
+        result = self._exchanged(token, jobs, fetch) if jobs or fetch else None
         for job in batch:
             del self._unsettled[job]
         if result is None:
             self._report()
         else:
-            self._fetched(result.payloads, result.status, asked=fetch)
+            self._fetched(result, fetch, token)
 
-    def _exchanged(self, jobs: Sequence[RunningJob], fetch: int) -> Exchanged:
+    def _exchanged(self, token: str, jobs: Sequence[RunningJob], fetch: int) -> Exchanged:
         node, now = self._node, self.clock.time()
         settlements = [settlement_of(job, self._queue, node.config, node.registry) for job in jobs]
         for job in jobs:
             job.sent = True
-        result = self._in_progress.exchange(self._lease.token, settlements, fetch, now)
+        result = self._in_progress.exchange(token, settlements, fetch, now)
         for job, settled in zip(jobs, result.settled, strict=True):
             self._holding.note(job, settled)
         self._see_to_refused(result.refusal)
@@ -216,7 +214,10 @@ class QueueManager(IoServer):
             tell_of_settled(self, self._server, jobs)
         return result
 
-    def _fetched(self, payloads: Collection[bytes], status: str, asked: int) -> None:
+    def _fetched(self, result: Exchanged, asked: int, token: str) -> None:
+        payloads, status = result.payloads, result.status
+        if payloads and not self._lease.covers(token, self.clock.monotonic()):
+            payloads, status = [], "FENCED"  # it stood still; what no peer has goes back with the next lease
         waiting = self._holding.take(payloads, self.clock.time)
         aside = self._holding.start(waiting, self.clock.time()) if waiting else 0
         self._room.took(asked, len(payloads), aside)
@@ -259,11 +260,11 @@ class QueueManager(IoServer):
 
     def _job_has_come(self) -> bool:
         """Wait, blocked in Redis, for a job, and take it at once; False when a message came first, or neither."""
-        queue, seconds = self._node.keys.queue(self._queue), self._node.config.block_seconds
+        queue, token = self._node.keys.queue(self._queue), self._lease.token
         # One, not all: Redis gives it to a node that is frozen, too.
-        fetch = self._in_progress.fetch_behind_wait(self._lease.token) if self._room.has_free() else None
+        fetch = self._in_progress.fetch_behind_wait(token) if self._room.has_free() else None
         try:
-            has_come = self._wait.ends_with_something(queue, seconds, then=fetch)
+            has_come = self._wait.ends_with_something(queue, self._node.config.block_seconds, then=fetch)
             if has_come:
                 self._room.note_jobs()
             if self._wait.reply is not None:
@@ -272,7 +273,7 @@ class QueueManager(IoServer):
                     self._requeue(result.payloads)  # another queue of the group has taken the last worker meanwhile
                 elif result.payloads or result.status != "OK":
                     self._table.wake(one_comes=bool(result.payloads))
-                    self._fetched(result.payloads, result.status, asked=1)
+                    self._fetched(result, 1, token)
                     self.wait_message(_BEGIN_SECONDS)  # else its worker, awake, waits for the interpreter
         except StoreError as error:
             self._rest(error)
