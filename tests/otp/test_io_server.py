@@ -189,10 +189,11 @@ def test_a_message_that_was_handled_before_its_sender_came_to_wake_wakes_no_late
             return True
 
     inbox = Handled()
-    with inbox.waking():
-        inbox.put((Do(bool), None))
+    inbox.arm()
+    inbox.put((Do(bool), None))
 
-        assert not select.select([inbox.fileno()], [], [], 0)[0]
+    assert not select.select([inbox.fileno()], [], [], 0)[0]
+    inbox.disarm()
     inbox.close()
 
 

@@ -6,11 +6,12 @@ import os
 import queue
 import select
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from verk_actors.otp.server import Server
+
+_T = TypeVar("_T")
 
 
 class WakeInbox(queue.SimpleQueue[Any]):
@@ -32,29 +33,32 @@ class WakeInbox(queue.SimpleQueue[Any]):
                     os.write(self._ends()[1], b"!")
 
     def fileno(self) -> int:
-        """Return what is readable once an item has come, inside `waking`."""
+        """Return what is readable once an item has come, between `arm` and `disarm`."""
         return self._ends()[0]
 
-    @contextmanager
-    def waking(self) -> Iterator[None]:
-        """Let items that come meanwhile make `fileno` readable. One put before did not: look once more, inside."""
-        wake, _ = self._ends()
+    def arm(self) -> None:
+        """Let items that come from now on make `fileno` readable. One put before did not: look once more."""
+        self._ends()
         self._armed = True
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._armed = False
-            self._swallow(wake)
+
+    def disarm(self) -> None:
+        """Let items come unnoticed again. Every writer has written by then, under the lock."""
+        with self._lock:
+            was_woken, self._armed = not self._armed, False
+        if was_woken and self._pipe is not None:
+            os.read(self._pipe[0], 1)  # left behind, it would end the next wait at once
 
     def wait(self, fd: int | None, timeout: float) -> bool:
         """Wait for an item or for data on `fd`, if given; True when there is data."""
-        with self.waking():
-            poll = select.poll()
-            if fd is not None:
-                poll.register(fd, select.POLLIN)
-            poll.register(self.fileno(), select.POLLIN)
+        poll = select.poll()
+        if fd is not None:
+            poll.register(fd, select.POLLIN)
+        poll.register(self.fileno(), select.POLLIN)
+        self.arm()
+        try:
             return fd in dict(poll.poll(timeout * 1000 if self.empty() else 0))
+        finally:
+            self.disarm()
 
     def close(self) -> None:
         """Close the pipe; the owner's last act."""
@@ -71,13 +75,6 @@ class WakeInbox(queue.SimpleQueue[Any]):
                 os.set_blocking(end, False)
         return self._pipe
 
-    def _swallow(self, wake: int) -> None:
-        # Every writer has written by now, under the lock; a byte left behind would end the next wait at once.
-        try:
-            os.read(wake, 16)
-        except BlockingIOError:
-            return
-
 
 class IoServer(Server):
     """A server with `wait_readable`, for use in `handle_idle`."""
@@ -90,23 +87,20 @@ class IoServer(Server):
 
     def wait_readable(self, fd: int, timeout: float) -> bool:
         """Wait until `fd` is readable, a message comes, or `timeout` real seconds pass; True if readable."""
-        with self._otp_waiting():
-            return self.actor_inbox.wait(fd, timeout)
+        return self._otp_idle_while(self.actor_inbox.wait, fd, timeout)
 
     def wait_message(self, timeout: float) -> bool:
         """Wait until a message comes, or `timeout` real seconds pass; True if one has come."""
-        with self._otp_waiting():
-            self.actor_inbox.wait(None, timeout)
+        self._otp_idle_while(self.actor_inbox.wait, None, timeout)
         return self.has_messages()
 
-    @contextmanager
-    def _otp_waiting(self) -> Iterator[None]:
-        """Let other processes see this one as idle."""
+    def _otp_idle_while(self, waiting: Callable[..., _T], *args: Any) -> _T:
+        """Let other processes see this one as idle meanwhile."""
         trace = self.actor_ref.runtime.trace
         if trace is not None:
             trace.handled(self.actor_ref)
         try:
-            yield
+            return waiting(*args)
         finally:
             if trace is not None:
                 trace.busy(self.actor_ref)

@@ -51,12 +51,17 @@ class LoopServer(IoServer):
 
     def handle_idle(self) -> None:
         """Turn the loop until a message comes."""
+        self._otp_idle_while(self._otp_turn)
+
+    def _otp_turn(self) -> None:
         inbox = self.actor_inbox
-        with self._otp_waiting():
-            while inbox.empty():
-                with inbox.waking():
-                    if inbox.empty():
-                        self._otp_loop.turn()
+        while inbox.empty():
+            inbox.arm()
+            try:
+                if inbox.empty():
+                    self._otp_loop.turn()
+            finally:
+                inbox.disarm()
 
     @property
     def _otp_loop(self) -> EventLoop:
