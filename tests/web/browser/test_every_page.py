@@ -56,6 +56,16 @@ def test_each_page_is_accessible_in_light_and_in_dark_and_fits_a_phone(
     assert width <= PHONE[0]
 
 
+def test_a_chart_that_has_not_heard_of_a_narrower_window_widens_no_page(page: Page):
+    page.add_init_script("window.ResizeObserver = class { observe() {} }")
+    page.goto("/")
+    expect(page.locator("#rate canvas")).to_be_visible()
+
+    page.set_viewport_size(dict(zip(("width", "height"), PHONE, strict=True)))
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
 @pytest.mark.parametrize("page", ["phone"], indirect=True)
 def test_on_a_phone_the_pages_are_in_a_menu(page: Page):
     page.goto("/")
