@@ -34,7 +34,7 @@ class Pusher:
         """Enqueue or schedule a job; returns its jid, or that of the job which has a lock of its."""
         if entry.is_halted:
             return entry.jid
-        target, jids = self._target_of(entry.queue), [entry.jid]
+        target, jids = self._targets.get(entry.queue) or self._new_target(entry.queue), [entry.jid]
         if entry.locks:
             adding = partial(add, keys=self._keys, entries=[entry])
             return write(target.pool, self._config, adding, jids).get(0, entry.jid)
@@ -57,10 +57,10 @@ class Pusher:
             if not entry.is_halted:
                 of_server.setdefault(server_of[entry.queue], []).append(at)
         servers = list(of_server.values())
-        for number, places in enumerate(servers):
+        for number, (server, places) in enumerate(of_server.items()):
             part = [entries[at] for at in places]
             try:
-                pool, writing = self._target_of(part[0].queue).pool, partial(add, keys=self._keys, entries=part)
+                pool, writing = self._pools[server], partial(add, keys=self._keys, entries=part)
                 holders = write(pool, self._config, writing, [entry.jid for entry in part])
             except StoreError as error:
                 raise self._in_part(error, entries, servers, number) from error
@@ -85,11 +85,9 @@ class Pusher:
             return error  # the same holds for all
         return EnqueuedInPart(error.operation, error.key, error.why, enqueued, uncertain, left)
 
-    def _target_of(self, queue: str) -> _Target:
-        target = self._targets.get(queue)
-        if target is None:
-            pool = self._pools[self._config.redis_url_of(queue)]
-            target = self._targets[queue] = _Target(pool, Queue(pool, self._keys, queue))
+    def _new_target(self, queue: str) -> _Target:
+        pool = self._pools[self._config.redis_url_of(queue)]
+        target = self._targets[queue] = _Target(pool, Queue(pool, self._keys, queue))
         return target
 
 

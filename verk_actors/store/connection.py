@@ -11,7 +11,7 @@ import select
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from redis.exceptions import NoScriptError, RedisError, ResponseError
@@ -73,7 +73,7 @@ class Connection:
         self._client_id: int | None = None
         self._lifeline = lifeline or Lifeline()
         self._lifeline.hold(self)
-        self._meanwhile = meanwhile
+        self._ask_script = partial(ask, meanwhile=meanwhile)
 
     def __repr__(self) -> str:
         return f"<Connection {self.name} to {self._url}{'' if self.connected else ', closed'}>"
@@ -222,28 +222,19 @@ class Connection:
                 with suppress(OSError):  # it has just ended by itself
                     end.shutdown(socket.SHUT_RDWR)
 
-    def _ask_script(self, link: Link, *command: Argument) -> Any:
-        return ask(link, *command, meanwhile=self._meanwhile)
-
-    def _ask(self, command: tuple[Any, ...], by: Callable[..., Any] = ask) -> Any:
-        try:
-            return self._sent(command, by)
-        except ResponseError as error:
-            if not self._locator.follow(error):
-                raise
-            self.close()
-            return self._sent(command, by)  # nothing was done where it went first
-
-    def _sent(self, command: tuple[Any, ...], by: Callable[..., Any]) -> Any:
+    def _ask(self, command: tuple[Any, ...], by: Callable[..., Any] = ask, *, again: bool = True) -> Any:
         link = self._current()
         try:
             return by(link, *command)
-        except ResponseError:
-            raise  # an answer: the connection is sound
+        except ResponseError as error:  # an answer: the connection is sound
+            if not again or not self._locator.follow(error):
+                raise
         except BaseException:
             # Whatever it was (a Ctrl+C too), the reply may still come, and would pass for the next one's.
             self.close()
             raise
+        self.close()
+        return self._ask(command, by, again=False)  # nothing was done where it went first
 
     def _current(self) -> Link:
         """Returns the link to the server that is meant now."""
