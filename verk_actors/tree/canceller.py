@@ -68,8 +68,8 @@ class Canceller(Server):
         if waits:
             self._end(row, running_job, ())
         elif is_new:
-            if running_job.ask is not None:
-                running_job.ask()
+            if (ask := running_job.ask) is not None:
+                ask()
             self._wait_for(queue, row, running_job)
         job = running_job.job
         return Cancellation(
@@ -92,8 +92,8 @@ class Canceller(Server):
         if not self._end(row, running_job, stack_of(running_job)):
             return
         log.warning("%s: %s %s was cancelled and has not ended: it is left", message.queue, job.class_, job.jid)
-        if running_job.interrupt is not None:
-            running_job.interrupt()
+        if (interrupt := running_job.interrupt) is not None:
+            interrupt()
         else:
             self._replace(worker)
 

@@ -14,8 +14,8 @@ _PACKAGE = Path(__file__).parents[1]
 
 def stack_of(running_job: RunningJob) -> tuple[str, ...]:
     """Return the frames of a running job, the innermost first; none where it has a process that does not tell."""
-    if running_job.frames is not None:
-        return own_frames(running_job.frames())
+    if (frames := running_job.frames) is not None:
+        return own_frames(frames())
     where = coroutine_stack(running_job.coroutine)
     if not where and running_job.worker is not None:
         where = stack(running_job.worker)  # also where it blocks its loop

@@ -151,7 +151,12 @@ class RunningJob:
 
     def how_far(self) -> JobProgress | None:
         """Return how far the run is; None where it has not said so."""
-        return self.progress if self.notice is None else progress_in(self.notice())
+        notice = self.notice
+        return self.progress if notice is None else progress_in(notice())
+
+    def let_go(self) -> None:
+        """Forget how to reach its run, which has ended; that leads here in turn, and would be garbage to collect."""
+        self.coroutine = self.ask = self.interrupt = self.frames = self.notice = None
 
     def end(self, outcome: Outcome, now: float) -> bool:
         """Say how it has ended; False where somebody has said so before, and this does not count.

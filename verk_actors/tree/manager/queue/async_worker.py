@@ -115,7 +115,7 @@ class AsyncWorker(LoopServer):
     def _ended(self, running_job: RunningJob, table: RunningJobs, outcome: Outcome | None) -> None:
         """Put the end of a job into the table, and start the next in its place."""
         self._busy -= 1
-        running_job.coroutine = None
+        running_job.let_go()
         if table.left.pop(running_job, running_job) is None:  # it was cancelled, and has kept its place until now
             self._tell_of_place()
         if table.end(running_job, self._judged(outcome), self.clock.time()):

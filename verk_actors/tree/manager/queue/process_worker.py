@@ -56,6 +56,8 @@ class ProcessWorker(Worker):
             return backed_off(self._perform_there(running_job, packet), job, performer, self._now)
         except VerkError as error:
             return failed(job, performer, error, self._frames, self._now)
+        finally:
+            running_job.let_go()
 
     def _perform_there(self, running_job: RunningJob, packet: tuple[bytes, ...]) -> Outcome:
         """Have the process run a job.

@@ -162,8 +162,8 @@ class WorkersManager(Server):
         """Have jobs go back to their queue unless they have ended; the last first, so that the queue is as it was."""
         for job in reversed(jobs):
             is_here = job.settled is None and self._table.end(job, GIVEN_BACK, self.clock.time())
-            if is_here and job.interrupt is not None:
-                job.interrupt()  # before others get it
+            if is_here and (interrupt := job.interrupt) is not None:
+                interrupt()  # before others get it
         if jobs:
             self._table.queue_manager.nudge()
 
