@@ -6,14 +6,15 @@ Run: python examples/03_listen_to_events.py
 
 from __future__ import annotations
 
-from threading import Event as Flag
+from threading import Semaphore
 
 import pykka
 from a_redis import a_redis
 
-from verk_actors import ActorSystem, Client, Config, Event, EventListener, JobDead, JobEvent, RegisterListener, worker
+from verk_actors import ActorSystem, Client, Config, Event, EventListener, RegisterListener, worker
+from verk_actors.events import JobDead, JobEvent, JobFinished
 
-a_job_died = Flag()
+ended = Semaphore(0)
 
 
 @worker
@@ -27,24 +28,24 @@ class Printer(EventListener):  # survives what its handle_event raises
             print(type(event).__name__, event.job.args)
 
 
-class Alarm(pykka.ThreadingActor):  # gets each event as a message
-    def on_receive(self, message: JobDead) -> None:
-        a_job_died.set()
+class Bell(pykka.ThreadingActor):  # gets each event as a message
+    def on_receive(self, message: JobFinished | JobDead) -> None:
+        ended.release()
 
 
 def main(redis_url: str) -> None:
     config = Config(queues={"default": 1}, redis_url=redis_url, max_retry_count=0)
-    system, printer, alarm = ActorSystem.start(config), Printer.start(), Alarm.start()
+    system, printer, bell = ActorSystem.start(config), Printer.start(), Bell.start()
     system.ask(RegisterListener(printer, selector=lambda event: event.queue == "default"))
-    system.ask(RegisterListener(alarm, selector=JobDead))  # or several: (JobFailed, JobDead)
+    system.ask(RegisterListener(bell, selector=(JobFinished, JobDead)))  # or one: JobDead
 
     with Client(config) as client:
-        client.enqueue(divide.job(6, 3))
-        client.enqueue(divide.job(1, 0))
-        a_job_died.wait(timeout=10)
+        for job in (divide.job(6, 3), divide.job(1, 0)):
+            client.enqueue(job)
+            ended.acquire(timeout=10)
     system.stop()  # tells the last events
     printer.stop()  # handles them first
-    alarm.stop()
+    bell.stop()
 
 
 if __name__ == "__main__":
