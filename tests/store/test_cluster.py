@@ -120,6 +120,8 @@ def test_every_script_runs_in_a_cluster_with_all_of_its_keys_in_one_slot(cluster
         kinds = ("retry", "dead", "requeue")
         settlements = [Settlement(kind, job, JOB, 1e9) for kind, job in zip(kinds, taken, strict=True)]
         assert in_progress.exchange("token", settlements, 1, 1e9).settled == [True] * 3
+        [reply] = commands.transaction([in_progress.fetch_behind_wait("of another")])
+        assert in_progress.fetched(reply).payloads == []
         limited_jobs(commands, keys)
         connection.call("DEL", keys.node("n1"))
         assert nodes.rescue("n1", "q").moved == 1

@@ -16,7 +16,7 @@ from verk_actors.store.connection import Connection
 from verk_actors.store.due import DueJobs
 from verk_actors.store.exchange import InProgress, Settlement
 from verk_actors.store.nodes import Nodes
-from verk_actors.store.scripts import CANCEL, ENQUEUE, EXCHANGE, MOVE, RESCUE, Script
+from verk_actors.store.scripts import CANCEL, ENQUEUE, EXCHANGE, MOVE, RESCUE, TAKE, Script
 from verk_actors.store.waiting_jobs import WaitingJobs
 from verk_actors.wire.keys import Keys
 
@@ -83,6 +83,19 @@ def test_a_fetch_that_may_not_all_that_it_does_takes_each_job_once_or_leaves_it(
 
     assert [places_of(admin, payload.decode()) for payload in payloads] == [1, 1, 1]
     assert set(taken) <= set(admin.lrange(KEYS.in_progress("q", "n1"), 0, -1))
+
+
+@pytest.mark.slow  # a server for each command
+@pytest.mark.parametrize("command", commands_of(TAKE))
+def test_a_fetch_behind_a_wait_that_may_not_all_that_it_does_leaves_the_job(admin, denied, command) -> None:
+    admin.set(KEYS.node("n1"), "token")
+    admin.lpush(KEYS.queue("q"), "job")
+    take = InProgress(denied, KEYS, "q", "n1").fetch_behind_wait("token")
+
+    with pytest.raises(StoreError):
+        denied.script(take.script, take.keys, take.args)
+
+    assert admin.lrange(KEYS.queue("q"), 0, -1) == [b"job"]
 
 
 @pytest.mark.slow  # a server for each command

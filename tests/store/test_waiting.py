@@ -11,6 +11,7 @@ from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress
 from verk_actors.store.nodes import Nodes
+from verk_actors.store.scripts import TAKE
 from verk_actors.store.waiting import Waiter, unblock
 from verk_actors.wire.keys import Keys
 
@@ -184,9 +185,8 @@ def test_a_wait_cannot_begin_without_a_server():
 def in_progress(waiting_connection):
     """Return what node `n1`, which holds its lease, has in progress of the queue; the server knows the script."""
     Nodes(waiting_connection, Keys()).heartbeat("n1", "token", 60_000, [])
-    taken = InProgress(waiting_connection, Keys(), "default", "n1")
-    taken.exchange("token", [], 1, 0.0)
-    return taken
+    waiting_connection.call("SCRIPT", "LOAD", TAKE.text)
+    return InProgress(waiting_connection, Keys(), "default", "n1")
 
 
 def test_a_job_that_ends_a_wait_is_taken_behind_it_and_no_other(waiter, redis, in_progress):
@@ -194,14 +194,14 @@ def test_a_job_that_ends_a_wait_is_taken_behind_it_and_no_other(waiter, redis, i
     redis.lpush(QUEUE, b"first", b"second")
 
     assert waiter.finish() is True
-    assert in_progress.exchanged(waiter.reply).payloads == [b"first"]
+    assert in_progress.fetched(waiter.reply).payloads == [b"first"]
     assert redis.lrange(QUEUE, 0, -1) == [b"second"]
 
 
 def test_a_wait_in_vain_takes_nothing_and_its_reply_is_not_that_of_the_next_one(waiter, redis, in_progress):
     waiter.begin(QUEUE, 0.01, in_progress.fetch_behind_wait("token"))
     assert waiter.finish() is False
-    assert in_progress.exchanged(waiter.reply).payloads == []
+    assert in_progress.fetched(waiter.reply).payloads == []
 
     waiter.begin(QUEUE, 4)
     waiter.abandon()
@@ -213,17 +213,33 @@ def test_a_node_without_lease_takes_nothing_behind_its_wait(waiter, redis, in_pr
     redis.lpush(QUEUE, b"job")
 
     assert waiter.finish() is True
-    assert in_progress.exchanged(waiter.reply).status == "FENCED"
+    assert in_progress.fetched(waiter.reply).status == "FENCED"
     assert redis.llen(QUEUE) == 1
 
 
-def test_where_redis_does_not_know_the_script_the_wait_says_that_there_is_a_job(waiter, redis, in_progress):
+def test_where_redis_does_not_know_the_script_the_wait_says_that_there_is_a_job_and_it_knows_it_for_the_next(
+    waiter, redis, in_progress
+):
     redis.script_flush()
     waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
     redis.lpush(QUEUE, b"job")
 
     assert waiter.finish() is True
     assert waiter.reply is None
+    assert redis.llen(QUEUE) == 1
+
+    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    assert waiter.finish() is True
+    assert in_progress.fetched(waiter.reply).payloads == [b"job"]
+
+
+def test_a_job_that_may_not_be_noted_as_in_progress_is_not_taken(waiter, redis, in_progress):
+    redis.set("verk:node:n1:queues", "no set")
+    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    redis.lpush(QUEUE, b"job")
+
+    with pytest.raises(StoreError, match="WRONGTYPE"):
+        waiter.finish()
     assert redis.llen(QUEUE) == 1
 
 

@@ -19,7 +19,7 @@ from verk_actors.settings.config import Config
 from verk_actors.store.commands import Argument, Commands
 from verk_actors.store.effects import Effect
 from verk_actors.store.refusals import plain, refusal_of
-from verk_actors.store.scripts import EXCHANGE, ScriptCall
+from verk_actors.store.scripts import EXCHANGE, TAKE, ScriptCall
 from verk_actors.wire.keys import Keys
 
 Kind: TypeAlias = Literal["ack", "retry", "dead", "discard", "snooze", "bury", "expire", "requeue"]
@@ -37,7 +37,6 @@ _LETTERS: dict[Kind, str] = {
 _SETTLED = {1: True, 0: False, -1: None}
 _REWRITTEN = frozenset({"retry", "dead", "snooze", "bury"})
 
-_BEHIND_WAIT = -1
 _MOST_PER_CALL = 500  # keeps one script below 10 ms, in which Redis does nothing else
 _DAY_SECONDS = 86_400
 _DAY_COUNTER_SECONDS = 5 * 365 * _DAY_SECONDS  # Sidekiq's five years
@@ -180,10 +179,13 @@ class InProgress:
         )
 
     def fetch_behind_wait(self, token: str) -> ScriptCall:
-        """Returns what fetches one job, to be sent behind a wait; `exchanged` understands its reply."""
-        now = 0.0  # nothing is counted, and nobody's age is looked at
-        keys = self._script_keys or self._keys_on(now)
-        return ScriptCall(EXCHANGE, keys, self._args(token, (), _BEHIND_WAIT, now))
+        """Returns what fetches one job, to be sent behind a wait; `fetched` understands its reply. LMOVE."""
+        return ScriptCall(TAKE, self._static_keys[:4], (token, self._queue))
+
+    def fetched(self, reply: Any) -> Exchanged:
+        """Returns what the reply of a fetch behind a wait tells."""
+        status, *payloads = reply
+        return Exchanged(status.decode(), [], payloads, 0)
 
     def payloads(self) -> list[bytes]:
         """Returns all of them, the newest first. LRANGE, O(n)."""
@@ -202,10 +204,9 @@ class InProgress:
             keys += tuple(effect.key for _, effect in effects)
             for number, effect in effects:
                 args += (number, *effect.words)
-        return self.exchanged(self._commands.script(EXCHANGE, keys, args))
+        return self._exchanged(self._commands.script(EXCHANGE, keys, args))
 
-    def exchanged(self, reply: Any) -> Exchanged:
-        """Returns what a reply of the script tells."""
+    def _exchanged(self, reply: Any) -> Exchanged:
         status, flags, payloads, trimmed, refusal = reply
         return Exchanged(
             "OK" if status == b"OK" else plain(status.decode()),

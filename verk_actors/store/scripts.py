@@ -67,6 +67,7 @@ ENQUEUE = Script.read("enqueue")
 ENQUEUE_MANY = Script.read("enqueue_many")
 RELEASE = Script.read("release")
 EXCHANGE = Script.read("exchange")
+TAKE = Script.read("take")
 DUE = Script.read("due")
 MOVE = Script.read("move")
 HEARTBEAT = Script.read("heartbeat")
@@ -88,7 +89,7 @@ CALL = Script.read("call")
 RECLAIM = Script.read("reclaim")
 
 SCRIPTS = (
-    *(ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE, COUNT, CANCEL),
-    *(GUARDED, BATCH, CLEAR, CRON_LOOK, CRON_PUT, CRON_CLAIM, CRON_REMOVE),
+    *(ENQUEUE, ENQUEUE_MANY, RELEASE, EXCHANGE, TAKE, DUE, MOVE, HEARTBEAT, RESCUE, DEREGISTER, PRESENCE, COUNT),
+    *(CANCEL, GUARDED, BATCH, CLEAR, CRON_LOOK, CRON_PUT, CRON_CLAIM, CRON_REMOVE),
     *(ADMIT, ROOM, CALL, RECLAIM),
 )

@@ -82,6 +82,8 @@ class Waiter:
             raise
         if self._then is not None:
             self.reply = self._connection.read_script(self._then)
+            if self.reply is None:
+                self._connection.call("SCRIPT", "LOAD", self._then.script.text)  # for the next wait
         return found
 
     def end_by(self, unblock: Callable[[], None], seconds: float = _UNBLOCK_SECONDS) -> None:

@@ -9,9 +9,9 @@ import attrs
 
 from verk_actors.cli.chaos.cluster import LEASE_SECONDS, Cluster
 from verk_actors.cli.chaos.proxy_control import Act, Rule
-from verk_actors.store.scripts import DUE, EXCHANGE, HEARTBEAT, MOVE
+from verk_actors.store.scripts import DUE, EXCHANGE, HEARTBEAT, MOVE, TAKE
 
-_SCRIPTS = (EXCHANGE, EXCHANGE, HEARTBEAT, DUE, MOVE)  # what nodes send all the time, so that a rule is soon used up
+_SCRIPTS = (EXCHANGE, EXCHANGE, TAKE, HEARTBEAT, DUE, MOVE)  # what nodes send all the time: a rule is soon used up
 _AWAY_SECONDS = 1.5 * LEASE_SECONDS  # at most
 
 

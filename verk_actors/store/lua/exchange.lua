@@ -3,7 +3,7 @@
 --   5 retry (zset), 6 dead (zset), 7 stat:processed, 8 stat:failed, 9 stat:processed:QUEUE, 10 stat:failed:QUEUE,
 --   11 stat:processed:DAY, 12 stat:failed:DAY, 13 schedule (zset), 14 stat:expired,
 --   then the key of each effect
--- ARGV: 1 lease token, 2 queue name, 3 how many jobs to fetch, or -1: one, behind a wait, 4 bytes after which fetching stops,
+-- ARGV: 1 lease token, 2 queue name, 3 how many jobs to fetch, 4 bytes after which fetching stops,
 --   5 score up to which dead jobs are trimmed, 6 how many dead jobs stay, 7 seconds that a day's counter lives,
 --   8 '1' if processed counts failed runs too, 9 one letter per settlement (a ack, r retry, d dead, x discard,
 --   s snooze: to the schedule as if it had not run, b bury: dead without having run, e expire: gone without having run,
@@ -21,9 +21,6 @@
 -- Source: verk priv/mrpop_lpush_src_dest.lua; lib/verk/queue_manager.ex, ack and retry
 
 local kinds, fetch = ARGV[9], tonumber(ARGV[3])
--- Each wait of an idle node that has ended in vain comes here, so it costs no more than this.
-if fetch < 0 and redis.call('LLEN', KEYS[2]) == 0 then return {'OK', {}, {}, 0, ''} end
-fetch = math.abs(fetch)
 local set_of = {r = KEYS[5], d = KEYS[6], b = KEYS[6], s = KEYS[13]}
 local ours = redis.call('GET', KEYS[3]) == ARGV[1]
 -- Lua does not roll back: these are called before the first write, so that an error of theirs stops the script here.

@@ -268,7 +268,7 @@ class QueueManager(IoServer):
             if has_come:
                 self._room.note_jobs()
             if self._wait.reply is not None:
-                result = self._in_progress.exchanged(self._wait.reply)
+                result = self._in_progress.fetched(self._wait.reply)
                 if result.payloads and not self._room.reserve(settling=0):
                     self._requeue(result.payloads)  # another queue of the group has taken the last worker meanwhile
                 elif result.payloads or result.status != "OK":
