@@ -1,8 +1,9 @@
 """The jobs of one queue that one node holds: how they are taken, and how they leave.
 
-The queue's manager calls `InProgress.exchange`: in one round trip it settles what its workers have done and
-fetches what the free ones can do. A job is the node's own as long as its exact bytes are in the node's list.
-Every settlement removes them first; where nothing is removed nothing is done: a peer has rescued the job.
+The queue's manager calls `InProgress.exchange`: in one round trip it settles what its workers have done and fetches
+what the free ones can do; where nothing waited, the next job comes behind a wait. A job is the node's own as long as
+its exact bytes are in the node's list. Every settlement removes them first; where nothing is removed nothing is done: a
+peer has rescued the job.
 """
 
 from __future__ import annotations

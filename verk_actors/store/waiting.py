@@ -1,10 +1,10 @@
 """A wait for jobs that takes none: `BLMOVE QUEUE QUEUE RIGHT RIGHT`.
 
 It blocks until the queue has a job, then takes the job and puts it back where it was, in one step. So an idle
-queue is waited on without a lease, and a lost reply loses nothing; the exchange script does the taking.
+queue is waited on without a lease, and a lost reply loses nothing; a script does the taking.
 
-That script may be sent right behind the wait. Redis keeps it until the wait is over, and then runs it at once: the job
-is here when it would otherwise be asked for.
+That may be sent right behind the wait. Redis keeps it until the wait is over, and then runs it at once: the job is here
+when it would otherwise be asked for.
 """
 
 from __future__ import annotations
