@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 import attrs
 
@@ -20,7 +20,7 @@ from verk_actors.errors import VerkError
 from verk_actors.otp.clock import SystemClock
 
 _LOOK_SECONDS = 0.05
-_ON_THE_WAY_SECONDS = 0.1  # for what a node sent just before a fault; shorter than any lease's rest
+_ON_THE_WAY_SECONDS = 0.1  # for what a node sent just before a fault; shorter than most leases' rest
 _BETWEEN_FAULTS_SECONDS = 0.4  # at most
 _MOST_WAITING = 500  # jobs in the queue; more are enqueued when the nodes have got on
 _LONGEST_SECONDS = 60.0  # for what takes seconds, if anything works at all
@@ -82,11 +82,14 @@ class Play:
         kinds = [kind for kind in FAULTS if kind in self.kinds]
         kind = self._chance.choices(kinds, [FAULTS[kind].weight for kind in kinds])[0]
         struck = FAULTS[kind].inject(self.cluster, self._chance)
+        at_risk = self._held_by(struck)  # on a busy machine a lease may be about to end
         self.let_pass(_ON_THE_WAY_SECONDS)
-        at_risk = [jid for name in struck for jid in jids(self.cluster.held(name))]
-        self.injected.append(Injected(kind, at_risk))
+        self.injected.append(Injected(kind, list(dict.fromkeys(at_risk + self._held_by(struck)))))
         self.let_pass(self._chance.uniform(0, _BETWEEN_FAULTS_SECONDS))
         return FAULTS[kind]
+
+    def _held_by(self, nodes: Iterable[str]) -> list[str]:
+        return [jid for name in nodes for jid in jids(self.cluster.held(name))]
 
     def settle(self) -> None:
         """Wait until each job has ended, within reason, and until all nodes are at work, to be stopped in order."""
