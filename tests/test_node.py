@@ -125,11 +125,13 @@ def test_a_second_signal_hands_running_jobs_back_at_once(tmp_path, redis_url, re
         assert node.exit_code() == 128 + signal.SIGTERM
 
     waiting = redis.lrange("queue:default", 0, -1)
-    # What it has not got done within a second, on a machine that is busy, is left to others: its keys too.
     in_progress = [job for key in redis.keys("inprogress:*") for job in redis.lrange(key, 0, -1)]
     assert waiting
     assert sorted(waiting + in_progress) == sorted(payloads)
     assert not redis.exists("retry", "dead", "stat:failed")
+    if "25 jobs did not end and were abandoned" in node.output:  # else a second was short, and others see to the rest
+        assert sorted(waiting) == sorted(payloads)
+        assert nothing_is_left(redis)
 
 
 @slow

@@ -133,7 +133,7 @@ def test_a_queue_that_somebody_has_paused_for_all_nodes_is_as_it_should_be(node:
 
 
 def test_a_node_whose_redis_is_away_is_alive_and_not_ready(node: Node) -> None:
-    node.state.own_server.lease.renewed_at -= node.config.lease_seconds
+    node.state.own_server.lease.ends_at -= node.config.lease_seconds
 
     status, said = ask(node, "/readyz")
 

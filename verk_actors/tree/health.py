@@ -41,7 +41,7 @@ def why_not_ready(node: NodeState, manager_supervisor: Ref | None, now: float) -
         return
     for server in tuple(node.servers.values()):
         lease = server.lease
-        if not lease.held or now - lease.renewed_at > node.config.lease_seconds:
+        if not lease.held or now > lease.ends_at:
             yield f"{server.url} has not answered its heartbeat for a lease"
     rows = tuple(node.queues.values())
     if rows and all(row.paused for row in rows):
