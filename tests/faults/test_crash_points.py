@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import pytest
 from support.async_jobs import AsyncFates
-from support.crash_points import HOW, WHEN, MessagePoint, Mine, Planted, RedisPoints, actors, message_points
+from support.crash_points import HOW, WHEN, WORDS, MessagePoint, Mine, Planted, RedisPoints, actors, message_points
 from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import Node, running_node
@@ -260,18 +260,9 @@ def test_an_actor_that_dies_at_a_message_loses_and_repeats_nothing(
                 strike(node, redis, mine, provoke, f"{point}, {how}, round {round_}")
 
 
-# The least that each says; what else it said by then is struck at, too.
-WORDS_TO_REDIS = {
-    "NodeManager": {"heartbeat", "PTTL", "SCAN", "SMEMBERS", "sending BLMOVE", "reading a reply"},
-    "QueueManager": {"exchange", "LRANGE", "sending BLMOVE", "reading a reply"},
-    "ScheduleManager": {"due", "move"},
-}
-ASKING = [cls for cls in actors() if cls.__name__ in WORDS_TO_REDIS]
-
-
 @pytest.mark.slow  # strikes at each of a dozen words
 @pytest.mark.parametrize("how", [planned(how) for how in HOW])
-@pytest.mark.parametrize("actor", ASKING, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("actor", [cls for cls in actors() if cls.__name__ in WORDS], ids=lambda cls: cls.__name__)
 def test_an_actor_that_dies_at_a_word_to_redis_loses_and_repeats_nothing(
     config: Config, redis, long: bool, actor: type[Server], how: str
 ) -> None:
@@ -282,7 +273,7 @@ def test_an_actor_that_dies_at_a_word_to_redis_loses_and_repeats_nothing(
         cast(names.NODE_MANAGER, m.Tick())(node)
         cast(QUEUE_MANAGER, m.LeaseRenewed())(node)
         Round(node, redis).check("calm")
-        eventually(lambda: points.seen >= WORDS_TO_REDIS[actor.__name__], f"all words, beside {points.seen}")
+        eventually(lambda: points.seen >= WORDS[actor.__name__], "all its words")
         for round_, operation, when in itertools.product(range(LONG_ROUNDS if long else 1), sorted(points.seen), WHEN):
             points.mine = Mine(how, skip=rng.randrange(4) if round_ else 0)
             points.point = (operation, when)

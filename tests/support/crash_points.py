@@ -17,6 +17,12 @@ from verk_actors.store.connection import Connection
 
 HOW = ("raise", "kill")
 WHEN = ("before", "after")
+# The least that each actor says to Redis; what else it says is struck at, too.
+WORDS = {
+    "NodeManager": {"heartbeat", "PTTL", "SCAN", "SMEMBERS", "sending BLMOVE", "reading a reply"},
+    "QueueManager": {"exchange", "LRANGE", "sending BLMOVE", "reading a reply"},
+    "ScheduleManager": {"due", "move"},
+}
 
 
 class Planted(Exception):

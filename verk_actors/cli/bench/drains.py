@@ -9,16 +9,18 @@ import attrs
 
 from verk_actors.cli.bench import stock
 from verk_actors.cli.bench.ground import Ground
-from verk_actors.cli.bench.jobs import fail, marked, noop, wait
+from verk_actors.cli.bench.jobs import fail, marked, noop
 from verk_actors.cli.bench.marks import monotonic
-from verk_actors.cli.bench.nodes import QUEUE, WORKERS, Nodes
+from verk_actors.cli.bench.nodes import QUEUE, WORKERS, Nodes, QueueTable
 from verk_actors.errors import VerkError
 from verk_actors.wire.job import Job
 
 Figures = Mapping[str, float]
 """What a run has measured, by its name and unit."""
 
-_WAIT_SECONDS = 0.01
+AHEAD: Mapping[str, QueueTable] = {QUEUE: {"size": WORKERS, "prefetch": 100}}
+"""A queue whose jobs are fetched ahead."""
+
 _FILLING = stock.FILLING
 
 
@@ -128,7 +130,7 @@ def with_prefetch(ground: Ground, count: int) -> Figures:
     """Drain no-op jobs with a prefetch of 100, and without one."""
     with Nodes(ground) as nodes:
         plain = drain_noops(ground, nodes, count)
-    with Nodes(ground, queues={QUEUE: {"size": WORKERS, "prefetch": 100}}) as nodes:
+    with Nodes(ground, queues=AHEAD) as nodes:
         fetched = drain_noops(ground, nodes, count)
     return fetched.figures() | {"times no prefetch": fetched.rate / plain.rate}
 
@@ -140,13 +142,6 @@ def two_nodes(ground: Ground, count: int) -> Figures:
     with Nodes(ground, count=2) as nodes:
         two = drain_noops(ground, nodes, count, 2 * WORKERS)
     return two.figures() | {"times one node": two.rate / one.rate}
-
-
-def waiting(ground: Ground, count: int) -> Figures:
-    """Run jobs that wait 10 ms, 25 at once."""
-    with Nodes(ground) as nodes:
-        drained = drain_marking(ground, nodes, wait.job(0, _WAIT_SECONDS), count)
-    return drained.figures() | {"% of the ideal": drained.rate * _WAIT_SECONDS / WORKERS * 100}
 
 
 def failing(ground: Ground, count: int) -> Figures:
