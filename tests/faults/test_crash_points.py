@@ -268,7 +268,9 @@ def test_an_actor_that_dies_at_a_word_to_redis_loses_and_repeats_nothing(
 ) -> None:
     rng = random.Random(actor.__name__)
     settings = SETTINGS | {"heartbeat_seconds": 5.0, "node_id": "n"}  # so that whatever is said is said each time
+    provoked_by = {"CLIENT": begin_anew, "SCRIPT": lambda _: redis.script_flush()}
     with running_node(config, queues={"q": 3}, **settings) as node, RedisPoints(actor) as points:
+        redis.script_flush()
         Round(node, redis).check("calm")
         cast(names.NODE_MANAGER, m.Tick())(node)
         cast(QUEUE_MANAGER, m.LeaseRenewed())(node)
@@ -278,7 +280,7 @@ def test_an_actor_that_dies_at_a_word_to_redis_loses_and_repeats_nothing(
             points.mine = Mine(how, skip=rng.randrange(4) if round_ else 0)
             points.point = (operation, when)
             what = f"{actor.__name__} {when} {operation}, {how}, round {round_}"
-            strike(node, redis, points.mine, begin_anew if operation == "CLIENT" else say_all, what)
+            strike(node, redis, points.mine, provoked_by.get(operation, say_all), what)
 
 
 def begin_anew(node: Node) -> None:
