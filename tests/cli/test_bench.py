@@ -39,7 +39,8 @@ def test_a_rate_is_held_against_its_goal_in_proportion_to_the_speed_of_the_machi
 
 
 def test_what_may_be_lost_of_an_ideal_and_how_long_a_step_may_take_go_with_the_speed_too():
-    [kept] = summarise("waiting", [Run(figures={"% of the ideal": 90.0}, speed=0.5, others=5.0)], brief=False)
+    share = {"% of the ideal, prefetch=100": 90.0}
+    [kept] = summarise("waiting", [Run(figures=share, speed=0.5, others=5.0)], brief=False)
     [step] = summarise("due", [Run(figures={"longest script ms": 19.0}, speed=0.5, others=5.0)], brief=False)
 
     assert kept.goal is not None
