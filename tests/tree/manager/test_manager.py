@@ -7,7 +7,7 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound, StoreError
-from verk_actors.events import JobFinished
+from verk_actors.events import JobFinished, QueuePaused
 from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
 from verk_actors.otp import OtpError
 from verk_actors.settings.config import Config
@@ -131,6 +131,7 @@ def test_a_removal_deletes_what_was_handed_back_too(config: Config, redis) -> No
 def test_jobs_are_kept_unless_whoever_removes_the_queue_says_otherwise(config: Config, redis) -> None:
     with running_node(config, queues={"q": 1}) as node:
         node.system.ask(PauseQueue("q"), timeout=10)
+        node.log.expect(QueuePaused)
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
         node.system.ask(RemoveQueue("q"), timeout=20)
         assert (redis.llen("queue:q"), redis.sismember("queues", "q")) == (1, True)
