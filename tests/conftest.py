@@ -20,6 +20,7 @@ from support.servers import OwnServer
 
 from verk_actors import embedded
 from verk_actors.settings.config import Config
+from verk_actors.tree.manager.queue import worker_pool
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,6 +55,14 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     complaints = leaks + errors.complaints(marker.args if marker else ())
     if complaints:
         pytest.fail("\n".join(complaints), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give workers time to end though the machine is busy, unless the test is about one that takes too long."""
+    marker = request.node.get_closest_marker("logs_errors")
+    if not any("did not stop" in part for part in (marker.args if marker else ())):
+        monkeypatch.setattr(worker_pool, "_SHUTDOWN_SECONDS", dict.fromkeys(worker_pool._SHUTDOWN_SECONDS, 20.0))
 
 
 @pytest.fixture(autouse=True)
