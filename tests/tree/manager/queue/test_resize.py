@@ -51,6 +51,7 @@ def test_surplus_workers_end_their_job_first_and_no_job_is_fetched_in_its_place(
 
         assert workers(node) == 3  # each at its job
         assert (redis.llen("queue:q"), node.status().queues["q"].size) == (5, 1)
+        eventually(lambda: node.state.queues["q"].running_jobs.room_kept == 1, "room for one job")
         node.jobs.gate.open()
         node.log.expect(JobFinished, 8)
         eventually(lambda: workers(node) == 1, "end of the surplus workers")
