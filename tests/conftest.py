@@ -51,17 +51,20 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     leaks = leaked_since(before)  # first: a thread may log its last words
     logger.removeHandler(errors)
-    marker = request.node.get_closest_marker("logs_errors")
-    complaints = leaks + errors.complaints(marker.args if marker else ())
+    complaints = leaks + errors.complaints(_announced(request))
     if complaints:
         pytest.fail("\n".join(complaints), pytrace=False)
+
+
+def _announced(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    marker = request.node.get_closest_marker("logs_errors")
+    return marker.args if marker else ()
 
 
 @pytest.fixture(autouse=True)
 def _patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give workers time to end though the machine is busy, unless the test is about one that takes too long."""
-    marker = request.node.get_closest_marker("logs_errors")
-    if not any("did not stop" in part for part in (marker.args if marker else ())):
+    if not any("did not stop" in error for error in _announced(request)):
         monkeypatch.setattr(worker_pool, "_SHUTDOWN_SECONDS", dict.fromkeys(worker_pool._SHUTDOWN_SECONDS, 20.0))
 
 

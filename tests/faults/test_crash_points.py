@@ -271,9 +271,9 @@ def test_an_actor_that_dies_at_a_word_to_redis_loses_and_repeats_nothing(
     provoked_by = {"CLIENT": begin_anew, "SCRIPT": lambda _: redis.script_flush()}
     with running_node(config, queues={"q": 3}, **settings) as node, RedisPoints(actor) as points:
         redis.script_flush()
+        begin_anew(node)
         Round(node, redis).check("calm")
-        cast(names.NODE_MANAGER, m.Tick())(node)
-        cast(QUEUE_MANAGER, m.LeaseRenewed())(node)
+        say_all(node)
         Round(node, redis).check("calm")
         eventually(lambda: points.seen >= WORDS[actor.__name__], "all its words")
         for round_, operation, when in itertools.product(range(LONG_ROUNDS if long else 1), sorted(points.seen), WHEN):

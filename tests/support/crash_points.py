@@ -20,7 +20,7 @@ WHEN = ("before", "after")
 # The least that each actor says to Redis; what else it says is struck at, too.
 WORDS = {
     "NodeManager": {"heartbeat", "PTTL", "SCAN", "SMEMBERS", "sending BLMOVE", "reading a reply"},
-    "QueueManager": {"exchange", "LRANGE", "SCRIPT", "sending BLMOVE", "reading a reply"},
+    "QueueManager": {"CLIENT", "exchange", "LRANGE", "SCRIPT", "sending BLMOVE", "reading a reply"},
     "ScheduleManager": {"due", "move"},
 }
 
