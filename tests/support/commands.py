@@ -137,6 +137,11 @@ class Command:
         """Send a signal."""
         self._process.send_signal(signal)
 
+    def freeze(self) -> None:
+        """Stop it, and wait until it stands still: threads run on until one of them has heard of the signal."""
+        self.send(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED)
+
     def exit_code(self) -> int:
         """Wait for the end, and return its exit code."""
         deadline = time.monotonic() + DEADLINE_SECONDS
