@@ -38,13 +38,13 @@ class Watcher(EventListener):
 
 
 def main(redis_url: str) -> None:
-    config = Config(queues={"pages": QueueConfig(size=1000, executor="async", timeout_seconds=2)}, redis_url=redis_url)
+    config = Config(queues={"pages": QueueConfig(size=1000, executor="async", timeout_seconds=5)}, redis_url=redis_url)
     system, watcher, client = ActorSystem.start(config), Watcher.start(), Client(config)
     system.ask(RegisterListener(watcher, selector=JobFailed))
     client.enqueue_many([hang.job(), *(fetch.job(page) for page in range(500))])
-    threads = dict(fetched.get(timeout=10) for _ in range(500)).values()
+    threads = dict(fetched.get(timeout=30) for _ in range(500)).values()
     print(len(threads), "pages in", len(set(threads)), "thread")
-    print(failures.get(timeout=10))
+    print(failures.get(timeout=30))
 
     system.stop()
     watcher.stop()
@@ -57,4 +57,4 @@ if __name__ == "__main__":
 
 # Output:
 #   500 pages in 1 thread
-#   hang: JobTimeout: the job ran for longer than 2 s
+#   hang: JobTimeout: the job ran for longer than 5 s

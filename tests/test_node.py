@@ -116,7 +116,9 @@ def test_what_modules_have_registered_for_the_exit_is_called(tmp_path, redis_url
 
 @slow
 def test_a_second_signal_hands_running_jobs_back_at_once(tmp_path, redis_url, redis, client):
-    with RunningNode(tmp_path, redis_url, "-t", "1000") as node:
+    # It grants a second; what is handed back within it is not the question here.
+    (tmp_path / "patience.py").write_text("from verk_actors import node\nnode._HURRY_SECONDS = 60.0\n")
+    with RunningNode(tmp_path, redis_url, "-r", "patience", "-t", "1000") as node:
         payloads = run_waiting(client, redis, 25)
         node.send(signal.SIGTERM)
         node.expect("queue default pausing")
@@ -124,14 +126,9 @@ def test_a_second_signal_hands_running_jobs_back_at_once(tmp_path, redis_url, re
 
         assert node.exit_code() == 128 + signal.SIGTERM
 
-    waiting = redis.lrange("queue:default", 0, -1)
-    in_progress = [job for key in redis.keys("inprogress:*") for job in redis.lrange(key, 0, -1)]
-    assert waiting
-    assert sorted(waiting + in_progress) == sorted(payloads)
-    assert not redis.exists("retry", "dead", "stat:failed")
-    if "25 jobs did not end and were abandoned" in node.output:  # else a second was short, and others see to the rest
-        assert sorted(waiting) == sorted(payloads)
-        assert nothing_is_left(redis)
+    assert sorted(redis.lrange("queue:default", 0, -1)) == sorted(payloads)
+    assert "25 jobs did not end and were abandoned" in node.output
+    assert nothing_is_left(redis)
 
 
 @slow

@@ -27,7 +27,7 @@ def client(redis_url: str) -> Iterator[Client]:
 @pytest.fixture
 def node(tmp_path: Path, redis_url: str) -> Iterator[RunningNode]:
     """Return a node n1 with three workers of the queue default, in a process of its own."""
-    with RunningNode(tmp_path, redis_url, "--node-id", "n1", queue="default:3", VERK_HEARTBEAT_SECONDS="1") as node:
+    with RunningNode(tmp_path, redis_url, "--node-id", "n1", queue="default:3") as node:
         yield node.expect_up()
 
 

@@ -74,7 +74,7 @@ def test_it_stays_when_told_so_and_other_commands_work_on_it(tmp_path, home):
         assert json.loads(re.search("^{.*}$", demo.output, re.MULTILINE)[0]) == SUMMARY
         url = re.search(r"The dashboard is at (\S+)", demo.output)[1]
         demo.expect("EncodeVideo")  # more jobs come
-        assert httpx.get(f"{url}api/v1/stats").json()["queues"] == 3
+        assert httpx.get(f"{url}api/v1/stats", timeout=60).json()["queues"] == 3
         [directory] = home.glob("verk-demo-*")
         redis_url = f"embedded:{directory}"
         assert f"verk tree --redis {redis_url}\n" in demo.output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 from contextlib import suppress
 
 import pytest
@@ -13,6 +14,7 @@ from support.commands import RunningNode
 from verk_actors.settings.address import Address, CannotListen, listen
 
 slow = pytest.mark.slow  # an interpreter starts
+PATIENTLY = ("--timeout", "60")
 
 
 @slow
@@ -20,11 +22,11 @@ def test_a_node_says_where_it_answers_and_whether_it_is_alive_and_ready(tmp_path
     with RunningNode(tmp_path, redis_url, "--health", "0").expect_up() as node:
         port = re.search(r"health: http://127.0.0.1:(\d+)/healthz", node.output)[1]
 
-        alive = verk_here("health", "--health", port)
+        alive = verk_here("health", "--health", port, *PATIENTLY)
         assert (alive.returncode, alive.stdout) == (0, f"127.0.0.1:{port}: ok\n")
         node.send(signal.SIGTSTP)
         node.expect("queue default paused")
-        ready = verk_here("health", "--ready", VERK_HEALTH=port)
+        ready = verk_here("health", "--ready", *PATIENTLY, VERK_HEALTH=port)
         assert (ready.returncode, ready.stdout) == (1, f"127.0.0.1:{port}: it was told to fetch no more jobs\n")
 
 
@@ -34,7 +36,7 @@ def test_each_process_of_several_has_a_port_of_its_own(tmp_path, redis_url, verk
     with RunningNode(tmp_path, redis_url, "--processes", "2", "--health", str(port)) as node:
         node.expect(" runs; queues: ", count=2)
 
-        asked = verk_here("health", "--processes", "2", "--json", VERK_HEALTH=str(port))
+        asked = verk_here("health", "--processes", "2", "--json", *PATIENTLY, VERK_HEALTH=str(port))
 
     ports = [f"127.0.0.1:{port}", f"127.0.0.1:{port + 1}"]
     assert json.loads(asked.stdout) == [{"address": one, "ok": True, "said": ["ok"]} for one in ports]
@@ -50,10 +52,11 @@ def first_of_two_free_ports() -> int:
 
 
 def test_a_node_that_is_not_there_is_not_alive(verk_here) -> None:
-    with listen(Address("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    with socket.socket() as bound:  # and not listening: nobody else gets the port, and who connects is refused
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
 
-    asked = verk_here("health", "--health", f"0.0.0.0:{port}")
+        asked = verk_here("health", "--health", f"0.0.0.0:{port}")
 
     assert asked.returncode == 1
     assert re.fullmatch(f"127.0.0.1:{port}: no answer: .*refused\n", asked.stdout)

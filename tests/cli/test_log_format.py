@@ -32,11 +32,11 @@ QUEUES = ("-q", "processes:1:process", "-q", "loop:1:async")
 def test_each_line_is_a_json_object_and_those_of_a_job_name_it(tmp_path, redis_url, redis, client) -> None:
     (tmp_path / "say.py").write_text(SAY)
     with RunningNode(tmp_path, redis_url, "-r", "say", *QUEUES, "--log-format", "json", "--node-id", "n1") as node:
-        jids = [
-            client.enqueue(Job(class_="SayAsync" if queue == "loop" else "Say", args=[f"to {queue}\n"], queue=queue))
-            for queue in ("default", "processes", "loop")
-        ]
-        node.expect(" done: ", 3)
+        jids = []
+        for queue in ("default", "processes", "loop"):
+            class_ = "SayAsync" if queue == "loop" else "Say"
+            jids.append(client.enqueue(Job(class_=class_, args=[f"to {queue}\n"], queue=queue)))
+            node.expect(" done: ", len(jids))  # one after the other: so their lines are in the order of their times
         node.send(signal.SIGTERM)
         assert node.exit_code() == 0
 

@@ -157,13 +157,16 @@ def test_a_module_that_fails_to_be_imported_shows_where(tmp_path):
     assert 'broken.py", line 1' in failed.stderr
 
 
-def test_a_node_id_that_a_live_node_bears_is_refused_and_that_node_goes_on(tmp_path, redis_url, redis, client, node):
-    with RunningNode(tmp_path, redis_url, "--node-id", "n1") as second:
-        assert second.exit_code() == 2
+def test_a_node_id_that_a_live_node_bears_is_refused_and_that_node_goes_on(tmp_path, redis_url, redis, client):
+    # The second waits for the first's next heartbeat; one that is late by as much again would cost it the lease.
+    heartbeat = {"VERK_HEARTBEAT_SECONDS": "3"}
+    with RunningNode(tmp_path, redis_url, "--node-id", "n1", **heartbeat).expect_up():
+        with RunningNode(tmp_path, redis_url, "--node-id", "n1") as second:
+            assert second.exit_code() == 2
 
-    assert second.output.splitlines()[-1].startswith("Error: the node id 'n1' is in use by 'process ")
-    client.enqueue(Job(class_="Note", args=["first"]))
-    assert wait_pushed(redis, "ran", 1) == ["first"]
+        assert second.output.splitlines()[-1].startswith("Error: the node id 'n1' is in use by 'process ")
+        client.enqueue(Job(class_="Note", args=["first"]))
+        assert wait_pushed(redis, "ran", 1) == ["first"]
 
 
 def test_a_node_waits_for_a_redis_that_is_not_there_yet(tmp_path):
@@ -174,7 +177,7 @@ def test_a_node_waits_for_a_redis_that_is_not_there_yet(tmp_path):
         with RunningNode(tmp_path, url, queue="default:1") as node:
             node.expect("Redis is of no use now")
             embedded.ensure(home)
-            with Client(Config(redis_url=url)) as client, redis_py.Redis.from_url(url) as redis:
+            with Client(Config(redis_url=url)) as client, redis_py.Redis.from_url(url, socket_timeout=None) as redis:
                 client.enqueue(Job(class_="Note", args=["at last"]))
                 assert json.dumps(wait_pushed(redis, "ran", 1)) == '["at last"]'
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import threading
 from xml.etree import ElementTree
 
@@ -105,7 +104,7 @@ def test_without_any_node_there_is_nothing_to_show(verk_here, redis_url):
 
 
 def test_a_node_that_does_not_answer_is_waited_for_a_moment(verk_here, redis_url, node):
-    node.send(signal.SIGSTOP)
+    node.freeze()
 
     failed = verk_here("tree", "--redis", redis_url)
 

@@ -27,8 +27,9 @@ def test_it_serves_until_a_signal_ends_it_and_asks_for_the_password_of_the_varia
     variables = {"VERK_WEB": "ada:secret@0.0.0.0:0"}
     with Command("web", "--redis", redis_url, "--read-only", cwd=tmp_path, **variables) as web:
         url, ada = url_of(web).replace("0.0.0.0", "127.0.0.1"), ("ada", "secret")
-        unknown, page = httpx.get(url), httpx.get(f"{url}queues", auth=ada)
-        refused = httpx.post(f"{url}queues/q/pause", auth=ada, headers={"x-requested-with": "test"})
+        with httpx.Client(timeout=60) as browser:
+            unknown, page = browser.get(url), browser.get(f"{url}queues", auth=ada)
+            refused = browser.post(f"{url}queues/q/pause", auth=ada, headers={"x-requested-with": "test"})
         web.send(signal.SIGTERM)
 
         assert web.exit_code() == 0

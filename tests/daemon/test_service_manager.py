@@ -28,7 +28,7 @@ def systemd(path: Path) -> Iterator[socket.socket]:
     """Return a socket that hears what is told to it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(str(path))
-        end.settimeout(20)
+        end.settimeout(60)  # only a hang takes that long
         yield end
 
 

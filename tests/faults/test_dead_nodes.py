@@ -38,13 +38,15 @@ def test_when_all_nodes_have_died_one_that_comes_later_brings_their_jobs_back(tm
         for key in range(12):
             client.enqueue(Job(class_="Wait", args=[key]))
     with (
-        RunningNode(tmp_path, redis_url, "--node-id", "a", queue="default:4", **SHORT) as a,
-        RunningNode(tmp_path, redis_url, "--node-id", "b", queue="default:4", **SHORT) as b,
+        RunningNode(tmp_path, redis_url, "--node-id", "a", queue="default:4") as a,
+        RunningNode(tmp_path, redis_url, "--node-id", "b", queue="default:4") as b,
     ):
         wait_pushed(redis, "started", 8)
         for node in (a, b):
             node.send(signal.SIGKILL)
             node.exit_code()
+    for name in "ab":  # their leases end; short ones could do so while both live, and one would rescue the other
+        redis.pexpire(f"verk:node:{name}", 1)
     eventually(lambda: not redis.exists("verk:node:a", "verk:node:b"), "the end of their leases")
 
     with RunningNode(tmp_path, redis_url, "--node-id", "c", queue="default:12", **SHORT) as node:

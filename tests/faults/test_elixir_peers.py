@@ -23,9 +23,9 @@ def take_off_all_lists(redis, node_id: str) -> None:
 
 
 def test_jobs_that_a_node_fetched_between_the_steps_before_it_died_are_found_and_run(config: Config, redis) -> None:
-    redis.lpush("inprogress:q:web-1-77-0a1b2c3d", '{"class": "Good", "args": [1], "jid": "a", "queue": "q"}')
-    take_off_all_lists(redis, "web-1-77-0a1b2c3d")
-    with running_node(config, queues={"q": 1}, **QUICK) as node:
+    with running_node(config, queues={"q": 1}, **QUICK) as node:  # first, or the job may be over before anybody listens
+        redis.lpush("inprogress:q:web-1-77-0a1b2c3d", '{"class": "Good", "args": [1], "jid": "a", "queue": "q"}')
+        take_off_all_lists(redis, "web-1-77-0a1b2c3d")
         node.log.expect(JobFinished)
         eventually(lambda: redis.smembers("verk_nodes") == {node.config.node_id.encode()}, "the dead one forgotten")
         assert node.jobs.runs == {("Good", 1): 1}

@@ -25,7 +25,9 @@ import multiprocessing, os, signal, sys, threading
 import redis
 from verk_actors import ActorSystem, Client, Config, Job, worker
 from verk_actors.messages import Status
+from verk_actors.tree.manager.queue import worker_pool
 
+worker_pool._SHUTDOWN_SECONDS = dict.fromkeys(worker_pool._SHUTDOWN_SECONDS, 20.0)  # as in tests/conftest.py
 signal.alarm(40)  # of parent and child: whoever hangs is ended
 URL = sys.argv[1]
 redis = redis.Redis.from_url(URL)

@@ -6,20 +6,27 @@ import ctypes
 import json
 import logging
 import math
+import threading
+import time
+from contextlib import closing
 
 import pytest
+from pykka.messages import ProxyGetAttr
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
 from verk_actors.events import DeadJobsTrimmed, JobDead, JobFailed, JobFinished, JobStuck
 from verk_actors.jobs.job_class import worker
+from verk_actors.otp import Runtime
+from verk_actors.otp.clock import SystemClock
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.worker import Worker
+from verk_actors.tree.messages import Tick
 from verk_actors.tree.running_job import RunningJob
 from verk_actors.wire.job import Job
 
-DAY_SECONDS = 86_400
+HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400
 
 
 class OfItsOwn(BaseException):
@@ -90,11 +97,18 @@ def kill_thread(node: Node, name: str, error: type[BaseException]) -> None:
 
 
 def test_a_thread_that_is_struck_in_its_job_has_a_failed_job(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1}) as node:
-        jid = node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
-        node.jobs.gate.wait_started(1)
+    jobs, at_door, door = JobKit(), threading.Event(), threading.Semaphore(0)
+
+    @worker(registry=jobs.registry)
+    def Wait() -> None:
+        at_door.set()
+        door.acquire()  # it is the job's alone: struck on its way in, it may take a lock along
+
+    with running_node(config, jobs, queues={"q": 1}) as node:
+        jid = node.client.enqueue(Job(queue="q", class_="Wait", args=[]))
+        assert at_door.wait(20)
         kill_thread(node, "q.worker_1", OfItsOwn)  # raised when its wait is over: no blocking call can be broken
-        node.jobs.gate.open()
+        door.release()
         (failed,) = node.log.expect(JobFailed, jid=jid)
         assert failed.error_class == "OfItsOwn"
         assert redis.zcard("retry") == 1
@@ -136,6 +150,21 @@ def test_a_worker_that_dies_before_its_job_was_noted_is_found_when_stuck_jobs_ar
         assert redis.zcard("retry") == 1
 
 
+class Forward(SystemClock):
+    """The machine's clock, set forward by the test; what it measures is right."""
+
+    by_seconds = 0.0
+
+    def time(self) -> float:  # type: ignore[override]  # a method in place of a function
+        """Unix seconds."""
+        return time.time() + self.by_seconds
+
+    def jump(self, seconds: float, node: Node) -> None:
+        """Set it forward, and have stuck jobs looked for."""
+        self.by_seconds += seconds
+        node.whereis(names.workers_manager("q")).cast(Tick())
+
+
 def hang(jobs: JobKit) -> None:
     """Wait at the gate, in a function to be seen in the stack."""
     jobs.gate.pass_through("hung")
@@ -144,14 +173,16 @@ def hang(jobs: JobKit) -> None:
 def test_a_job_that_hangs_is_told_of_once_with_its_place_and_other_slots_and_queues_go_on(
     config: Config, redis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    jobs = JobKit()
+    jobs, clock, settings = JobKit(), Forward(), {"queues": {"q": 2, "other": 1}, "stuck_job_seconds": HOUR_SECONDS}
 
     @worker(registry=jobs.registry)
     def Hang() -> None:
         hang(jobs)
 
-    with running_node(config, jobs, queues={"q": 2, "other": 1}, stuck_job_seconds=0.1) as node:
+    with closing(Runtime(clock=clock)) as runtime, running_node(config, jobs, runtime, **settings) as node:
         jid = node.client.enqueue(Job(queue="q", class_="Hang", args=[]))
+        jobs.gate.wait_started(1)  # it is at its place
+        clock.jump(HOUR_SECONDS, node)
         (stuck,) = node.log.expect(JobStuck, jid=jid)
         functions = [line.rpartition(":in ")[2] for line in stuck.stack]
         assert functions[-1].endswith("<locals>.Hang")  # the job's own frames, and none of its worker
@@ -163,6 +194,8 @@ def test_a_job_that_hangs_is_told_of_once_with_its_place_and_other_slots_and_que
         old.kill()  # its successor knows what was told
         node.successor(old)
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[2]))
+        jobs.gate.wait_started(2)
+        clock.jump(HOUR_SECONDS, node)
         node.log.expect(JobStuck, class_="Waiting")
         assert len(node.log.of(JobStuck, jid=jid)) == 1
         jobs.gate.open()
@@ -214,6 +247,8 @@ def test_a_class_that_asks_for_an_impossible_retry_gets_a_possible_one(
             return answer
 
     with running_node(config, jobs, queues={"q": 1}, poll_interval_seconds=3600.0) as node:
+        # It has looked once, else it could move what is due at once.
+        node.whereis(names.SCHEDULE_MANAGER).ask(ProxyGetAttr(attr_path=("actor_urn",)))
         node.client.enqueue(Job(queue="q", class_="Asks", args=[]))
         (failed,) = node.log.expect(JobFailed)
         ((_, score),) = redis.zrange("retry", 0, -1, withscores=True)

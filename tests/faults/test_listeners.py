@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -87,8 +88,9 @@ def test_the_memory_of_a_listener_that_never_ends_is_bounded_however_many_events
 def _inbox(listener) -> list:
     """Return what waits in an inbox, which has no way to be looked at but by taking all out and putting it back."""
     inbox, waiting = listener.actor_inbox, []
-    while not inbox.empty():
-        waiting.append(inbox.get())
+    with suppress(queue.Empty):  # the listener may take one meanwhile
+        while True:
+            waiting.append(inbox.get_nowait())
     for message in waiting:
         inbox.put(message)
     return waiting
@@ -133,10 +135,9 @@ def test_a_stock_actor_that_raises_dies_and_is_told_no_more(config: Config, redi
         node.system.ask(RegisterListener(listener, JobFinished))
         run_jobs(node, redis, 20)
         node.log.expect(JobFinished, 20)
+        eventually(lambda: not listener.is_alive(), "its end")  # which is noticed at the next event
         run_jobs(node, redis, 1)
-        eventually(
-            lambda: not [row for row in node.status().listeners if "Stock" in row.listener], "forgotten listener"
-        )
+        eventually(lambda: not any("Stock" in row.listener for row in node.status().listeners), "forgotten listener")
 
 
 class Blocked(logging.Handler):
@@ -149,7 +150,7 @@ class Blocked(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.reached.set()
-        self.opened.wait(20)
+        self.opened.wait(60)  # longer than a test may take until it opens
         self.lines.append(record.getMessage())
 
 

@@ -131,12 +131,12 @@ def test_a_due_job_whose_move_was_cut_runs_once(start, proxy, client, redis, act
 @pytest.mark.parametrize("act", LOSSES)
 @pytest.mark.logs_errors(SAID)
 def test_a_rescue_that_was_cut_brings_each_job_back_once(start, proxy, redis, act):
-    redis.sadd("verk_nodes", "gone")
-    redis.sadd("verk:node:gone:queues", "q")
-    for key in range(600):  # more than one batch
-        redis.lpush("inprogress:q:gone", encode(Job(queue="q", class_="Good", args=[key]), wire_format="sidekiq"))
+    jobs = [Job(queue="q", class_="Good", args=[key]) for key in range(600)]  # more than one batch
     proxy.rule(Rule(act=act, needle=RESCUE.sha))
-    with start(heartbeat_seconds=0.1) as node:
+    with start(heartbeat_seconds=0.1) as node:  # first, or jobs may be over before anybody listens
+        with redis.pipeline() as at_once:
+            at_once.lpush("inprogress:q:gone", *(encode(job, wire_format="sidekiq") for job in jobs))
+            at_once.sadd("verk:node:gone:queues", "q").sadd("verk_nodes", "gone").execute()
         node.log.expect(JobFinished, 600)
         proxy.wait_acted(act)
         nothing_in_progress(redis)

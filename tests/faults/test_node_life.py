@@ -213,7 +213,9 @@ def test_a_node_whose_redis_is_down_exits_with_1_and_a_peer_takes_its_jobs_later
     with own_server.client() as redis:
         [key] = redis.keys("inprogress:default:*")
         assert redis.llen(key) == 2
-        with RunningNode(tmp_path, own_server.url, "-r", "holds", queue="default:2", **QUICK) as peer:
+        # A longer lease: one that ends during the stop can't be given back, and would stay among the keys.
+        beat = {"VERK_HEARTBEAT_SECONDS": "1"}
+        with RunningNode(tmp_path, own_server.url, "-r", "holds", queue="default:2", **beat) as peer:
             peer.expect(" done: ", 2)
             peer.send(signal.SIGTERM)
             assert peer.exit_code() == 0

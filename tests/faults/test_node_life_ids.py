@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis as redis_py
 from support.commands import RunningNode, verk, wait_pushed
+from support.eventually import eventually
 
 from verk_actors.client import Client
 from verk_actors.settings.config import Config
@@ -38,8 +39,10 @@ def test_a_second_process_of_a_live_id_refuses_to_start_names_the_first_and_touc
     tmp_path, redis_url, redis, client
 ) -> None:
     client.enqueue(Job(class_="Wait", args=["first's"]))
-    with node_n1(tmp_path, redis_url, heartbeat_seconds=0.5).expect_up() as first:
+    # The second waits for a heartbeat; a lease that ended meanwhile, on a busy machine, would be its own.
+    with node_n1(tmp_path, redis_url, heartbeat_seconds=3.0).expect_up() as first:
         wait_pushed(redis, "started", 1)
+        eventually(lambda: redis.exists("processes"), "the first among those that dashboards know")
         client.enqueue(Job(queue="other", class_="Note", args=["waits"]))
         before = content(redis)
 
@@ -107,7 +110,8 @@ def test_a_process_that_woke_up_to_find_its_id_taken_leaves_the_jobs_to_the_othe
     with node_n1(tmp_path, redis_url, heartbeat_seconds=0.3).expect_up() as first:
         wait_pushed(redis, "started", 1)
         first.send(signal.SIGSTOP)
-        with node_n1(tmp_path, redis_url, heartbeat_seconds=0.3).expect_up() as second:
+        # Its own lease is long: the first would be back in the moment in which it ended.
+        with node_n1(tmp_path, redis_url, heartbeat_seconds=5.0).expect_up() as second:
             wait_pushed(redis, "started", 1)
             first.send(signal.SIGCONT)
             first.expect("; fetching stops")

@@ -150,7 +150,7 @@ def test_many_busy_threads_keep_the_node_from_no_heartbeat_and_from_no_fetch(tmp
     Another queue of the same node, with a worker of its own, runs a job in each.
     """
     (tmp_path / "hogs.py").write_text(HOGS)
-    beat = {"VERK_HEARTBEAT_SECONDS": "10" if long else "1.5"}
+    beat = {"VERK_HEARTBEAT_SECONDS": "10" if long else "4"}
     with Client(Config(redis_url=redis_url)) as client:
         for key in range(25):
             client.enqueue(Job(class_="Spin", args=[key]))

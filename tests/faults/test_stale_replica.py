@@ -13,7 +13,7 @@ from support.sentinels import SERVICE, Sentinel
 from support.servers import OwnServer
 
 from verk_actors.errors import StoreUnavailable
-from verk_actors.events import JobFinished, QueuePaused
+from verk_actors.events import JobFinished, QueuePaused, QueueRunning
 from verk_actors.messages import PauseQueue, ResumeQueue
 from verk_actors.otp import snapshot
 from verk_actors.settings.config import Config
@@ -52,7 +52,7 @@ def test_what_the_replica_missed_is_lost_or_done_again_and_nothing_is_stuck(
     own_server: OwnServer, replica: OwnServer, sentinel: Sentinel
 ) -> None:
     """A lost enqueue is lost, a lost fetch and a lost acknowledgement are one more run each."""
-    config = Config(redis_url=f"redis+sentinel://127.0.0.1:{sentinel.port}/{SERVICE}", heartbeat_seconds=1.0)
+    config = Config(redis_url=f"redis+sentinel://127.0.0.1:{sentinel.port}/{SERVICE}")
     with running_node(config, queues={"q": 3}) as node, replica.client() as at_replica:
         enqueue(node, "Waiting", "acknowledgement 1", "acknowledgement 2", "acknowledgement 3")
         node.jobs.gate.wait_started(3)
@@ -62,8 +62,9 @@ def test_what_the_replica_missed_is_lost_or_done_again_and_nothing_is_stuck(
         eventually(lambda: at_replica.llen(key) == 3 and at_replica.llen("queue:q") == 1, "jobs at the replica")
 
         at_replica.replicaof("127.0.0.1", "1")  # it hears no more
-        node.jobs.gate.open()
         node.system.ask(ResumeQueue("q"))
+        node.log.expect(QueueRunning)  # before jobs end, else it could be paused in between
+        node.jobs.gate.open()
         node.log.expect(JobFinished, 4)
         node.system.ask(PauseQueue("q"))
         node.log.expect(QueuePaused)

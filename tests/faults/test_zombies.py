@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 from collections import Counter
@@ -32,11 +33,13 @@ def test_each_second_run_that_a_zombie_causes_is_fenced_and_retry_never_holds_tw
     with playing(tmp_path / "cluster") as play:
         for _ in range(freezes):
             enqueue(play, 2 * WORKERS)
-            play.cluster.freeze(busy_node(play))
+            play.cluster.freeze(zombie := busy_node(play))
+            zombie.thaws_at = math.inf
             play.enqueue(2 * WORKERS)
-            while play.cluster.frozen:
+            while play.cluster.held(zombie.name):
                 play.let_pass(0.1)
                 assert most_copies(play.cluster.client.retries.range()) <= 1
+            play.cluster.thaw()
         play.settle()
         play.cluster.stop_nodes()
         found = play.look()

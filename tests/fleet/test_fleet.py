@@ -85,7 +85,8 @@ def test_a_node_that_does_not_end_in_its_time_is_killed(way: str):
         assert fleet.state.exit_codes == {"a": -signal.SIGKILL}
 
 
-def test_a_second_stop_is_passed_on_while_the_fleet_gives_up():
+def test_a_second_stop_is_passed_on_while_the_fleet_gives_up(monkeypatch):
+    monkeypatch.setattr(node_process, "_HURRY_SECONDS", WAIT)  # else a node that is late is killed before it says so
     with running_fleet("a", first="ends_at = 2") as fleet:
         fleet.output.expect_up("a")
         fleet.ref.stop(block=False)

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from support.eventually import eventually
 
+from verk_actors.fleet.program import Program
 from verk_actors.fleet.reloading import run_reloading
 
 
 class Script:
-    """A script that notes each start, and what a test does while it runs."""
+    """A script that does something first, notes each start, and goes on."""
 
-    def __init__(self, tmp_path: Path, then: str) -> None:
+    def __init__(self, tmp_path: Path, then: str, *, first: str = ":") -> None:
         self._starts = tmp_path / "starts"
         self._starts.touch()
-        self.command = ["sh", "-c", f"echo x >> '{self._starts}'; {then}"]
+        self.command = ["sh", "-c", f"{first}; echo x >> '{self._starts}'; {then}"]
 
     def wait_started(self, count: int) -> None:
         """Wait until it was started so often."""
@@ -55,14 +56,24 @@ def test_one_that_has_ended_waits_for_a_change(tmp_path, caplog):
 
 
 def test_it_fails_where_the_node_fails_in_its_stop(tmp_path):
-    script = Script(tmp_path, "trap 'exit 4' TERM; while :; do sleep 0.01; done")
+    script = Script(tmp_path, "while :; do sleep 0.01; done", first="trap 'exit 4' TERM")
 
     assert run_reloading(script.command, changes(script)) == 1
 
 
 def test_one_that_does_not_end_is_told_again_when_patience_is_over(tmp_path, monkeypatch):
+    told = tmp_path / "told"
+
+    class Heard(Program):
+        """Is told once more only when it has heard the first time: two signals that wait are one."""
+
+        def send(self, number: int) -> None:
+            super().send(number)
+            eventually(told.exists, "a signal that the script has heard")
+
+    monkeypatch.setattr("verk_actors.fleet.reloading.Program", Heard)
     monkeypatch.setattr("verk_actors.fleet.reloading._DRAIN_SECONDS", 0.1)
-    first = f"[ $(wc -l < '{tmp_path}/starts') -eq 1 ] && trap 'trap - TERM' TERM"
-    script = Script(tmp_path, f"{first}; while :; do sleep 0.01; done")
+    first = f"[ -e '{told}' ] || trap 'trap - TERM; touch {told}' TERM"
+    script = Script(tmp_path, "while :; do sleep 0.01; done", first=first)
 
     assert run_reloading(script.command, changes(script, {"a.py"})) == 0

@@ -14,7 +14,7 @@ from support.eventually import eventually
 from support.nodes import Node, running_node
 from support.sidekiq import Console, Page, Web
 
-from verk_actors.events import JobFinished, QueuePaused
+from verk_actors.events import JobFinished, QueuePaused, QueuePausing
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.messages import Tick
@@ -27,7 +27,8 @@ WORK = "Sidekiq::WorkSet.new.map { |process, thread, work| [process, work['queue
 
 @pytest.fixture
 def node(config: Config) -> Iterator[Node]:
-    with running_node(config, queues={"default": 3, "other": 2}, node_id="web-1") as node:
+    queues = {"default": 3, "other": 2}
+    with running_node(config, queues=queues, node_id="web-1", shutdown_timeout_seconds=60.0) as node:
         yield node
 
 
@@ -105,6 +106,7 @@ def test_quiet_lets_running_jobs_end_and_fetches_no_more(node: Node, web: Web, r
     shown = web.press(busy(web, "Waiting"), "quiet", identity=identity)
     assert shown.status == 200
     beat(node)
+    node.log.expect(QueuePausing, queue="default")  # has two workers free
     node.log.expect(QueuePaused, queue="other")
     node.client.enqueue(Job(class_="Good", args=["too late"]))
     node.jobs.gate.open()

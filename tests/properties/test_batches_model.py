@@ -249,7 +249,7 @@ def test_each_callback_is_enqueued_once_whatever_happens_when(
     client = Client(config, clock=lambda: NOW)
 
     @settings(
-        max_examples=1000 if long else 25, deadline=None, database=None,
+        max_examples=1000 if long else 25, database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )  # fmt: skip
     @given(st.integers(0, 2**32))

@@ -139,7 +139,6 @@ def test_arguments_and_foreign_keys_stay_as_they_are_from_the_first_run_to_the_d
 ) -> None:
     @settings(
         max_examples=100_000 // JOBS_AT_A_TIME if long else 6,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate] if long else list(Phase),
         suppress_health_check=list(HealthCheck),
     )

@@ -43,7 +43,7 @@ def test_each_second_is_enqueued_for_once_whichever_nodes_are_killed_when(
     requests = Requests(client._pools[config.redis_url], Keys())
 
     @settings(
-        max_examples=40 if long else 2, deadline=None, database=None,
+        max_examples=40 if long else 2, database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )  # fmt: skip
     @given(KILLS)

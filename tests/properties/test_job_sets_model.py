@@ -60,7 +60,7 @@ def connection(_redis_server: str) -> Iterator[Connection]:
 
 
 @pytest.mark.slow  # dozens of examples, each with some steps
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, database=None, suppress_health_check=list(HealthCheck))
 @given(at_first=st.sets(st.sampled_from(MEMBERS)), steps=steps)
 def test_sets_do_what_their_model_does(
     connection: Connection,

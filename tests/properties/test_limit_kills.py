@@ -55,7 +55,7 @@ def test_no_limit_is_exceeded_whichever_nodes_are_killed_when(
     fleet: KilledNodes, config: Config, redis: Redis, long: bool
 ) -> None:
     @settings(
-        max_examples=30 if long else 1, deadline=None, database=None,
+        max_examples=30 if long else 1, database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )  # fmt: skip
     @given(st.lists(KILLS, min_size=2, max_size=4 if long else 2))

@@ -124,7 +124,6 @@ def effort(examples: int, steps: int = 40, **more: Any) -> settings:
     return settings(
         max_examples=examples,
         stateful_step_count=steps,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
         **more,

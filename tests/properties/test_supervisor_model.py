@@ -174,4 +174,4 @@ class SupervisorMachine(RuleBasedStateMachine):
 
 
 TestSupervisor = pytest.mark.slow(SupervisorMachine.TestCase)  # many runs of many steps
-TestSupervisor.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestSupervisor.settings = settings(max_examples=60, stateful_step_count=30)

@@ -54,7 +54,7 @@ def answer(enqueuer: subprocess.Popen[str]) -> list[str]:
 def test_of_each_token_one_job_is_enqueued_and_all_are_told_its_jid(enqueuers, config: Config, redis) -> None:
     with Client(config) as client:
 
-        @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+        @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
         @given(st.lists(OPERATIONS, min_size=PROCESSES, max_size=PROCESSES))
         def check(plans: list[list[tuple[str, list[str]]]]) -> None:
             for enqueuer, plan in zip(enqueuers, plans, strict=True):

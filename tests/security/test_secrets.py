@@ -99,11 +99,11 @@ def test_a_node_shows_no_password_through_an_outage_a_wrong_password_crashes_and
 def finish_one(node, quiet: bool = False) -> bool:
     """Run a job to its end; False where Redis is not there."""
     try:
-        node.client.enqueue(Job(class_="Good", args=[], queue="q"))
+        jid = node.client.enqueue(Job(class_="Good", args=[], queue="q"))
     except StoreError:
         assert quiet
         return False
-    node.log.expect(JobFinished, len(node.log.of(JobFinished)) + 1)
+    node.log.expect(JobFinished, jid=jid)
     return True
 
 

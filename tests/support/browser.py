@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 import threading
@@ -84,6 +85,12 @@ def served(app: Any) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(WAIT_SECONDS)
+
+
+def expect_said(page: Page, text: str | re.Pattern[str]) -> None:
+    """Wait until a form has led to a page that says this, and heeds what is pressed next: its scripts come last."""
+    expect(page.get_by_role("status")).to_have_text(text)
+    page.wait_for_load_state()
 
 
 def violations(page: Page, *rules: str) -> list[str]:

@@ -28,7 +28,7 @@ class ClusterServer(OwnServer):
             program=program,
             cluster_enabled="yes",
             cluster_port=str(self.bus_port),
-            cluster_node_timeout="1000",
+            cluster_node_timeout="5000",
             cluster_replica_validity_factor="0",
             repl_diskless_sync_delay="0",
         )

@@ -40,8 +40,9 @@ class Furnished:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Let nothing run meanwhile: Sidekiq's "retry all" goes on while there is any, also what has failed again."""
+        pauses = len(self.node.log.of(QueuePaused))
         self.node.system.ask(PauseQueue("default"), timeout=10)
-        self.node.log.expect(QueuePaused)
+        self.node.log.expect(QueuePaused, pauses + 1)
         yield
         self.node.system.ask(ResumeQueue("default"), timeout=10)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import attrs
 import pykka
 
-_JOIN_SECONDS = 2.0  # for all threads of a test together
+_JOIN_SECONDS = 20.0  # for all threads of a test together; only one that does not end takes that long
 _OF_A_LOOP = "AnyIO worker thread"  # works for a served app, and has to end with its event loop
 
 

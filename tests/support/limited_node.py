@@ -17,7 +17,7 @@ from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.tree.actor_system import ActorSystem
 
 AT_A_TIME, INTERVAL_SECONDS, BURST = 3, 0.02, 4
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 2.0
 
 
 def registry_of(redis: Redis) -> Registry:

@@ -107,6 +107,7 @@ class OwnServer:
     def frozen(self) -> Iterator[None]:
         """Stop its process while the context lasts: connections stay, and nothing answers."""
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)  # until then it may answer
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ from support.nodes import Node, running_node
 from verk_actors.events import JobFailed, JobFinished, QueuePaused
 from verk_actors.messages import AddQueue, PauseQueue
 from verk_actors.otp import Cast, Ref
+from verk_actors.otp.testing import ManualRuntime
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.wire.job import Job
@@ -136,6 +137,7 @@ def test_a_manager_crash_forgets_neither_pauses_nor_added_queues(config: Config,
         old = node.whereis(names.MANAGER_SUPERVISOR)
         old.kill()
         node.successor(old)
+        node.log.expect(QueuePaused, 2, queue="q")  # until then its new WorkersManager calls it pausing
         eventually(lambda: node.system.whereis(names.workers_manager("added")), "the added queue")
         node.client.enqueue(Job(queue="added", class_="Good", args=[1]))
         node.log.expect(JobFinished, queue="added")
@@ -146,7 +148,8 @@ def test_a_manager_crash_forgets_neither_pauses_nor_added_queues(config: Config,
 
 @pytest.mark.logs_errors("giving up")
 def test_a_queue_past_its_intensity_is_shown_as_failed_and_comes_back_while_others_go_on(config: Config) -> None:
-    with running_node(config, queues={"bad": 1, "good": 1}) as node:
+    runtime = ManualRuntime()  # in which it stays failed until time passes
+    with running_node(config, runtime=runtime, queues={"bad": 1, "good": 1}) as node:
         others = {name: node.whereis(name).pid for name in [*NODE_WIDE, names.queue_supervisor("good")]}
         supervisor = node.whereis(names.queue_supervisor("bad"))
         while supervisor.is_alive():
@@ -158,8 +161,10 @@ def test_a_queue_past_its_intensity_is_shown_as_failed_and_comes_back_while_othe
         node.client.enqueue(Job(queue="good", class_="Good", args=[1]))
         node.log.expect(JobFinished, queue="good")
         node.client.enqueue(Job(queue="bad", class_="Good", args=[2]))
+        runtime.advance(1.0)
         node.log.expect(JobFinished, queue="bad")
         assert {name: node.whereis(name).pid for name in others} == others
+    runtime.close()
 
 
 def test_two_managers_of_a_queue_that_die_at_once_lose_and_repeat_nothing(config: Config, redis) -> None:

@@ -9,18 +9,14 @@ import re
 
 import attrs
 import pytest
+from support.deliveries import settled
 from support.eventually import eventually
-from support.nodes import Node, running_node
+from support.nodes import running_node
 
 from verk_actors.events import JobDead, JobFailed, JobFinished, JobMalformed, JobStarted
 from verk_actors.settings.config import Config
 from verk_actors.wire.bookkeeping import restore
 from verk_actors.wire.job import Job
-
-
-def settled(node: Node, redis) -> None:
-    """Wait until nothing is queued or in progress."""
-    eventually(lambda: not redis.keys("inprogress:*") and not redis.keys("queue:*"), "quiet queues")
 
 
 def test_a_job_that_returns_is_gone_and_counted(config: Config, redis) -> None:
@@ -29,7 +25,7 @@ def test_a_job_that_returns_is_gone_and_counted(config: Config, redis) -> None:
         (finished,) = node.log.expect(JobFinished, jid=jid)
         (started,) = node.log.expect(JobStarted, jid=jid)
         assert started.started_at == finished.started_at <= finished.finished_at
-        settled(node, redis)
+        settled(redis)
         assert int(redis.get("stat:processed")) == int(redis.get("stat:processed:q")) == 1
         assert redis.get("stat:failed") is None
         eventually(lambda: node.status().queues["q"].finished == 1, "live count")
@@ -62,7 +58,7 @@ def test_a_failed_job_succeeds_when_its_retry_does(config: Config, redis) -> Non
         node.log.expect(JobFailed, jid=jid)
         (finished,) = node.log.expect(JobFinished, jid=jid)
         assert (finished.job.attempt, finished.job.retry_count, finished.job.error_class) == (2, 1, "ValueError")
-        settled(node, redis)
+        settled(redis)
         assert redis.zcard("retry") == 0
 
 
@@ -100,7 +96,7 @@ def test_a_job_that_asks_to_be_discarded_leaves_nothing(config: Config, redis) -
     with running_node(config, queues={"q": 1}) as node:
         jid = node.client.enqueue(Job(queue="q", class_="Bad", args=[1], max_retry_count=0, dead=False))
         node.log.expect(JobDead, jid=jid)
-        settled(node, redis)
+        settled(redis)
         assert redis.zcard("dead") == redis.zcard("retry") == 0
 
 
@@ -169,7 +165,7 @@ def test_bytes_that_are_no_job_end_in_the_dead_set_intact_and_the_next_job_runs(
         assert (shown["class"], shown["queue"]) == ("VerkActors::Undecodable", "q")
         assert shown["jid"] == malformed.jid
         assert base64.b64decode(shown["payload"]) == payload
-        settled(node, redis)
+        settled(redis)
         assert redis.get("stat:failed") is None
     (line,) = [record for record in caplog.records if "no job" in record.getMessage()]
     assert (line.jid, line.job_class, line.queue) == (malformed.jid, "VerkActors::Undecodable", "q")

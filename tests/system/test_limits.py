@@ -121,13 +121,15 @@ def test_a_failed_run_gives_its_slot_back_and_the_retry_asks_again(config: Confi
 def test_a_rate_starts_no_more_than_it_says(config: Config, redis) -> None:
     meter = Meter()
     meter.add("Limited", Limit("rate", rate=20, period_seconds=0.2, burst=5))
-    with running_node(config, meter.kit, queues={"q": 10}) as node:
+    workers = 4  # each may begin late, on a busy machine, what the limit let start before
+    with running_node(config, meter.kit, queues={"q": workers}) as node:
         node.client.enqueue_many(jobs(40))
         finished = node.log.expect(JobFinished, 40)
         eventually(lambda: not redis.keys("verk:limit[:@]*"), "end of all limits")
     starts = sorted(event.started_at for event in finished)
     for first, later in ((0, 10), (5, 30), (0, 39)):
-        assert starts[later] - starts[first] >= (later - first - 5) / 100 - 0.05  # by the clocks of two programs
+        seconds = (later - first - 5 - workers) / 100
+        assert starts[later] - starts[first] >= seconds - 0.05  # by the clocks of two programs
 
 
 def test_a_group_and_a_pause_and_a_removal_go_together_with_limits(config: Config, redis) -> None:

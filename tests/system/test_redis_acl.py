@@ -95,7 +95,7 @@ def test_a_node_lives_its_whole_life_as_its_user_which_may_do_nothing_beyond_it(
     leave_a_dead_node(admin, keys)
     admin.config_resetstat()
     queues = {"q": QueueConfig(size=2, limits=Limit("one", concurrency=1))}  # type: ignore[arg-type]
-    with running_node(config, queues=queues, heartbeat_seconds=0.2, max_dead_jobs=1) as node:
+    with running_node(config, queues=queues, heartbeat_seconds=1.0, max_dead_jobs=1) as node:
         every_fate(node, admin, keys)
         rescues(node, admin, keys)
         queues_come_and_go(node)
@@ -164,10 +164,10 @@ def queues_come_and_go(node: Node) -> None:
 
 
 def answers_questions(node: Node, config: Config, keys: Keys) -> None:
-    [answer] = node.client.nodes.ask("tree").given.values()
+    [answer] = eventually(lambda: list(node.client.nodes.ask("tree").given.values()), "answer")  # with a lease
     with closing(Connection(config.redis_url, name="asker")) as connection:
         enter_enqueue_and_remove(connection, keys)
-    assert node.client.nodes.status(node.config.node_id).is_alive
+    eventually(lambda: node.client.nodes.status(node.config.node_id).is_alive, "lease, which may just have run out")
     assert b"node_manager" in answer
 
 

@@ -13,6 +13,8 @@ from verk_actors.tree.tallies import Tallies
 from verk_actors.wire.histogram import Histogram
 from verk_actors.wire.job import Job
 
+A_WHILE = 100.0  # seconds, for all jobs together: a busy machine may take some, and the time of day is far more
+
 
 def run_some(node: Node) -> None:
     """Have five jobs run, and be counted."""
@@ -31,7 +33,7 @@ def test_a_node_tells_how_often_each_class_has_run_and_for_how_long(config: Conf
         counts = node.status().classes
         assert (counts["Good"].processed, counts["Good"].failed) == (4, 0)
         assert counts["Good"].mean_seconds is not None
-        assert 0 < counts["Good"].seconds < 5
+        assert 0 < counts["Good"].seconds < A_WHILE
         assert (counts["Bad"].processed, counts["Bad"].failed, counts["Bad"].mean_seconds) == (1, 1, None)
         assert counts["Good"].durations.total == 4
 
@@ -44,8 +46,8 @@ def test_a_queue_tells_how_long_the_jobs_of_each_class_took_and_waited(config: C
         good, bad = queues["q"].classes["Good"], queues["q"].classes["Bad"]
         assert (good.finished, good.failed, good.durations.total, good.waits.total) == (3, 0, 3, 3)
         assert (bad.finished, bad.failed, bad.durations.total, bad.waits.total) == (0, 1, 0, 1)
-        assert 0 < good.seconds < 5
-        assert 0 < good.waited_seconds < 15
+        assert 0 < good.seconds < A_WHILE
+        assert 0 < good.waited_seconds < A_WHILE
 
 
 def test_what_a_crash_of_the_counter_left_untold_is_told_by_its_successor_and_once(config: Config) -> None:

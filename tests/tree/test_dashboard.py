@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import Any
 
 import attrs
 import httpx
@@ -19,18 +20,24 @@ from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.tree.dashboard import Dashboard
 from verk_actors.wire.job import Job
 
+WAIT_SECONDS = 20.0  # only a hang takes that long
+
+
+def get(url: str, **options: Any) -> httpx.Response:
+    return httpx.get(url, timeout=WAIT_SECONDS, **options)
+
 
 def test_a_node_serves_it_from_its_start_to_its_end(config):
     with running_node(config, queues={"q": 1}, web="127.0.0.1:0") as node:
         url = node.status().dashboard_url
-        stats, page = httpx.get(f"{url}api/v1/stats"), httpx.get(url)
-        rebound = httpx.get(url, headers={"host": "evil.test"})
+        stats, page = get(f"{url}api/v1/stats"), get(url)
+        rebound = get(url, headers={"host": "evil.test"})
 
     assert stats.json()["nodes"] == 1
     assert page.status_code == 200
     assert rebound.status_code == 403
     with pytest.raises(httpx.ConnectError):
-        httpx.get(url)
+        get(url)
 
 
 def test_a_node_that_was_not_told_to_has_none(config):
@@ -49,11 +56,14 @@ def test_one_that_dies_is_started_again_and_the_jobs_notice_nothing(config):
         node.successor(dashboard)
         eventually(lambda: node.status().dashboard_url != before, "new address")
 
-        assert httpx.get(node.status().dashboard_url).status_code == 200
+        assert get(node.status().dashboard_url).status_code == 200
 
 
 def test_a_stop_does_not_wait_for_a_browser_that_keeps_its_connection(config):
-    with running_node(config, queues={"q": 1}, web="127.0.0.1:0") as node, httpx.Client() as browser:
+    with (
+        httpx.Client(timeout=WAIT_SECONDS) as browser,  # the first, so that it is there until the node has stopped
+        running_node(config, queues={"q": 1}, web="127.0.0.1:0") as node,
+    ):
         assert browser.get(node.status().dashboard_url).status_code == 200
 
 
@@ -65,7 +75,7 @@ def test_a_stop_ends_a_request_that_waits_for_redis(config, tmp_path, caplog):
         urls: list[str] = []
         dashboard = Dashboard.start(Config(redis_url=f"unix://{tmp_path}/s", web="127.0.0.1:0"), urls.append)
         statuses: list[int] = []
-        asking = threading.Thread(target=lambda: statuses.append(httpx.get(urls[0], timeout=20).status_code))
+        asking = threading.Thread(target=lambda: statuses.append(get(urls[0]).status_code))
         asking.start()
         connection, _ = hanging.accept()
         with connection:

@@ -37,7 +37,12 @@ class StockActor(pykka.ThreadingActor):
 class Raising(EventListener):
     """A listener of ours that raises on everything."""
 
+    def __init__(self, seen: list[Event]) -> None:
+        super().__init__()
+        self._events = seen
+
     def handle_event(self, event: Event) -> None:
+        self._events.append(event)
         raise RuntimeError("listener is broken")
 
 
@@ -136,15 +141,17 @@ def test_a_dead_listener_is_forgotten_and_the_others_are_told(config: Config) ->
         node.system.ask(RegisterListener(actor, None))
         actor.stop()
         run_jobs(node)
-        assert not [row for row in node.status().listeners if "StockActor" in row.listener]
+        eventually(lambda: not any("StockActor" in row.listener for row in node.status().listeners), "its removal")
 
 
 @pytest.mark.logs_errors("raised on JobFinished")
 def test_a_raising_listener_goes_on_being_told_and_the_others_too(config: Config) -> None:
+    seen: list[Event] = []
     with running_node(config, queues={"q": 1}) as node:
-        listener = Raising.start()
+        listener = Raising.start(seen)
         node.system.ask(RegisterListener(listener, JobFinished))
         run_jobs(node, 3)
+        eventually(lambda: len(seen) == 3, "all three")
         assert listener.is_alive()
         listener.stop()
 

@@ -20,8 +20,15 @@ from verk_actors.messages import PauseQueue, Quiet, Status
 from verk_actors.otp.testing import ManualRuntime
 from verk_actors.settings.address import Address, CannotListen, listen
 from verk_actors.settings.config import Config
+from verk_actors.tree import health_port
 from verk_actors.tree.actor_system import ActorSystem
 from verk_actors.wire.job import Job
+
+
+@pytest.fixture(autouse=True)
+def _time_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give whoever asks time to do so though the machine is busy, and let silent connections last as long."""
+    monkeypatch.setattr(health_port, "_REQUEST_SECONDS", 60.0)
 
 
 @pytest.fixture
@@ -69,7 +76,7 @@ def test_a_node_that_runs_is_alive_and_ready(node: Node) -> None:
 def test_prometheus_scrapes_the_node_here(node: Node) -> None:
     node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
     node.log.expect(JobFinished)
-    eventually(lambda: node.status().queues["q"].classes, "the run")
+    eventually(lambda: [one for one in node.status().queues["q"].classes.values() if one.finished], "the run")
 
     status, text = ask(node, "/metrics")
     assert status == 200
@@ -152,7 +159,7 @@ def test_a_node_whose_heart_does_not_beat_is_not_alive(node: Node) -> None:
 
 def test_a_node_that_drains_is_alive_until_it_has_and_not_ready(config: Config) -> None:
     jobs = JobKit()
-    with running_node(config, jobs, queues={"q": 1}, health=0) as node:
+    with running_node(config, jobs, queues={"q": 1}, health=0, shutdown_timeout_seconds=60.0) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         jobs.gate.wait_started(1)
         stopped = node.system.stop(block=False)

@@ -10,7 +10,7 @@ from support.eventually import eventually
 from support.jobs import JobKit
 from support.nodes import running_node
 
-from verk_actors.events import JobFinished
+from verk_actors.events import JobFinished, QueuePaused
 from verk_actors.jobs.job_class import worker
 from verk_actors.messages import PauseQueue
 from verk_actors.otp.testing import ManualRuntime
@@ -92,7 +92,7 @@ def test_a_job_of_a_paused_queue_takes_up_no_room_of_others(config: Config, redi
     limit = Limit("one", concurrency=1)
     with running_node(config, kit(limit), queues={"q": QueueConfig(size=2), "r": 2}) as node:
         node.client.queue("q").pause()
-        eventually(lambda: "q" in node.state.own_server.paused, "the pause")
+        node.log.expect(QueuePaused, queue="q")
         wait_for(redis, "one", *map(str, range(25)))
         node.client.enqueue(Job(queue="r", class_="Limited", args=[]))
         node.log.expect(JobFinished, queue="r")
@@ -122,6 +122,6 @@ def test_keys_that_hold_something_else_hold_up_no_other_limit(config: Config, re
 
     jobs = kit(Limit("one", concurrency=1), Limit("two", concurrency=1))
     with running_node(config, jobs, queues={"other": 1}) as node:
-        eventually(lambda: redis.llen("queue:q") == 1, "the one of the other limit that has room")
+        eventually(lambda: redis.llen("queue:q"), "the one of the other limit that has room")
         node.whereis(names.LIMIT_MANAGER).cast(LimitsMoved(frozenset({"two"})))
         node.system.ask(PauseQueue("other"))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 
-import attrs
 import pytest
 from pykka.messages import ProxyGetAttr
-from support.eventually import eventually
 from support.nodes import running_node
-from support.servers import OwnServer
 
 from verk_actors.events import JobFenced, JobFinished, LeaseLost, RedisDataLost
+from verk_actors.otp.testing import ManualRuntime
 from verk_actors.settings.config import Config
 from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
@@ -25,23 +23,23 @@ from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 NOW = 1_700_000_000.0
-QUICK = {"heartbeat_seconds": 0.2}  # so a lease lasts 0.4 s
 
 
-def test_a_lease_that_ran_out_is_told_and_held_again_under_a_fresh_token(config: Config, own_server: OwnServer) -> None:
-    config = attrs.evolve(config, redis_url=RedisUrl(own_server.url))
-    with own_server.client() as redis, running_node(config, queues={"q": 1}, **QUICK) as node:
+def test_a_lease_that_ran_out_is_told_and_held_again_under_a_fresh_token(config: Config, redis) -> None:
+    runtime = ManualRuntime()
+    with running_node(config, queues={"q": 1}, runtime=runtime) as node:
         key = f"verk:node:{node.config.node_id}"
         before = redis.get(key)
-        with own_server.frozen():
-            end = time.monotonic() + node.config.lease_seconds + 0.1
-            eventually(lambda: time.monotonic() > end, "the end of the lease")
+        runtime.clock.move_to(node.config.lease_seconds)  # and no heartbeat came
+        redis.delete(key)  # as Redis does then
+        node.beat()
         event = node.log.expect(LeaseLost)[0]
-        assert (event.node_id, event.redis) == (node.config.node_id, own_server.url)
+        assert (event.node_id, event.redis) == (node.config.node_id, str(config.redis_url))
         assert redis.get(key) not in {before, None}
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
         node.log.expect(JobFinished)
         assert node.log.of(RedisDataLost) == []
+    runtime.close()
 
 
 def test_a_lease_covers_what_was_fetched_by_its_token_and_no_longer_than_it_lasts() -> None:

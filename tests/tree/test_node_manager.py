@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import attrs
 import pytest
@@ -13,6 +14,8 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.events import JobFinished
+from verk_actors.otp import Runtime
+from verk_actors.otp.clock import SystemClock
 from verk_actors.settings.config import Config
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
@@ -23,6 +26,17 @@ from verk_actors.wire.job import Job
 from verk_actors.wire.keys import Keys
 
 QUICK = {"heartbeat_seconds": 0.2}  # so a lease lasts 0.4 s
+WAIT_SECONDS = 20.0  # only a hang takes that long
+
+
+class StallingClock(SystemClock):
+    """The machine's clock, some seconds on: as if nothing had been done for so long."""
+
+    stalled_seconds = 0.0
+
+    def monotonic(self) -> float:  # type: ignore[override]  # a method in place of a function
+        """Seconds of a clock that never jumps."""
+        return time.monotonic() + self.stalled_seconds
 
 
 def payload(key: object) -> bytes:
@@ -85,6 +99,28 @@ def test_the_lease_of_a_process_that_may_live_is_waited_for(config: Config, redi
         eventually(lambda: node.jobs.order == [1], "the job's run")
 
 
+def test_an_answer_that_comes_late_is_not_taken_for_a_lease_that_is_renewed(config: Config, redis, monkeypatch) -> None:
+    leave_behind(redis, "n1", 1, holder="elsewhere|boot|1|2|nonce")
+    clock, as_ever = StallingClock(), Nodes.lease_seconds
+
+    def at_first(nodes: Nodes, node_id: str) -> float:
+        monkeypatch.setattr(Nodes, "lease_seconds", late)
+        return 60.0
+
+    def late(nodes: Nodes, node_id: str) -> float:
+        monkeypatch.setattr(Nodes, "lease_seconds", as_ever)
+        clock.stalled_seconds = 100.0
+        redis.delete(f"verk:node:{node_id}")  # it has ended meanwhile
+        return 30.0
+
+    monkeypatch.setattr(Nodes, "lease_seconds", at_first)
+    with (
+        closing(Runtime(clock=clock)) as runtime,
+        running_node(attrs.evolve(config, node_id="n1"), queues={"q": 1}, runtime=runtime) as node,
+    ):
+        eventually(lambda: node.jobs.order == [1], "the job's run")
+
+
 def test_the_jobs_of_a_dead_node_are_rescued_by_another_that_does_not_run_their_queue(config: Config, redis) -> None:
     leave_behind(redis, "gone", 1, 2)
     with running_node(config, **QUICK):
@@ -138,11 +174,11 @@ def test_the_lease_is_given_back_on_a_stop(config: Config, redis) -> None:
 
 
 def test_a_node_answers_for_its_tree_at_once(config: Config) -> None:
-    with running_node(config, queues={"q": 2}) as node:
-        pool = Pool(config.redis_url, name="test")
+    with running_node(config, queues={"q": 2}, heartbeat_seconds=60.0) as node:
+        pool = Pool(config.redis_url, name="test", socket_timeout_seconds=2 * WAIT_SECONDS)
         requests = Requests(pool, Keys())
         for _ in range(3):
-            answers = requests.ask_all([node.config.node_id], "tree", 5, time.monotonic)
+            answers = requests.ask_all([node.config.node_id], "tree", WAIT_SECONDS, time.monotonic)
             tree = json.loads(answers.given[node.config.node_id])
             assert (tree["name"], tree["kind"]) == ("actor_system", "ActorSystem")
         pool.close()
@@ -151,9 +187,9 @@ def test_a_node_answers_for_its_tree_at_once(config: Config) -> None:
 def test_a_question_that_is_none_is_left_unanswered_and_harms_nobody(config: Config, redis) -> None:
     with running_node(config, queues={"q": 2}) as node:
         redis.lpush(f"verk:node:{node.config.node_id}:requests", b"\xff\xfe", b"nonce nonsense")
-        pool = Pool(config.redis_url, name="test")
+        pool = Pool(config.redis_url, name="test", socket_timeout_seconds=2 * WAIT_SECONDS)
         requests = Requests(pool, Keys())
-        assert not requests.ask_all([node.config.node_id], "tree", 5, time.monotonic).missing
+        assert not requests.ask_all([node.config.node_id], "tree", WAIT_SECONDS, time.monotonic).missing
         pool.close()
 
 

@@ -133,3 +133,11 @@ def test_after_a_success_the_pauses_are_short_again():
     outage.over(1.0)
 
     assert outage.goes_on(AWAY, 2.0) <= 0.05
+
+
+def test_of_connections_that_the_node_itself_has_ended_nothing_is_said(server, lines):
+    server.is_told = False
+    for error in (AWAY, WRONG_PASSWORD, FULL):
+        Outage("node", server).goes_on(error, 0.0)
+
+    assert lines() == []

@@ -30,7 +30,7 @@ NINETY_SEVEN = JobProgress(done=97.0, total=100.0, message="reading")
 
 
 @pytest.fixture
-def node(config: Config) -> Iterator[Node]:
+def node(config: Config, time_to_answer: None) -> Iterator[Node]:
     with running_node(config, ProcessJobs(), queues=QUEUES) as node:  # type: ignore[arg-type]  # alike
         yield node
 

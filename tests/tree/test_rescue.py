@@ -27,10 +27,10 @@ def connection(redis_url: str) -> Iterator[Connection]:
 
 
 def leave(redis, *payloads: bytes) -> None:
-    """Leave jobs in progress at a node that is dead."""
-    redis.sadd(KEYS.nodes, "dead")
-    redis.sadd(KEYS.node_queues("dead"), "q")
+    """Leave jobs in progress at a node that is dead; its name comes last, by which others find them."""
     redis.lpush(KEYS.in_progress("q", "dead"), *payloads)
+    redis.sadd(KEYS.node_queues("dead"), "q")
+    redis.sadd(KEYS.nodes, "dead")
 
 
 @pytest.mark.logs_errors("buried 2 jobs recovered from dead nodes more than 1 times within 72 hours")
@@ -60,7 +60,7 @@ def test_a_job_that_comes_back_more_often_than_it_may_is_buried_and_told_of(conn
 @pytest.mark.slow  # a node waits for as long as a lease lasts before it rescues others
 @pytest.mark.logs_errors("buried 1 jobs recovered from dead nodes more than 0 times within 72 hours")
 def test_the_listeners_of_a_node_are_told_of_jobs_that_it_buried(config: Config, redis) -> None:
-    leave(redis, b'{"class":"Killer","args":[1],"jid":"k"}')
     with running_node(config, queues={"q": 1}, heartbeat_seconds=0.2, max_recoveries=0) as node:
+        leave(redis, b'{"class":"Killer","args":[1],"jid":"k"}')  # not before somebody listens
         [dead] = node.log.expect(JobDead)
     assert (dead.job.jid, dead.reason) == ("k", "poisoned")

@@ -13,9 +13,16 @@ from starlette.testclient import TestClient
 from verk_actors.client import Client
 from verk_actors.settings.config import Config
 from verk_actors.web import create_app
+from verk_actors.web.views import supervision
 
 FROM_A_PAGE = {"sec-fetch-site": "same-origin"}
 """What a browser sends with a form of our own."""
+
+
+@pytest.fixture(autouse=True)
+def _time_to_answer(time_to_answer: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have pages wait for it, too."""
+    monkeypatch.setattr(supervision, "_ANSWER_SECONDS", 20.0)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from support.nodes import running_node
 
 from verk_actors.settings.redis_url import RedisUrl
+from verk_actors.web.views import supervision
 
 
 def answer_once(redis_url: str, node_id: str, answer: bytes) -> threading.Thread:
@@ -58,7 +59,9 @@ def test_without_a_node_it_says_what_to_do(web):
     assert web.get("/tree.svg").status_code == 404
 
 
-def test_a_node_that_does_not_answer_is_named_and_stays_text(web, claimed):
+def test_a_node_that_does_not_answer_is_named_and_stays_text(web, claimed, monkeypatch):
+    monkeypatch.setattr(supervision, "_ANSWER_SECONDS", 0.05)
+
     assert "Node &lt;b&gt; did not answer." in web.get("/tree").text
 
 

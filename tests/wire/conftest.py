@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import settings
 
 from verk_actors.wire import strict_json
-
-# A busy machine is no reason to fail. The gate asks for few examples where it runs these tests once more.
-EXAMPLES = int(os.environ.get("VERK_TEST_EXAMPLES", "100"))
-settings.register_profile("wire", settings(max_examples=EXAMPLES), deadline=None)
-settings.load_profile("wire")
 
 
 @pytest.fixture(params=["msgspec", "standard library"])

@@ -28,8 +28,8 @@ def run_reloading(command: Sequence[str], changes: Iterable[Collection[str]]) ->
         command: of the node, which ends with this process.
         changes: yields the files that have changed, or none, several times a second.
     """
-    program: Program | None = Program(command, reads_output=False)
     with Signals(*ENDINGS) as signals:
+        program: Program | None = Program(command, reads_output=False)
         for files in changes:
             if signals.wait(0):
                 break

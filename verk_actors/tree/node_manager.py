@@ -144,14 +144,14 @@ class NodeManager(IoServer):
                 log.info("%s had node id %s and is dead", token.shown(holder), self._id)
                 self._nodes.deregister(self._id, holder)
                 return
+            asked_at = self.clock.monotonic()
             left = self._nodes.lease_seconds(self._id) or 0.0
-            now = self.clock.monotonic()
             if left == math.inf:  # a lease that nobody of ours wrote, and that never ends
                 raise NodeIdInUse(self._id, token.shown(holder))
             if not end:
                 log.warning("%s may hold node id %s: waiting %.1f s", token.shown(holder), self._id, left)
-                end = now + left + _LOOK_AGAIN_SECONDS / 2
-            elif now + left > end:  # it renews its lease: it lives
+                end = self.clock.monotonic() + left + _LOOK_AGAIN_SECONDS / 2
+            elif asked_at + left > end:  # it renews its lease, however long the answer took: it lives
                 raise NodeIdInUse(self._id, token.shown(holder))
             self.wait_seconds(_LOOK_AGAIN_SECONDS)
 

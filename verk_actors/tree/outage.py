@@ -53,13 +53,19 @@ class ServerTrouble:
     """What this node has said of the troubles of one Redis server.
 
     Shared by actors, so by threads: each operation on the table is one step under the interpreter's lock.
+
+    Attributes:
+        is_told: False once the node has ended its connections itself: what fails now says nothing of the server.
     """
 
     def __init__(self) -> None:
+        self.is_told = True
         self._said: dict[str, _Said] = {}
 
     def begins(self, what: str, now: float, again_seconds: float | None = None) -> bool:
         """Note a failed attempt; returns whether this is the first to be said of it, or due to be said again."""
+        if not self.is_told:
+            return False
         new = _Said(now)
         said = self._said.setdefault(what, new)
         said.attempts += 1

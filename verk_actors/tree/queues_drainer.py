@@ -33,13 +33,22 @@ class QueuesDrainer(Server):
         """Drain the queues, if this is an orderly stop of the node."""
         if reason.graceful and self._node.stopping:
             self._drain()
-            self.actor_ref.runtime.timers.after(_LAST_WORDS_SECONDS, self._node.lifeline.cut)
+            self.actor_ref.runtime.timers.after(_LAST_WORDS_SECONDS, self._cut)
+
+    def _cut(self) -> None:
+        """End all connections if the stop still goes on; actors that are at work meet an outage, which is none."""
+        node, system = self._node, self.actor_ref.parent
+        if system is not None and system.is_alive():
+            log.warning("the stop takes over %s s after its last job: connections to Redis end", _LAST_WORDS_SECONDS)
+        for server in tuple(node.servers.values()):
+            server.trouble.is_told = False
+        node.lifeline.cut()
 
     def _drain(self) -> None:
         deadline = self.clock.monotonic() + self._node.config.shutdown_timeout_seconds
         draining = {queue: self._ask(queue) for queue in tuple(self._node.queues)}
         for queue, answer in draining.items():
-            while not self._drained(answer, deadline):
+            while queue in self._node.queues and not self._drained(answer, deadline):
                 if self.clock.monotonic() >= deadline:
                     log.warning("%s: jobs still run at the end of the shutdown timeout; they go back", queue)
                     break

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
-from support.eventually import eventually
+from support.eventually import DEADLINE_SECONDS, eventually
 from support.nodes import Node, running_node
 
 from verk_actors.errors import ConfigError, QueueAlreadyAdded, QueueNotFound, StoreError
-from verk_actors.events import JobFinished, QueuePaused
-from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.events import JobFinished, QueuePaused, QueuePausing
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResizeQueue, ResumeQueue
 from verk_actors.otp import OtpError
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
+from verk_actors.tree.manager.manager import Manager
 from verk_actors.tree.manager.queue.queue_manager import QueueManager
 from verk_actors.tree.messages import HandBack, QueueDrained, RemovalDue
+from verk_actors.tree.queues_drainer import QueuesDrainer
 from verk_actors.wire.job import Job
 
 
@@ -51,7 +56,7 @@ def test_a_queue_whose_supervisor_does_not_start_is_not_there_and_can_be_added_l
 
 
 def test_all_who_ask_for_a_removal_are_answered_and_nothing_brings_the_queue_back(config: Config) -> None:
-    with running_node(config, queues={"q": 1}) as node:
+    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=60.0) as node:
         run_a_waiting_job(node)
         removals = [node.system.ask(RemoveQueue("q"), block=False) for _ in range(2)]
         with pytest.raises(QueueNotFound):
@@ -65,7 +70,7 @@ def test_all_who_ask_for_a_removal_are_answered_and_nothing_brings_the_queue_bac
 
 
 def test_a_removal_goes_on_when_the_manager_dies_meanwhile(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1}) as node:
+    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=60.0) as node:
         run_a_waiting_job(node)
         node.system.ask(RemoveQueue("q"), block=False)
         eventually(lambda: node.status().queues["q"].status == "pausing", "pause")
@@ -83,6 +88,7 @@ def test_news_of_a_queue_that_is_gone_or_stays_changes_nothing(config: Config) -
         manager = node.whereis(names.MANAGER)
         for message in (RemovalDue("gone"), RemovalDue("q"), QueueDrained("gone"), QueueDrained("q")):
             manager.cast(message)
+        node.system.ask(ResizeQueue("q", 1), timeout=10)  # read behind them
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
         node.log.expect(JobFinished)
 
@@ -91,7 +97,7 @@ def test_news_of_a_queue_that_is_gone_or_stays_changes_nothing(config: Config) -
 
 
 def test_running_jobs_of_all_queues_are_handed_back_when_there_is_no_more_time(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1, "other": 1}) as node:
+    with running_node(config, queues={"q": 1, "other": 1}, shutdown_timeout_seconds=60.0) as node:
         run_a_waiting_job(node)
         node.system.stop(block=False)
         node.whereis(names.MANAGER).cast(HandBack())
@@ -103,14 +109,14 @@ def test_running_jobs_of_all_queues_are_handed_back_when_there_is_no_more_time(c
 
 def test_a_queue_that_is_removed_with_its_jobs_leaves_none_but_those_that_are_not_in_it(config: Config, redis) -> None:
     """Case 103, and Redis' side of it."""
-    with running_node(config, queues={"q": 1, "other": 1}) as node:
+    with running_node(config, queues={"q": 1, "other": 1}, shutdown_timeout_seconds=60.0) as node:
         run_a_waiting_job(node)
         for key in range(3):
             node.client.enqueue(Job(queue="q", class_="Good", args=[key]))
         node.client.schedule(Job(queue="q", class_="Good", args=["later"]), 3600)
         redis.lpush("inprogress:q:another", b'{"class":"Good","args":[],"jid":"theirs"}')
         removal = node.system.ask(RemoveQueue("q", delete_jobs=True), block=False)
-        eventually(lambda: node.status().queues["q"].status == "pausing", "pause")
+        node.log.expect(QueuePausing, queue="q")  # the status has it before workers may claim no more
         node.jobs.gate.open()
 
         assert removal.get(timeout=20) is None
@@ -162,3 +168,28 @@ def test_a_deletion_goes_on_when_the_manager_dies_meanwhile(config: Config, redi
 
         eventually(lambda: not node.status().queues, "end of the queue")
         assert redis.exists("queue:q") == 0
+
+
+def test_a_stop_does_not_wait_for_the_jobs_of_a_queue_whose_removal_ends_meanwhile(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget, ask = Manager._forget, QueuesDrainer._ask
+    its_actors_are_gone, looked_in_vain = threading.Event(), threading.Event()
+
+    def slow(manager: Manager, pool: str) -> None:
+        its_actors_are_gone.set()
+        assert looked_in_vain.wait(DEADLINE_SECONDS)
+        forget(manager, pool)
+
+    def noting(drainer: QueuesDrainer, queue: str) -> Any:
+        answer = ask(drainer, queue)
+        looked_in_vain.set()
+        return answer
+
+    monkeypatch.setattr(Manager, "_forget", slow)
+    monkeypatch.setattr(QueuesDrainer, "_ask", noting)
+    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=3600.0) as node:
+        removal = node.system.ask(RemoveQueue("q"), block=False)
+        assert its_actors_are_gone.wait(DEADLINE_SECONDS)
+        node.system.stop()
+        removal.get(timeout=0)

@@ -98,7 +98,7 @@ def test_who_may_only_look_is_refused_and_nothing_is_done(make_app, redis):
 
 def test_a_job_is_cancelled_wherever_it_is_and_a_running_one_shows_its_stack(web, config, redis, client):
     redis.flushall()
-    with running_node(config, queues={"default": 1}) as node:
+    with running_node(config, queues={"default": 1}, cancel_grace_seconds=3600.0) as node:
         running = client.enqueue(Job(class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         waiting = client.enqueue(Job(class_="Good", args=[2]))

@@ -55,7 +55,6 @@ def test_each_operation_answers_as_the_document_says(api: TestClient, long: bool
 def _ask(api: TestClient, operation: Any, mode: Any, examples: int) -> None:
     @hypothesis.settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         derandomize=examples < 10,
         suppress_health_check=list(hypothesis.HealthCheck),

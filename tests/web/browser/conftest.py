@@ -15,6 +15,7 @@ from support.browser import PHONE, WIDE, Chromium, chromium, served, violations
 from support.furnished import Furnished, furnished
 
 from verk_actors.settings.config import Config
+from verk_actors.store.pool import Pool
 from verk_actors.web import create_app
 
 
@@ -33,7 +34,10 @@ def _chromium() -> Iterator[Chromium]:
 @pytest.fixture(scope="session")
 def dashboard(_redis_server: str) -> Iterator[str]:
     """Return the URL of a dashboard of the session's Redis."""
-    with served(create_app(Config(redis_url=_redis_server))) as url:
+    with pytest.MonkeyPatch.context() as patch:  # as of each test, which comes too late for this app
+        patch.setitem(Pool.__init__.__kwdefaults__, "socket_timeout_seconds", 30.0)
+        app = create_app(Config(redis_url=_redis_server))
+    with served(app) as url:
         yield url
 
 

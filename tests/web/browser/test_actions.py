@@ -6,6 +6,7 @@ import json
 
 from playwright.sync_api import Page, expect
 from redis import Redis
+from support.browser import expect_said
 from support.told_nodes import tell_of_all
 
 from verk_actors.wire.keys import Keys, identity_of
@@ -33,25 +34,25 @@ def test_jobs_of_a_set_are_killed_run_and_deleted_one_by_one_and_all_together(pa
 
     page.goto("/retries")
     press(page, "Kill", "Kill Mail?", within="#rows")
-    expect(page.get_by_role("status")).to_have_text("Killed 1 job.")
+    expect_said(page, "Killed 1 job.")
     press(page, "Delete", "Delete Mail? This can't be undone.", within="#rows")
-    expect(page.get_by_role("status")).to_have_text("Deleted 1 job.")
+    expect_said(page, "Deleted 1 job.")
     assert (jids(redis, "dead"), jids(redis, "retry")) == ({"retry0"}, {f"retry{n}" for n in range(2, 6)})
     press(page, "Kill all", "Kill all: 4 jobs?")
-    expect(page.get_by_role("status")).to_have_text("Killed 4 jobs.")
+    expect_said(page, "Killed 4 jobs.")
     assert (redis.zcard("dead"), redis.zcard("retry")) == (5, 0)
 
     page.goto("/scheduled")
     press(page, "Run now", within="#rows")
-    expect(page.get_by_role("status")).to_have_text("Enqueued 1 job.")
+    expect_said(page, "Enqueued 1 job.")
     page.locator("[data-all]").check()
     press(page, "Kill", "Kill the selected jobs?")
-    expect(page.get_by_role("status")).to_have_text("Killed 5 jobs.")
+    expect_said(page, "Killed 5 jobs.")
     assert (redis.llen("queue:mail"), redis.zcard("schedule"), redis.zcard("dead")) == (1, 0, 10)
 
     page.goto("/dead?text=retry")
     press(page, "Delete all", "Delete all: jobs with retry in them?")
-    expect(page.get_by_role("status")).to_have_text("Deleted 5 jobs.")
+    expect_said(page, "Deleted 5 jobs.")
     assert jids(redis, "dead") == {f"schedule{n}" for n in range(1, 6)}
 
 
@@ -62,13 +63,13 @@ def test_nodes_are_quieted_and_rescued_and_a_queue_is_resumed(page: Page, redis:
 
     page.goto("/busy")
     press(page, "Quiet", "Have n1 fetch no more jobs?")
-    expect(page.get_by_role("status")).to_have_text("n1 is asked to fetch no more jobs.")
+    expect_said(page, "n1 is asked to fetch no more jobs.")
     press(page, "Rescue its jobs", "Give the jobs of dead back to their queues?")
-    expect(page.get_by_role("status")).to_have_text("2 jobs of dead were recovered.")
+    expect_said(page, "2 jobs of dead were recovered.")
     assert redis.lrange(Keys().signals(identity_of("n1")), 0, -1) == [b"TSTP"]
     assert redis.llen("queue:default") == 2
 
     page.goto("/queues/mail")
     press(page, "Resume")
-    expect(page.get_by_role("status")).to_have_text("mail is resumed.")
+    expect_said(page, "mail is resumed.")
     assert not redis.exists("paused")

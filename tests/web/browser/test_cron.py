@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 from redis import Redis
-from support.browser import PHONE, keep_screenshot
+from support.browser import PHONE, expect_said, keep_screenshot
 
 from verk_actors.client import Client
 from verk_actors.settings.config import Config
@@ -28,7 +28,7 @@ def test_periodic_jobs_are_seen_paused_run_and_removed(
         page.goto("/cron")
         row = page.get_by_role("row").filter(has_text="nightly-report")
         expect(page.get_by_role("row")).to_have_count(4)
-        expect(row).to_contain_text(re.compile(r"in \d+ (h|min|d)"))
+        expect(row).to_contain_text(re.compile(r"in \d+ (h|min|s|d)"))
         row.get_by_role("button", name="Pause").click()
         expect(page.get_by_role("status")).to_have_text("nightly-report is paused.")
         assert client.cron.list()[2].is_paused
@@ -36,7 +36,7 @@ def test_periodic_jobs_are_seen_paused_run_and_removed(
         keep_screenshot(page, "cron-used")
 
         row.get_by_role("button", name="Run now").click()
-        expect(page.get_by_role("status")).to_contain_text("nightly-report is enqueued as ")
+        expect_said(page, re.compile("nightly-report is enqueued as "))
         assert redis.llen("queue:reports") == 1
         row.get_by_role("button", name="Remove").click()
         page.get_by_role("button", name="Yes").click()

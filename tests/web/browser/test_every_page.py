@@ -81,10 +81,11 @@ def test_the_keyboard_is_enough(page: Page):
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
 
-    for link in (*LINKS[1:4], LINKS[0]):  # each is another page: its title says when the keys can go on
+    for link in (*LINKS[1:4], LINKS[0]):  # each is another page, which heeds keys once its scripts are loaded
         page.keyboard.press("g")
         page.keyboard.press(link.key)
         expect(page).to_have_title(f"{link.title} · verk_actors")
+        page.wait_for_load_state()
 
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()

@@ -30,7 +30,7 @@ from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
 from verk_actors.wire.keys import Keys
 
-HEARTBEAT_SECONDS = 0.5
+HEARTBEAT_SECONDS = 1.5  # its lease outlasts what a busy machine may hold a node up
 LEASE_SECONDS = 2 * HEARTBEAT_SECONDS
 WORKERS = 8
 """Of each node; so many of its jobs run at once."""

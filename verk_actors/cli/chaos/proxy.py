@@ -96,6 +96,8 @@ class Proxy:
             ready = self._selector.select(self._patience())
             # Orders first: they hold for all that is sent after them.
             for key, mask in sorted(ready, key=lambda event: event[0].fd != self._control):
+                if self._now() < self._hole_until:
+                    break  # one of them has begun it
                 key.data(mask)
             self._deliver_delayed()
         for link in list(self._links):

@@ -14,6 +14,7 @@ from verk_actors.errors import JobTimeout
 from verk_actors.events import JobFailed, JobFinished, JobStuck
 from verk_actors.jobs.job_class import worker
 from verk_actors.messages import AddQueue, RemoveQueue
+from verk_actors.otp.testing import ManualRuntime
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.async_worker import AsyncWorker
@@ -99,7 +100,7 @@ def test_jobs_within_their_time_do_not_notice_the_limit(config: Config) -> None:
 
 def test_a_stop_lets_jobs_end_in_their_time(config: Config, redis) -> None:
     kit = AsyncKit()
-    with running_node(config, kit, queues={"q": async_queue()}) as node:
+    with running_node(config, kit, queues={"q": async_queue()}, shutdown_timeout_seconds=60.0) as node:
         node.client.enqueue(job("Hold", 1))
         kit.wait_seen("began", 1)
         stopping = node.system.stop(block=False)
@@ -218,26 +219,40 @@ def test_jobs_of_a_pool_that_is_shut_down_alone_go_back_to_the_queue(config: Con
 # -- jobs that take long
 
 
+PATIENT = {"stuck_job_seconds": 60.0, "heartbeat_seconds": 36_000.0}
+
+
+def let_it_be_stuck(runtime: ManualRuntime) -> None:
+    runtime.clock.move_to(runtime.clock.monotonic() + 60)
+    runtime.timers.run_due()
+
+
 def test_of_a_stuck_job_is_told_where_it_waits(config: Config) -> None:
-    kit = AsyncKit()
-    with running_node(config, kit, queues={"q": async_queue()}, stuck_job_seconds=0.05) as node:
+    kit, runtime = AsyncKit(), ManualRuntime()
+    with running_node(config, kit, runtime, queues={"q": async_queue()}, **PATIENT) as node:
         node.client.enqueue(job("Hold", 1))
+        node.client.enqueue(job("Note", "behind it"))
+        node.log.expect(JobFinished, class_="Note")  # so the other has come to its wait
+        let_it_be_stuck(runtime)
         (stuck,) = node.log.expect(JobStuck)
         kit.open()
-        node.log.expect(JobFinished)
+        node.log.expect(JobFinished, class_="Hold")
     functions = [line.rpartition(":in ")[2].rpartition(".")[2] for line in stuck.stack]
     assert functions == ["wait", "hold", "perform"]
 
 
 def test_a_job_that_blocks_the_loop_holds_up_no_other_queue_and_is_told_of(config: Config) -> None:
-    kit, door = AsyncKit(), threading.Event()
+    kit, door, runtime = AsyncKit(), threading.Event(), ManualRuntime()
 
     @worker(registry=kit.registry)
     async def Block() -> None:
+        kit.see("blocks")
         door.wait(WAIT_SECONDS)
 
-    with running_node(config, kit, queues={"q": async_queue(), "other": 1}, stuck_job_seconds=0.05) as node:
+    with running_node(config, kit, runtime, queues={"q": async_queue(), "other": 1}, **PATIENT) as node:
         node.client.enqueue(job("Block"))
+        kit.wait_seen("blocks")
+        let_it_be_stuck(runtime)
         (stuck,) = node.log.expect(JobStuck)
         node.client.enqueue(Job(queue="other", class_="Good", args=[]))
         node.log.expect(JobFinished, queue="other")

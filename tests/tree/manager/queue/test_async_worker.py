@@ -50,6 +50,7 @@ def test_no_more_jobs_run_at_once_than_the_size_says(config: Config) -> None:
     kit = AsyncKit()
     with running_node(config, kit, queues={"q": async_queue(2, prefetch=5)}) as node:
         enqueue(node, *(job("Hold", key) for key in range(4)))
+        kit.wait_seen("began", 1)  # each is told of before it begins
         node.log.expect(JobStarted, 2)
         enqueue(node, *(job("Hold", key) for key in range(4, 20)))
         node.system.ask(PauseQueue("q"), timeout=10)  # what is not begun goes back

@@ -15,10 +15,13 @@ from verk_actors.events import JobFailed
 from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.settings.config import Config
 from verk_actors.settings.queues import Executor, QueueConfig
+from verk_actors.tree import names
+from verk_actors.tree.messages import Tick
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 
 HOUR = 3600.0
+SLACK = 60.0  # between the answer and the end of the run a busy machine may take a while
 
 
 @pytest.mark.parametrize("executor", ["thread", pytest.param("process", marks=pytest.mark.slow), "async"])
@@ -42,13 +45,14 @@ def test_the_backoff_of_a_node_is_told_how_the_run_failed_whatever_ran_it(
     [(attempt, failure)] = asked
     assert (attempt, failure.class_name, failure.message) == (2, "ValueError", "as told")
     assert failure.backtrace == failed.backtrace
-    assert math.isclose(due_at - failed.failed_at, 2 * HOUR, abs_tol=1)
+    assert math.isclose(due_at - failed.failed_at, 2 * HOUR, abs_tol=SLACK)
 
 
 def due(config: Config, kit: JobKit, **settings: object) -> float:
     """Have a job of the class `Fails` fail, and return after how many seconds it is due again."""
     with running_node(config, kit, queues={"q": 1}, **settings) as node:
         node.client.retries.clear()
+        node.whereis(names.SCHEDULE_MANAGER).ask(Tick(), timeout=10)  # behind its first look, which comes by itself
         node.client.enqueue(Job(class_="Fails", args=[], queue="q"))
         [failed] = node.log.expect(JobFailed)
         [(_, due_at)] = node.client.retries.range_with_score()
@@ -70,8 +74,8 @@ def test_a_class_says_it_before_its_node_and_its_retry_at_before_its_backoff(con
         def retry_at(self, failed_at: float, attempt: int) -> float:
             return failed_at + 3 * HOUR
 
-    assert math.isclose(due(config, kit, backoff=first_to_be_asked), 2 * HOUR, abs_tol=1)
-    assert math.isclose(due(config, other, backoff="support.middlewares:first_to_be_asked"), 3 * HOUR, abs_tol=1)
+    assert math.isclose(due(config, kit, backoff=first_to_be_asked), 2 * HOUR, abs_tol=SLACK)
+    assert math.isclose(due(config, other, backoff="support.middlewares:first_to_be_asked"), 3 * HOUR, abs_tol=SLACK)
 
 
 @pytest.mark.parametrize("answer", [ValueError("no idea"), SystemExit(), "soon", None, 10**400])

@@ -38,6 +38,12 @@ def occupy(node: Node, queue: str, count: int = 1) -> None:
     node.jobs.gate.wait_started(count)
 
 
+def both_look(node: Node) -> None:
+    """Wait until each queue knows that it has jobs; none of them waits in Redis any more, where it may be given one."""
+    rooms = [row.room for row in node.state.queues.values()]
+    eventually(lambda: all(room.has_jobs for room in rooms), "the look of both")  # type: ignore[attr-defined]
+
+
 def in_progress(redis) -> int:
     return sum(redis.llen(key) for key in redis.keys("inprogress:*"))
 
@@ -75,8 +81,7 @@ def test_in_strict_order_a_queue_waits_until_those_before_it_are_empty(config: C
         occupy(node, "low")
         enqueue(node, "low", [f"low {n}" for n in range(20)])
         enqueue(node, "high", [f"high {n}" for n in range(20)])
-        rooms = [row.room for row in node.state.queues.values()]
-        eventually(lambda: all(room.has_jobs for room in rooms), "the look of both")  # type: ignore[attr-defined]
+        both_look(node)
         node.jobs.gate.open()
         node.log.expect(JobFinished, 41)
         assert node.jobs.order == [*(f"high {n}" for n in range(20)), *(f"low {n}" for n in range(20))]
@@ -87,8 +92,7 @@ def test_by_weights_each_queue_gets_its_part_and_none_waits_for_ever(config: Con
         occupy(node, "low", 2)
         enqueue(node, "low", ["low"] * 600)
         enqueue(node, "high", ["high"] * 600)
-        rooms = [row.room for row in node.state.queues.values()]
-        eventually(lambda: all(room.has_jobs for room in rooms), "the look of both")  # type: ignore[attr-defined]
+        both_look(node)
         node.jobs.gate.open()
         node.log.expect(JobFinished, 1202)
         while_both_waited = Counter(node.jobs.order[:600])
@@ -108,6 +112,7 @@ def test_no_more_jobs_are_fetched_than_there_are_workers(config: Config, redis, 
             for queue in ("high", "low"):
                 enqueue(node, queue, [queue], "Waiting")
         node.jobs.gate.wait_started(3)
+        both_look(node)
         eventually(lambda: in_progress(redis) == 3, "the return of what one worker was too few for")
         assert redis.llen("queue:high") + redis.llen("queue:low") == 7
         node.jobs.gate.open()
@@ -179,11 +184,12 @@ def test_an_async_group_runs_jobs_of_all_queues_at_once(config: Config) -> None:
 
 
 @pytest.mark.logs_errors("Redis refuses this")
-def test_an_outage_of_one_queue_holds_up_no_other(config: Config, redis) -> None:
+def test_an_outage_of_one_queue_holds_up_no_other(config: Config, redis, caplog) -> None:
     with group(config, STRICT) as node:
         occupy(node, "low")
         redis.set("queue:high", "no list")
         node.whereis(names.queue_manager("high")).kill()
+        eventually(lambda: "Redis refuses this" in caplog.text, "the outage")
         enqueue(node, "low", [1, 2])
         node.jobs.gate.open()
         node.log.expect(JobFinished, 3)

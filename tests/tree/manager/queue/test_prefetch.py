@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from queue import SimpleQueue
 
 import pytest
@@ -14,6 +15,8 @@ from verk_actors.messages import PauseQueue
 from verk_actors.settings.config import Config
 from verk_actors.settings.queues import QueueConfig
 from verk_actors.tree.manager.queue.pace import Pace
+from verk_actors.tree.manager.queue.workers_manager import WorkersManager
+from verk_actors.tree.running_job import RunningJob
 from verk_actors.wire.job import Job
 
 
@@ -76,8 +79,31 @@ def test_jobs_that_were_fetched_ahead_go_back_in_order_when_the_queue_pauses(con
 
 
 @pytest.mark.usefixtures("fast")
-def test_jobs_that_were_fetched_ahead_go_back_when_the_node_stops(config: Config, redis) -> None:
+def test_jobs_that_go_back_are_not_fetched_again_though_their_workers_manager_is_slow(
+    config: Config, redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_back = WorkersManager._give_back
+
+    def slow(workers_manager: WorkersManager, jobs: Sequence[RunningJob]) -> None:
+        give_back(workers_manager, jobs)
+        if jobs:
+            eventually(lambda: redis.llen("queue:q") == 5, "the return of three")
+
+    monkeypatch.setattr(WorkersManager, "_give_back", slow)
     with running_node(config, queues={"q": QueueConfig(size=1, prefetch=3)}) as node:
+        fill(node, "Waiting", 6)
+        node.jobs.gate.wait_started(1)
+        eventually(lambda: in_progress(node, redis) == 4, "three jobs fetched ahead")
+        node.system.ask(PauseQueue("q"))
+        eventually(lambda: redis.llen("queue:q") == 5, "the return of three")
+        node.jobs.gate.open()
+        node.log.expect(QueuePaused)
+        assert redis.llen("queue:q") == 5
+
+
+@pytest.mark.usefixtures("fast")
+def test_jobs_that_were_fetched_ahead_go_back_when_the_node_stops(config: Config, redis) -> None:
+    with running_node(config, queues={"q": QueueConfig(size=1, prefetch=3)}, shutdown_timeout_seconds=60.0) as node:
         fill(node, "Waiting", 6)
         node.jobs.gate.wait_started(1)
         eventually(lambda: in_progress(node, redis) == 4, "three jobs fetched ahead")

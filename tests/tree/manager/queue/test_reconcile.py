@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from verk_actors.tree.manager.queue.holding import Holding
 from verk_actors.tree.manager.queue.reconcile import compare
-from verk_actors.tree.running_job import SUCCEEDED, RunningJob
+from verk_actors.tree.running_job import SUCCEEDED, Outcome, RunningJob
+from verk_actors.tree.running_jobs import RunningJobs
 
 
 def running(payload: bytes) -> RunningJob:
@@ -62,3 +65,30 @@ def test_afterwards_both_hold_the_same(listed: list[bytes], table: list[tuple[by
     assert left == Counter(listed) - Counter(verdict.orphans)
     assert all(job.sent for job in verdict.settled)
     assert not any(job.sent for job in verdict.lost)
+
+
+class EndsAtTheSecondLook(RunningJob):
+    """Ends on its worker's thread, between two looks of another thread."""
+
+    looks = 0
+
+    @property  # type: ignore[override]  # an attribute there
+    def outcome(self) -> Outcome | None:
+        """How it ended; None at the first look."""
+        self.looks += 1
+        return SUCCEEDED if self.looks > 1 else None
+
+    @outcome.setter
+    def outcome(self, _: Outcome | None) -> None: ...
+
+
+def test_a_job_that_ends_as_it_is_found_to_be_lost_is_told_of_at_its_end() -> None:
+    no_effects: Any = None
+    holding, job = Holding("q", RunningJobs(), no_effects), EndsAtTheSecondLook(b"a", None, started_at=1.0)
+    holding.table.held[job] = None
+
+    holding.reconcile([])
+    assert holding.unsettled([job]) == []
+
+    assert list(holding.table.settled) == [job]
+    assert (job.settled, holding.table.held, holding.lost) == (False, {}, [])

@@ -10,7 +10,7 @@ from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.events import JobFenced, JobFinished, QueuePaused, QueuePausing, QueueRunning
-from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResumeQueue
+from verk_actors.messages import AddQueue, PauseQueue, RemoveQueue, ResizeQueue, ResumeQueue
 from verk_actors.otp import Ref
 from verk_actors.otp.testing import ManualRuntime
 from verk_actors.settings.config import Config
@@ -182,7 +182,7 @@ def test_a_configured_queue_that_was_removed_stays_removed_when_the_manager_cras
 
 
 def test_a_node_that_stops_resumes_no_queue_and_fetches_no_more(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1}) as node:
+    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=60.0) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         stopped = node.system.stop(block=False)
@@ -290,6 +290,7 @@ def test_a_removal_that_is_due_in_the_moment_it_is_done_harms_nobody(config: Con
         manager.cast(RemovalDue("q"))  # was in the inbox when the removal ended
         node.system.ask(AddQueue("q", 1))
         manager.cast(RemovalDue("q"))
+        node.system.ask(ResizeQueue("q", 1), timeout=10)  # read behind it
         node.client.enqueue(Job(queue="q", class_="Good", args=[1]))
         node.log.expect(JobFinished)
         assert node.whereis(names.MANAGER) is manager

@@ -54,9 +54,13 @@ class Holding:
             self._enter(running_job)
         for running_job in begun.aside:
             if running_job.worker is not None:  # it runs here all the same, and is not this node's
-                running_job.settled = False
-                self.lost.append(running_job)
+                self._lose(running_job)
         return len(begun.aside)
+
+    def _lose(self, running_job: RunningJob) -> None:
+        running_job.settled = False
+        self.table.held.pop(running_job, None)
+        self.lost.append(running_job)
 
     def _enter(self, running_job: RunningJob) -> None:
         if running_job.worker is None:
@@ -91,8 +95,10 @@ class Holding:
         for job in verdict.settled:
             self.note(job, settled=True)
         for job in verdict.lost:
-            self.note(job, settled=False)
-        self.lost += [job for job in verdict.lost if job.started_at and job.outcome is None]
+            if job.started_at and job.outcome is None:  # looked at once: it may end at any moment
+                self._lose(job)
+            else:
+                self.note(job, settled=False)
         if verdict.settled or verdict.lost:
             self.table.workers_manager.nudge()
         return verdict.orphans

@@ -206,8 +206,11 @@ class WorkersManager(Server):
     def pause(self, _: Pause) -> None:
         """Fetch no more; jobs that no worker has begun go back to the queue."""
         if self._row.status == "running":
-            self._row.status, self._table.is_open = "pausing", False
-            self._give_back(self._table.withdraw())
+            table = self._table
+            # No room first: else the QueueManager would fetch anew what goes back, and give it back out of order.
+            self._row.status, table.is_open, table.room = "pausing", False, 0
+            self._give_back(table.withdraw())
+            table.queue_manager.nudge()
             self._publish([QueuePausing(queue=self._queue)])
 
     @handles(Resume)
