@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 
 import pytest
-from support.processes import Bench
+from support.loopers import Looper, Spawn
+from support.processes import WAIT, Bench
 
 
 @pytest.fixture
@@ -14,3 +16,14 @@ def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.end()
+
+
+@pytest.fixture
+def let_begin() -> Callable[[Looper], None]:
+    """Return what waits until the tasks that a looper was sent have begun: `settle` does not wait for tasks."""
+
+    def wait(looper: Looper) -> None:
+        looper.actor_ref.tell(Spawn(asyncio.sleep(0, "the others have begun")))
+        assert looper.ends.get(timeout=WAIT) == "the others have begun"
+
+    return wait

@@ -126,9 +126,10 @@ def test_auto_shutdown_works_in_a_dynamic_supervisor(bench: Bench) -> None:
     start(supervisor, "a")
     start(supervisor, "b")
 
+    a = bench.find("a")
     with stuck(bench.find("b")):
-        bench.find("a").tell(crash(Stop(NORMAL)))
-        bench.find("a").join()
+        a.tell(crash(Stop(NORMAL)))
+        a.join()
     bench.settle()
     assert supervisor.is_alive()
     bench.tell("b", crash(Stop(NORMAL)))

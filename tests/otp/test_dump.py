@@ -33,17 +33,23 @@ def test_a_child_that_does_not_run_has_a_line_too(bench: Bench) -> None:
     assert "  flaky, restarting" in list(dump(supervisor))
 
 
+def stay(inside: threading.Event, gate: threading.Event) -> None:
+    inside.set()
+    gate.wait(WAIT)
+
+
 def test_a_thread_of_no_process_is_shown_by_its_name(bench: Bench) -> None:
     """Ours: the main thread, and those that jobs have left behind, are there."""
-    gate = threading.Event()
-    thread = threading.Thread(target=gate.wait, args=[WAIT], name="left behind")
+    inside, gate = threading.Event(), threading.Event()
+    thread = threading.Thread(target=stay, args=[inside, gate], name="left behind")
     thread.start()
     try:
+        assert inside.wait(WAIT)
         lines = list(dump(bench.start(Overseer())))
     finally:
         gate.set()
         thread.join()
 
-    assert [line for line in lines if line.startswith("thread left behind: ") and "in Event.wait" in line]
+    assert [line for line in lines if line.startswith("thread left behind: ") and ":in stay < " in line]
     assert [line for line in lines if "test_a_thread_of_no_process_is_shown_by_its_name" in line]
     assert not [line for line in dump(None) if not line.startswith("thread ")]

@@ -160,8 +160,8 @@ def test_all_children_are_stopped_at_once(bench: Bench, supervisor: Ref) -> None
     """supervisor(3): simple_one_for_one ends its children asynchronously, so that they clean up in parallel."""
     together = threading.Barrier(5)  # would wait in vain if they ended one after the other
     for _ in range(5):
-        spec = bench.spec("a", name=None, start=lambda: Puppet(on_terminate=lambda: together.wait(WAIT)))
-        supervisor.call(StartChild(spec))
+        start = lambda: Puppet(on_terminate=lambda: together.wait(WAIT))  # noqa: E731
+        supervisor.call(StartChild(bench.spec("a", name=None, start=start, shutdown=2 * WAIT)))
     children = refs(supervisor)
 
     supervisor.stop()

@@ -57,7 +57,7 @@ def test_a_system_exit_in_a_call_answers_the_caller(bench: Bench) -> None:
         a.call(Ask(leave))
 
 
-def test_a_stock_actor_that_exits_does_not_stop_our_processes(bench: Bench) -> None:
+def test_a_stock_actor_that_exits_does_not_stop_our_processes(bench: Bench, stock: pykka.ActorRef[Stock]) -> None:
     """Pykka: a BaseException in a stock actor stops all actors in Pykka's registry; ours are not in it."""
 
     class Leaving(Stock):
@@ -67,7 +67,7 @@ def test_a_stock_actor_that_exits_does_not_stop_our_processes(bench: Bench) -> N
     ours, leaving = bench.puppet(), Leaving.start()
 
     leaving.tell("leave")
-    leaving.actor_stopped.wait(WAIT)
+    assert stock.actor_stopped.wait(WAIT), "the first one in the registry is the last one that is stopped"
 
     assert ours.call(Ask(lambda _: "alive")) == "alive"
 

@@ -96,8 +96,10 @@ def test_a_wait_for_a_message_alone_ends_with_it_or_after_its_time(
     patient, hasty = Patient(pair[0]), Patient(pair[0], timeout=0.001)
     pair[1].send(b"a")  # nothing that it waits for
 
-    bench.start(patient).tell(note(patient, "handled"))
-    bench.start(hasty)
+    for server in (patient, hasty):
+        bench.start(server)
+    bench.settle()  # else the message may be there before the wait
+    patient.actor_ref.tell(note(patient, "handled"))
 
     assert patient.seen.get(timeout=WAIT) is True
     assert patient.seen.get(timeout=WAIT) == "handled"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import queue
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -114,12 +115,14 @@ async def ignores_cancellation(looper: Looper) -> None:
 
 @pytest.mark.logs_errors("1 tasks did not end when they were cancelled, and were dropped")
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_task_that_ignores_its_cancellation_is_dropped(bench: Bench, end: str) -> None:
+def test_a_task_that_ignores_its_cancellation_is_dropped(
+    bench: Bench, end: str, let_begin: Callable[[Looper], None]
+) -> None:
     """Ours: the thread of a LoopServer ends whatever its tasks do, and they never run again."""
     looper = Impatient("looper")
     ref = bench.start(looper, name="looper")
     ref.tell(Spawn(ignores_cancellation(looper)))
-    bench.settle()
+    let_begin(looper)
 
     getattr(ref, end)()
 
@@ -132,7 +135,7 @@ def test_a_task_that_ignores_its_cancellation_is_dropped(bench: Bench, end: str)
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of the one that ignores everything
 @pytest.mark.logs_errors("1 tasks did not end when they were cancelled, and were dropped")
-def test_a_task_that_can_not_even_be_dropped_is_told_of(bench: Bench) -> None:
+def test_a_task_that_can_not_even_be_dropped_is_told_of(bench: Bench, let_begin: Callable[[Looper], None]) -> None:
     """Python: a coroutine may ignore GeneratorExit, too."""
 
     class Stubborn:
@@ -150,14 +153,14 @@ def test_a_task_that_can_not_even_be_dropped_is_told_of(bench: Bench) -> None:
     looper = Impatient("looper")
     ref = bench.start(looper, name="looper")
     ref.tell(Spawn(is_stubborn()))
-    bench.settle()
+    let_begin(looper)
 
     ref.stop()
 
     assert looper.loop_errors.get_nowait() == ("a task was dropped", "RuntimeError")
 
 
-def test_a_task_may_await_while_it_is_cancelled(bench: Bench, looper: Looper) -> None:
+def test_a_task_may_await_while_it_is_cancelled(looper: Looper, let_begin: Callable[[Looper], None]) -> None:
     """Ours: tasks that heed their cancellation have the time to tidy up."""
 
     async def tidies_up() -> None:
@@ -168,7 +171,7 @@ def test_a_task_may_await_while_it_is_cancelled(bench: Bench, looper: Looper) ->
             looper.ends.put("tidy")
 
     looper.actor_ref.tell(Spawn(tidies_up()))
-    bench.settle()
+    let_begin(looper)
 
     looper.actor_ref.stop()
 
@@ -272,6 +275,7 @@ def test_what_a_thread_of_the_loop_does_holds_up_no_end(looper: Looper) -> None:
 
 
 def descriptors() -> int:
+    gc.collect()  # what tests before this one have left open would else be closed at any time
     return len(list(Path("/proc/self/fd").iterdir()))
 
 

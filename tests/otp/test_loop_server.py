@@ -6,6 +6,7 @@ import asyncio
 import queue
 import sys
 import threading
+from collections.abc import Callable
 
 import pytest
 from support.loopers import Looper, Spawn, never
@@ -74,12 +75,14 @@ def test_timers_run_beside_tasks(bench: Bench, looper: Looper) -> None:
 
 
 @pytest.mark.parametrize("end", ["stop", "exit", "kill"])
-def test_the_end_of_the_server_cancels_its_tasks(bench: Bench, looper: Looper, end: str) -> None:
+def test_the_end_of_the_server_cancels_its_tasks(
+    bench: Bench, looper: Looper, end: str, let_begin: Callable[[Looper], None]
+) -> None:
     """Ours: stop, exit signals and kill end the tasks of a LoopServer, and its thread."""
     ref = looper.actor_ref
     for _ in range(2):
         ref.tell(Spawn(never(looper)))
-    bench.settle()
+    let_begin(looper)
 
     getattr(ref, end)()
 
@@ -102,10 +105,12 @@ def test_a_task_can_be_cancelled_from_any_thread_and_at_any_time(bench: Bench, l
     cancel()
 
 
-def test_terminate_is_called_before_tasks_are_cancelled(bench: Bench, looper: Looper) -> None:
+def test_terminate_is_called_before_tasks_are_cancelled(
+    bench: Bench, looper: Looper, let_begin: Callable[[Looper], None]
+) -> None:
     """Ours: terminate may still use the tasks."""
     looper.actor_ref.tell(Spawn(never(looper, lambda: looper.notes.append("cancelled"))))
-    bench.settle()
+    let_begin(looper)
 
     looper.actor_ref.stop()
 
@@ -151,10 +156,10 @@ def test_the_end_of_a_task_may_end_the_server(bench: Bench, looper: Looper) -> N
 
 
 @pytest.mark.logs_errors("looper crashed")
-def test_a_crash_of_a_handler_cancels_the_tasks(bench: Bench, looper: Looper) -> None:
+def test_a_crash_of_a_handler_cancels_the_tasks(looper: Looper, let_begin: Callable[[Looper], None]) -> None:
     """Ours: at any end the tasks end."""
     looper.actor_ref.tell(Spawn(never(looper)))
-    bench.settle()
+    let_begin(looper)
 
     looper.actor_ref.tell(crash())
 
@@ -163,7 +168,7 @@ def test_a_crash_of_a_handler_cancels_the_tasks(bench: Bench, looper: Looper) ->
 
 
 @pytest.mark.logs_errors("ends badly crashed")
-def test_tasks_end_where_terminate_raises(bench: Bench) -> None:
+def test_tasks_end_where_terminate_raises(bench: Bench, let_begin: Callable[[Looper], None]) -> None:
     """Ours: at any end the tasks end."""
 
     def fails() -> None:
@@ -172,7 +177,7 @@ def test_tasks_end_where_terminate_raises(bench: Bench) -> None:
     looper = Looper("ends badly", on_terminate=fails)
     bench.start(looper, name="ends badly")
     looper.actor_ref.tell(Spawn(never(looper)))
-    bench.settle()
+    let_begin(looper)
 
     looper.actor_ref.stop()
 

@@ -6,6 +6,7 @@ import gc
 import sys
 
 import pytest
+from support.eventually import eventually
 from support.processes import Bench, Do, Puppet, stuck
 
 from verk_actors.otp import (
@@ -96,10 +97,13 @@ def test_a_dead_process_is_shown_as_stopped(bench: Bench, end: str) -> None:
 def test_a_stack_shows_where_a_process_is_the_innermost_first(bench: Bench) -> None:
     """Ours: where a process is can be seen without stopping it, as process_info's current_stacktrace tells it."""
     ref = bench.puppet("a")
-    with stuck(ref):
-        frames = stack(ref)
-    functions = [frame.rpartition(":in ")[2] for frame in frames]
-    assert functions[0].startswith("Condition.wait")
+
+    def functions_in_its_wait() -> list[str]:
+        found = [frame.rpartition(":in ")[2] for frame in stack(ref)]
+        return found if found[0].startswith("Condition.wait") else []
+
+    with stuck(ref):  # it says that it is inside before it waits
+        functions = eventually(functions_in_its_wait, "process in its wait")
     assert "Process._otp_receive" in functions
     assert functions[-1].startswith("Thread._bootstrap")
 

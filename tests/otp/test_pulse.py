@@ -6,7 +6,7 @@ import threading
 
 from support.processes import WAIT, Bench, Overseer, Trapper, stuck
 
-from verk_actors.otp import Pulse
+from verk_actors.otp import INFINITY, Pulse
 
 
 def test_a_supervisor_that_answers_is_never_silent(bench: Bench) -> None:
@@ -42,11 +42,12 @@ def test_one_that_has_ended_is_no_error(bench: Bench) -> None:
 def test_one_that_waits_for_the_end_of_its_children_owes_no_answer(bench: Bench) -> None:
     """Ours: what a supervisor in its terminate waits for has its own limits."""
     entered, gate = threading.Event(), threading.Event()
-    slow = bench.spec("slow", start=lambda: Trapper("slow", on_terminate=lambda: entered.set() or gate.wait(WAIT)))
+    start = lambda: Trapper("slow", on_terminate=lambda: entered.set() or gate.wait(WAIT))  # noqa: E731
+    slow = bench.spec("slow", start=start, shutdown=INFINITY)
     supervisor = bench.start(Overseer([slow]))
     pulse = Pulse(supervisor)
     supervisor.stop(block=False)
-    entered.wait(WAIT)
+    assert entered.wait(WAIT)
 
     assert [pulse.silent_seconds(now) for now in (1.0, 100.0)] == [0.0, 0.0]
     gate.set()

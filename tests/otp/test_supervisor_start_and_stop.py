@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from support.processes import WAIT, Ask, Bench, Do, Oops, Puppet, crash, stuck
+from support.processes import WAIT, Ask, Bench, Oops, Puppet, crash, stuck
 
 from verk_actors.otp import (
     BRUTAL_KILL,
@@ -169,7 +169,7 @@ def test_an_abandoned_child_is_replaced_while_its_thread_is_still_stuck(bench: B
     assert bench.abandoned() == []
 
 
-@pytest.mark.parametrize("shutdown", [5.0, INFINITY])
+@pytest.mark.parametrize("shutdown", [WAIT, INFINITY])
 def test_a_child_that_ends_in_its_time_is_not_killed(bench: Bench, shutdown: float) -> None:
     """supervisor(3): the supervisor sends shutdown and waits; with infinity, as long as it takes."""
     terminating, go_on = threading.Event(), threading.Event()
@@ -220,19 +220,27 @@ def test_a_supervisor_that_crashes_stops_its_children_too(bench: Bench) -> None:
     assert bench.noted() == ["+a", "+b", "-b shutdown", "-a shutdown"]
 
 
-def test_a_successor_waits_for_the_orphan_that_still_has_its_name(bench: Bench) -> None:
+def test_a_successor_waits_for_the_orphan_that_still_has_its_name(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ours: a child whose supervisor died is waited for, within limits, before its name is taken over."""
     first = supervise(bench, bench.spec("a"), name="first")
     orphan = bench.find("a")
-    inside, out = threading.Event(), threading.Event()
-    orphan.tell(Do(lambda _: inside.set() or out.wait(WAIT)))
-    assert inside.wait(WAIT)
-    first.kill()
-    threading.Timer(0.02, out.set).start()
+    join = Ref.join
+    with stuck(orphan) as out:
+        first.kill()
 
-    supervise(bench, bench.spec("a"), name="second")
+        def freed_when_waited_for(ref: Ref, timeout: float | None = None) -> bool:
+            if ref is orphan:
+                out.set()
+            return join(ref, timeout)
+
+        monkeypatch.setattr(Ref, "join", freed_when_waited_for)
+        monkeypatch.setattr("verk_actors.otp.server._ORPHAN_SECONDS", WAIT)
+        supervise(bench, bench.spec("a"), name="second")
 
     assert not orphan.is_alive()
+    assert not orphan.killed
     assert bench.find("a") is not orphan
 
 

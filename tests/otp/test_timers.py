@@ -122,10 +122,13 @@ def test_the_timers_of_a_server_outside_a_tree_end_with_it() -> None:
     """Ours: Server.start makes a runtime that ends with the server, and its timers with it."""
     ref = Puppet.start()
     ref.call(Ask(lambda me: me.send_after(3600.0, Do(bool))))
+    thread = ref.runtime.timers._thread
+    assert thread is not None
 
     ref.stop()
 
-    assert "otp.timers" not in [thread.name for thread in threading.enumerate()]
+    thread.join(WAIT)  # it was told to end, and waited for no longer than a second
+    assert not thread.is_alive()
 
 
 def test_an_earlier_timer_wakes_a_timer_thread_that_waits_for_a_later_one() -> None:

@@ -8,10 +8,19 @@ import pytest
 import redis as redis_py
 
 from verk_actors.settings.redis_url import RedisUrl
+from verk_actors.store import locate
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress
 from verk_actors.store.nodes import Nodes
 from verk_actors.wire.keys import Keys
+
+PATIENCE_SECONDS = 20.0  # only a hang takes that long
+
+
+@pytest.fixture(autouse=True)
+def _patient_with_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give Sentinels, and the servers of a cluster, time to answer though the machine is busy."""
+    monkeypatch.setattr(locate, "_SEED_TIMEOUT_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -23,7 +32,7 @@ def keys() -> Keys:
 @pytest.fixture
 def connection(redis_url: str) -> Iterator[Connection]:
     """Return a connection to the empty server."""
-    connection = Connection(RedisUrl(redis_url), name="test")
+    connection = Connection(RedisUrl(redis_url), name="test", socket_timeout_seconds=PATIENCE_SECONDS)
     yield connection
     connection.close()
 

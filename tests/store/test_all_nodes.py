@@ -54,7 +54,9 @@ def test_a_node_of_several_servers_is_one_and_lives_where_it_lives_on_all(connec
     assert (node.is_alive, node.in_progress) == (True, {"default": 0, "low": 4})
 
 
-def test_living_nodes_are_asked_and_those_that_do_not_answer_are_named(all_nodes, nodes, living, redis, keys):
+def test_living_nodes_are_asked_and_those_that_do_not_answer_are_named(connection, nodes, living, redis, keys):
+    moments = iter([0.0, 0.0, 9.99])  # at the question, at the first wait, and at the next one, after an answer
+    all_nodes = AllNodes([connection], keys, Limits(), lambda: NOW, lambda: next(moments))
     nodes.heartbeat("n3", "token", 60_000, [])
     nodes.heartbeat("of Verk", "alive", 60_000, [])
 
@@ -65,7 +67,7 @@ def test_living_nodes_are_asked_and_those_that_do_not_answer_are_named(all_nodes
 
     answerer = threading.Thread(target=answer_one_question)
     answerer.start()
-    answers = all_nodes.ask("tree", seconds=0.2)
+    answers = all_nodes.ask("tree", seconds=10)
     answerer.join()
 
     assert answers == NodeAnswers({"n3": b'"about tree"'}, ("n2",))

@@ -52,8 +52,8 @@ def test_many_threads_share_the_connections_and_each_gets_its_own_reply(pool, re
     assert len(connections_of(redis)) == 2
 
 
-def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(redis_url):
-    pool = Pool(RedisUrl(redis_url), name="pool", size=2, socket_timeout_seconds=0.5)
+def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(pool, monkeypatch):
+    monkeypatch.setattr(pool, "_socket_timeout_seconds", 0.05)  # for a connection; those that are there had theirs
 
     def all_lent(_: object) -> None:
         pool._lend(lambda _: pool.call("PING"))
@@ -63,7 +63,6 @@ def test_a_thread_that_finds_all_connections_lent_for_too_long_is_told_so(redis_
 
     assert not caught.value.sent
     assert pool.call("PING") == b"PONG"
-    pool.close()
 
 
 def test_a_connection_that_died_while_idle_costs_no_command(pool, redis):
@@ -82,13 +81,13 @@ def test_a_failed_command_keeps_no_connection_from_the_next_one(pool, redis):
     assert len(connections_of(redis)) == 1
 
 
-def test_a_lost_reply_is_told_from_a_command_that_was_never_sent(redis_url):
-    pool = Pool(RedisUrl(redis_url), name="pool", socket_timeout_seconds=0.05)
+def test_a_lost_reply_is_told_from_a_command_that_was_never_sent(pool):
+    pool.call("PING")
+    pool._idle[-1]._link._sock.settimeout(0.05)  # the one lent next
     with pytest.raises(StoreUnavailable) as lost:
-        pool.call("BLPOP", "list", 1)
+        pool.call("BLPOP", "list", 0)
     with pytest.raises(StoreUnavailable) as never_sent:
         Pool(RedisUrl("redis://127.0.0.1:1/0"), name="pool").call("PING")
-    pool.close()
 
     assert (lost.value.sent, never_sent.value.sent) == (True, False)
 
@@ -110,12 +109,12 @@ def test_a_write_without_replicas_to_wait_for_waits_for_none(pool, redis):
 
 
 @pytest.mark.slow  # it waits for longer than a reply is waited for
-def test_a_write_that_too_few_replicas_have_in_time_is_uncertain_though_done(redis_url, redis):
-    pool = Pool(RedisUrl(redis_url), name="pool", socket_timeout_seconds=1.0)
+def test_a_write_that_too_few_replicas_have_in_time_is_uncertain_though_done(pool, redis):
+    pool.call("PING")
+    pool._idle[-1].socket_timeout_seconds = 1.0  # what it heeds; the socket, open by now, bears a busy machine
     redis.config_resetstat()
     with pytest.raises(StoreUnavailable, match=r"WAIT .* 0 of 2 replicas have it after 1\.1 s") as raised:
         pool.replicated(lambda commands: commands.call("INCR", "key"), 2, 1.1)
-    pool.close()
 
     assert raised.value.sent
     assert redis.get("key") == b"1"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import time
+import itertools
 
 import pytest
 
@@ -26,7 +26,8 @@ def test_a_question_reaches_its_node_and_its_answer_the_one_who_asked(requests, 
         return nonce
 
     monkeypatch.setattr(requests, "ask", asked_and_answered)
-    answers = requests.ask_all(["n1", "n2"], "tree", 0.05, time.monotonic)
+    moments = itertools.count(0.0, 0.02)
+    answers = requests.ask_all(["n1", "n2"], "tree", 0.05, lambda: next(moments))
     assert (answers.given, answers.missing) == ({"n1": b"\x00\xff"}, ("n2",))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis as redis_py
 from support.eventually import eventually
-from support.sentinels import Sentinel, Sentinels
+from support.sentinels import SERVICE, Sentinel, Sentinels
 from support.servers import OwnServer
 
 from verk_actors.errors import StoreUnavailable
@@ -22,6 +22,9 @@ from verk_actors.store.waiting import Waiter, unblock
 def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
     """Return a primary and a replica, watched by Sentinels."""
     with Sentinels(tmp_path) as sentinels:
+        for one in sentinels.sentinels:  # they change the servers' places when they are told, not when one is slow
+            for name in ("down-after-milliseconds", "failover-timeout"):
+                sentinels.ask("SENTINEL", "SET", SERVICE, name, "20000", of=one)
         yield sentinels
 
 
@@ -103,12 +106,12 @@ def test_a_server_that_is_no_primary_any_more_is_left(lone_sentinel: tuple[OwnSe
     )
     with (
         closing(Connection(url, name="test")) as connection,
-        closing(Connection(url, name="test")) as waiting,
+        closing(Connection(url, name="test", socket_timeout_seconds=30)) as waiting,
         redis_py.Redis(port=server.port, password="pass") as client,
     ):
         connection.call("PING")
         waiter = Waiter(waiting)
-        waiter.begin("queue", 4)
+        waiter.begin("queue", 20)
         client.replicaof("127.0.0.1", "1")
 
         with pytest.raises(StoreUnavailable, match="UNBLOCKED"):

@@ -16,12 +16,13 @@ from verk_actors.store.waiting import Waiter, unblock
 from verk_actors.wire.keys import Keys
 
 QUEUE = "queue:default"
+LONG = 20.0  # seconds that only a hang takes
 
 
 @pytest.fixture
 def waiting_connection(redis_url: str) -> Iterator[Connection]:
     """Return the connection that waits."""
-    connection = Connection(RedisUrl(redis_url), name="waiter")
+    connection = Connection(RedisUrl(redis_url), name="waiter", socket_timeout_seconds=1.5 * LONG)
     yield connection
     connection.close()
 
@@ -33,35 +34,36 @@ def waiter(waiting_connection: Connection) -> Waiter:
 
 
 def until_blocked(redis, clients: int = 1) -> None:
-    while redis.info("clients")["blocked_clients"] != clients:
-        pass
+    eventually(lambda: redis.info("clients")["blocked_clients"] == clients, f"{clients} that wait")
 
 
 def test_a_wait_for_a_queue_that_has_jobs_ends_at_once_and_leaves_them_in_order(waiter, redis):
     redis.rpush(QUEUE, "1", "2", "3")
 
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
 
     assert waiter.finish() is True
     assert redis.lrange(QUEUE, 0, -1) == [b"1", b"2", b"3"]
 
 
 def test_a_push_ends_the_wait_and_the_job_stays_in_the_queue(waiter, redis):
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
     assert waiter.waiting
     assert select.select([waiter], [], [], 0)[0] == []
     redis.lpush(QUEUE, "job", "job 2")
 
-    assert select.select([waiter], [], [], 2)[0] == [waiter]
+    assert select.select([waiter], [], [], LONG)[0] == [waiter]
     assert waiter.finish() is True
     assert not waiter.waiting
     assert redis.lrange(QUEUE, 0, -1) == [b"job 2", b"job"]
 
 
 def test_one_push_wakes_all_who_wait(redis_url, redis):
-    waiters = [Waiter(Connection(RedisUrl(redis_url), name="waiter")) for _ in range(5)]
+    waiters = [
+        Waiter(Connection(RedisUrl(redis_url), name="waiter", socket_timeout_seconds=1.5 * LONG)) for _ in range(5)
+    ]
     for waiter in waiters:
-        waiter.begin(QUEUE, 2)
+        waiter.begin(QUEUE, LONG)
     until_blocked(redis, 5)
     redis.lpush(QUEUE, "job")
 
@@ -79,7 +81,7 @@ def test_a_wait_ends_with_its_time(waiter, redis):
 
 
 def test_a_wait_can_be_ended_from_another_connection(waiter, waiting_connection, connection, redis):
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
     until_blocked(redis)
 
     assert unblock(connection, waiter.client_id) is True
@@ -90,17 +92,17 @@ def test_a_wait_can_be_ended_from_another_connection(waiter, waiting_connection,
 
 def test_an_unblock_that_came_too_early_is_repeated_until_the_wait_has_ended(waiter, connection):
     unblocked = []
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
 
     waiter.end_by(lambda: unblocked.append(len(unblocked) > 1 and unblock(connection, waiter.client_id)))
 
     assert waiter.finish() is False
-    assert unblocked == [False, False, True]
+    assert unblocked[:3] == [False, False, True]  # and once more, where Redis takes its time to tell of the end
 
 
 def test_an_abandoned_wait_is_over_at_once(waiter, waiting_connection, redis):
     waiter.abandon()
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
     until_blocked(redis)
 
     waiter.abandon()
@@ -111,7 +113,7 @@ def test_an_abandoned_wait_is_over_at_once(waiter, waiting_connection, redis):
 
 
 def test_a_wait_that_loses_its_connection_is_over(waiter, redis):
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
     lost = waiter.client_id
     redis.client_kill_filter(_id=lost)
 
@@ -119,13 +121,13 @@ def test_a_wait_that_loses_its_connection_is_over(waiter, redis):
         waiter.finish()
     assert not waiter.waiting
     redis.lpush(QUEUE, "job")
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
     assert waiter.client_id != lost
     assert waiter.finish() is True
 
 
 def test_a_wait_that_nobody_may_unblock_is_given_up_with_its_connection(waiter, waiting_connection, redis):
-    waiter.begin(QUEUE, 4)
+    waiter.begin(QUEUE, LONG)
 
     with pytest.raises(StoreUnavailable, match="could not be ended"):
         waiter.end_by(lambda: None, 0.1)
@@ -137,7 +139,7 @@ def test_a_wait_that_nobody_may_unblock_is_given_up_with_its_connection(waiter, 
 
 def test_a_wait_for_a_key_that_is_no_queue_is_refused(waiter, waiting_connection, redis):
     redis.set(QUEUE, "no list")
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
 
     with pytest.raises(StoreError, match="BLMOVE queue:default failed: WRONGTYPE"):
         waiter.finish()
@@ -147,13 +149,13 @@ def test_a_wait_for_a_key_that_is_no_queue_is_refused(waiter, waiting_connection
 
 def test_a_full_server_refuses_a_wait(waiter, full_server):
     full_server()
-    waiter.begin(QUEUE, 2)
+    waiter.begin(QUEUE, LONG)
 
     with pytest.raises(StoreError, match="OOM"):
         waiter.finish()
 
 
-@pytest.mark.parametrize("seconds", [0, -1, 5, 60])
+@pytest.mark.parametrize("seconds", [0, -1, 1.5 * LONG, 60])
 def test_a_wait_has_an_end_and_the_connection_is_more_patient(waiter, seconds):
     with pytest.raises(ValueError, match="longer socket timeout"):
         waiter.begin(QUEUE, seconds)
@@ -190,7 +192,7 @@ def in_progress(waiting_connection):
 
 
 def test_a_job_that_ends_a_wait_is_taken_behind_it_and_no_other(waiter, redis, in_progress):
-    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    waiter.begin(QUEUE, LONG, in_progress.fetch_behind_wait("token"))
     redis.lpush(QUEUE, b"first", b"second")
 
     assert waiter.finish() is True
@@ -203,13 +205,13 @@ def test_a_wait_in_vain_takes_nothing_and_its_reply_is_not_that_of_the_next_one(
     assert waiter.finish() is False
     assert in_progress.fetched(waiter.reply).payloads == []
 
-    waiter.begin(QUEUE, 4)
+    waiter.begin(QUEUE, LONG)
     waiter.abandon()
     assert waiter.reply is None
 
 
 def test_a_node_without_lease_takes_nothing_behind_its_wait(waiter, redis, in_progress):
-    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("of another"))
+    waiter.begin(QUEUE, LONG, in_progress.fetch_behind_wait("of another"))
     redis.lpush(QUEUE, b"job")
 
     assert waiter.finish() is True
@@ -221,21 +223,21 @@ def test_where_redis_does_not_know_the_script_the_wait_says_that_there_is_a_job_
     waiter, redis, in_progress
 ):
     redis.script_flush()
-    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    waiter.begin(QUEUE, LONG, in_progress.fetch_behind_wait("token"))
     redis.lpush(QUEUE, b"job")
 
     assert waiter.finish() is True
     assert waiter.reply is None
     assert redis.llen(QUEUE) == 1
 
-    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    waiter.begin(QUEUE, LONG, in_progress.fetch_behind_wait("token"))
     assert waiter.finish() is True
     assert in_progress.fetched(waiter.reply).payloads == [b"job"]
 
 
 def test_a_job_that_may_not_be_noted_as_in_progress_is_not_taken(waiter, redis, in_progress):
     redis.set("verk:node:n1:queues", "no set")
-    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    waiter.begin(QUEUE, LONG, in_progress.fetch_behind_wait("token"))
     redis.lpush(QUEUE, b"job")
 
     with pytest.raises(StoreError, match="WRONGTYPE"):
@@ -245,7 +247,7 @@ def test_a_job_that_may_not_be_noted_as_in_progress_is_not_taken(waiter, redis, 
 
 def test_no_reply_of_a_wait_that_failed_passes_for_another_one(waiter, waiting_connection, redis, in_progress):
     redis.set(QUEUE, "no list")
-    waiter.begin(QUEUE, 4, in_progress.fetch_behind_wait("token"))
+    waiter.begin(QUEUE, LONG, in_progress.fetch_behind_wait("token"))
 
     with pytest.raises(StoreError, match="WRONGTYPE"):
         waiter.finish()

@@ -167,7 +167,7 @@ class Port:
             self._signal()  # what it has left
             self._kept.close()
             self._owner.ports.discard(self)
-        return in_words(self._process.returncode)
+        return in_words(self._process.wait())  # another thread may be at it
 
     def leave(self) -> None:
         """In a process that was forked from this one: give up what would keep the program from seeing our end."""
