@@ -286,7 +286,6 @@ def test_a_running_job_is_cancelled_from_anywhere(two: tuple[Node, Node]) -> Non
     jid = start(node, "Raise")
 
     assert other.client.cancel(jid) == Cancellation(jid=jid, where="running", queue="q", node="n1")
-
     node.log.expect(JobDead, jid=jid)
     assert other.client.cancel(jid) is None
 
@@ -294,7 +293,8 @@ def test_a_running_job_is_cancelled_from_anywhere(two: tuple[Node, Node]) -> Non
 def test_exqs_signal_cancels_too(config: Config, redis) -> None:
     """Conformance case 226, as Exq sends it."""
     with running_node(config, Heeding(), queues={"q": 1}) as node:
-        jid = start(node, "Raise")
+        jid, presence = start(node, "Raise"), node.whereis("presence")
+        presence.ask(Tick())  # the first beat forgets what was asked of a process before
         redis.lpush("verk:process:n1-signals", "CANCEL:{", "CANCEL:[]", f'CANCEL:{{"pid":"1","jid":"{jid}"}}')
-        node.whereis("presence").ask(Tick())
+        presence.ask(Tick())
         node.log.expect(JobDead, jid=jid)

@@ -37,6 +37,13 @@ def beat(node: Node) -> None:
     presence.ask(Tick())
 
 
+def send(node: Node, redis: redis_py.Redis, signal: str) -> None:
+    """Ask something of a node as Sidekiq's page does, and wait until it has read it."""
+    beat(node)  # the first one forgets what was asked of a process before
+    redis.lpush(f"{NODE}-signals", signal)
+    beat(node)
+
+
 def told(redis: redis_py.Redis) -> dict[str, Any]:
     """Return what the node tells of itself, with the fields of `info` among the others."""
     fields = {name.decode(): value.decode() for name, value in redis.hgetall(NODE).items()}
@@ -105,8 +112,7 @@ def test_tstp_stops_fetching(config: Config, redis) -> None:
     with running_node(config, queues={"q": 3, "p": 2}) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
-        redis.lpush(f"{NODE}-signals", "TSTP")
-        beat(node)
+        send(node, redis, "TSTP")
         node.log.expect(QueuePausing, 2)
         beat(node)
         assert told(redis)["quiet"] == "true"
@@ -128,8 +134,7 @@ def test_term_stops_the_system_which_drains(config: Config, redis) -> None:
     with running_node(config, queues={"q": 3}, shutdown_timeout_seconds=60.0) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
-        redis.lpush(f"{NODE}-signals", "TERM")
-        beat(node)
+        send(node, redis, "TERM")
         node.log.expect(QueuePausing)
         beat(node)  # it tells of itself until the last job has ended
         assert (told(redis)["quiet"], told(redis)["busy"]) == ("true", "1")
@@ -144,8 +149,7 @@ def test_ttin_writes_to_the_log_where_each_thread_is(config: Config, redis, capl
     with running_node(config, queues={"q": 1}) as node, caplog.at_level(logging.WARNING, "verk_actors"):
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
-        redis.lpush(f"{NODE}-signals", "TTIN")
-        beat(node)
+        send(node, redis, "TTIN")
         eventually(lambda: "thread MainThread: " in caplog.text, "the last stack")
         [line] = [line for line in caplog.messages if "q.worker_1, " in line]
         assert "in Gate.pass_through < " in line
@@ -153,8 +157,7 @@ def test_ttin_writes_to_the_log_where_each_thread_is(config: Config, redis, capl
 
 def test_a_signal_that_nobody_knows_is_told_of_and_does_nothing(config: Config, redis, caplog) -> None:
     with running_node(config, queues={"q": 1}) as node:
-        redis.lpush(f"{NODE}-signals", "HUP\nforged line")
-        beat(node)
+        send(node, redis, "HUP\nforged line")
         eventually(lambda: "no signal of that name is known: HUP\\nforged line" in caplog.text, "the warning")
 
 
