@@ -56,12 +56,13 @@ def test_each_second_run_that_a_zombie_causes_is_fenced_and_retry_never_holds_tw
 
 def given_to_a_frozen_node(node: RunningNode, client: Client, redis: redis_py.Redis) -> None:
     """Freeze a node in its wait for jobs, and enqueue one; again where a message had just ended the wait."""
+
+    def waits() -> bool:
+        """Whether it is the queue that waits, and not only the node itself."""
+        return any("queue:default" in one["name"] and "b" in one["flags"] for one in redis.client_list())
+
     while True:
-        # Not the node's own, in which the job of the last round may be unsettled.
-        eventually(
-            lambda: [one for one in redis.client_list() if "queue:default" in one["name"] and "b" in one["flags"]],
-            "the wait of the queue",
-        )
+        eventually(lambda: waits() and not redis.exists("inprogress:default:frozen"), "the wait, with no job at work")
         node.freeze()
         client.enqueue(Job(class_="Note", args=["a"]))
         if redis.llen("inprogress:default:frozen"):

@@ -74,7 +74,7 @@ def running_node(
     config: Config, jobs: JobKit | None = None, runtime: Runtime | None = None, **changes: Any
 ) -> Iterator[Node]:
     """Start a node with quick settings and a probe on all its events; stop both in the end."""
-    settings = {"shutdown_timeout_seconds": 5.0, "poll_interval_seconds": 0.05, **changes}
+    settings = {"shutdown_timeout_seconds": 20.0, "poll_interval_seconds": 0.05, **changes}
     config = attrs.evolve(config, **settings)
     jobs = jobs or JobKit()
     log = EventLog()
