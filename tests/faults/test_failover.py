@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.deliveries import Deliveries, settled
 from support.nodes import Node, running_node
-from support.sentinels import SERVICE, Sentinels
+from support.sentinels import Sentinels
 from support.servers import OwnServer
 
 from verk_actors.client import Client
@@ -50,8 +50,7 @@ def restarts(node: Node) -> int:
 def test_a_planned_failover_loses_no_acknowledged_job_and_work_goes_on(
     sentinels: Sentinels, node: Node, long: bool
 ) -> None:
-    for sentinel in sentinels.sentinels:  # a server that a busy machine holds up is not to be taken for dead
-        sentinels.ask("SENTINEL", "SET", SERVICE, "down-after-milliseconds", "60000", of=sentinel)
+    sentinels.be_patient()
     deliveries, old = Deliveries(node), sentinels.primary
     deliveries.more(200)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis as redis_py
 from support.eventually import eventually
-from support.sentinels import SERVICE, Sentinel, Sentinels
+from support.sentinels import Sentinel, Sentinels
 from support.servers import OwnServer
 
 from verk_actors.errors import StoreUnavailable
@@ -22,9 +22,7 @@ from verk_actors.store.waiting import Waiter, unblock
 def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
     """Return a primary and a replica, watched by Sentinels."""
     with Sentinels(tmp_path) as sentinels:
-        for one in sentinels.sentinels:  # they change the servers' places when they are told, not when one is slow
-            for name in ("down-after-milliseconds", "failover-timeout"):
-                sentinels.ask("SENTINEL", "SET", SERVICE, name, "20000", of=one)
+        sentinels.be_patient()
         yield sentinels
 
 

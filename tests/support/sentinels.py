@@ -98,6 +98,12 @@ class Sentinels:
         with closing(Connection(RedisUrl((of or self.sentinels[0]).url), name="test")) as connection:
             return connection.call(*command)
 
+    def be_patient(self) -> None:
+        """Have them change the servers' places when they are told, and not when a busy machine holds one up."""
+        for sentinel in self.sentinels:
+            for name in ("down-after-milliseconds", "failover-timeout"):
+                self.ask("SENTINEL", "SET", SERVICE, name, "20000", of=sentinel)
+
     def failover(self) -> None:
         """Have the two servers change places, and wait until most Sentinels say so."""
         old = self.primary
