@@ -28,7 +28,6 @@ def test_a_benchmark_runs_to_its_end_and_prints_a_figure(path: Path) -> None:
 
 
 @pytest.mark.slow  # nodes start for each row
-@pytest.mark.timeout(240)  # some ten seconds, if it has both cores
 def test_each_row_of_verk_bench_runs_all_its_jobs_and_has_figures(tmp_path: Path) -> None:
     """A row whose jobs were lost, or ran twice, would end it with exit code 1."""
     rows = list(ROWS)

@@ -20,7 +20,7 @@ from verk_actors.wire.keys import Keys
 KEYS = Keys(NAMESPACE)
 PREFIX = f"{NAMESPACE}:"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]  # the servers take seconds to find each other
+pytestmark = pytest.mark.slow  # the servers take seconds to find each other
 
 
 @pytest.fixture(scope="module")

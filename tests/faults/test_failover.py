@@ -17,7 +17,7 @@ from verk_actors.otp import snapshot
 from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]  # Sentinels take seconds to agree
+pytestmark = pytest.mark.slow  # Sentinels take seconds to agree
 
 
 @pytest.fixture

@@ -143,7 +143,6 @@ def test_a_node_whose_interpreter_stood_still_for_longer_than_its_lease_is_fence
 
 
 @slow
-@pytest.mark.timeout(180)
 def test_many_busy_threads_keep_the_node_from_no_heartbeat_and_from_no_fetch(tmp_path, redis_url, redis, long) -> None:
     """Twenty-five jobs that compute in Python, for three heartbeats; a peer would take what it could.
 

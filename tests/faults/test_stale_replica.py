@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,11 @@ def test_a_switch_that_breaks_no_connection_makes_the_queue_look_for_what_the_ne
     other = Sentinel(tmp_path / "other").watch(replica)
     seeds = f"127.0.0.1:{sentinel.port},127.0.0.1:{other.port}"
     config = Config(redis_url=f"redis+sentinel://{seeds}/{SERVICE}", heartbeat_seconds=60.0, block_seconds=0.5)
-    with running_node(config, queues={"q": 2}) as node, replica.client() as at_replica:
+    with (
+        ExitStack() as at_the_end,  # the node needs a Sentinel until then
+        running_node(config, queues={"q": 2}) as node,
+        replica.client() as at_replica,
+    ):
         enqueue(node, "Waiting", "acknowledgement")
         node.jobs.gate.wait_started(1)
         key = f"inprogress:q:{node.config.node_id}"
@@ -97,12 +102,12 @@ def test_a_switch_that_breaks_no_connection_makes_the_queue_look_for_what_the_ne
         node.jobs.gate.open()
         node.log.expect(JobFinished)
 
-        with other:
-            sentinel.kill()
-            node.log.expect(JobFinished, 2)
-            settled(at_replica)
-            with own_server.client() as at_old:
-                assert at_old.ping()
+        at_the_end.enter_context(other)
+        sentinel.kill()
+        node.log.expect(JobFinished, 2)
+        settled(at_replica)
+        with own_server.client() as at_old:
+            assert at_old.ping()
 
 
 def promote(replica: OwnServer, sentinel: Sentinel) -> None:

@@ -24,7 +24,6 @@ JOBS = 10_000
 
 @pytest.mark.slow  # ten thousand jobs, a second or two
 @pytest.mark.logs_errors("buried bytes")
-@pytest.mark.timeout(120)
 def test_ten_thousand_jobs_of_mixed_fate_each_end_in_exactly_the_place_they_should(config: Config, redis) -> None:
     fates = ["Good", "Bad", "BadAtFirst", "dead", "malformed", "Exiting", "scheduled"]
     jobs = JobKit()
@@ -64,7 +63,6 @@ def test_ten_thousand_jobs_of_mixed_fate_each_end_in_exactly_the_place_they_shou
 
 
 @pytest.mark.slow  # dozens of crashes, each waited for
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("seed", range(int(os.environ.get("VERK_TEST_SEEDS", "3"))))
 def test_killing_any_actors_while_jobs_run_loses_no_job_and_runs_none_twice(
     config: Config, redis, seed: int, request: pytest.FixtureRequest

@@ -50,7 +50,6 @@ def met_an_outage(lines: Sequence[str]) -> set[str]:
 
 
 @pytest.mark.logs_errors("Redis is of no use now")
-@pytest.mark.timeout(90)
 def test_a_restart_of_redis_loses_nothing_and_what_ran_meanwhile_is_settled(
     config: Config, directory: Path, caplog
 ) -> None:

@@ -28,8 +28,6 @@ SEEN = {
 }
 """Some words of each page."""
 
-pytestmark = pytest.mark.timeout(180)  # the demo takes its time, and a busy machine more
-
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[str]:
