@@ -7,13 +7,12 @@ import threading
 from collections import Counter
 from typing import Any
 
+from support.eventually import DEADLINE_SECONDS
 from support.jobs import JobKit
 from verk_actors.jobs.context import current_job
 from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.jobs.registry import Registry
 from verk_actors.settings.queues import QueueConfig
-
-WAIT_SECONDS = 20.0  # only a hang takes that long
 
 
 def async_queue(size: int = 10, **settings: Any) -> QueueConfig:
@@ -105,7 +104,7 @@ class AsyncKit(JobKit):
         """Wait until it has been counted so often."""
         key = what if len(what) > 1 else what[0]
         with self._moved:
-            assert self._moved.wait_for(lambda: self.seen[key] >= count, WAIT_SECONDS), self.seen
+            assert self._moved.wait_for(lambda: self.seen[key] >= count, DEADLINE_SECONDS), self.seen
 
     async def hold(self) -> None:
         """Wait until the test opens."""

@@ -20,8 +20,9 @@ import attrs
 import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from support.eventually import DEADLINE_SECONDS
+
 AXE = Path(__file__).parents[1] / "web" / "browser" / "vendor" / "axe.min.js"
-WAIT_SECONDS = 20.0  # that only a test about to fail waits
 WIDE, PHONE = (1280, 900), (390, 844)
 _QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -47,7 +48,7 @@ class Chromium:
         asyncio._set_running_loop(self.loop)
         try:
             context = self.browser.new_context(base_url=base_url, reduced_motion="reduce", **options)
-            context.set_default_timeout(WAIT_SECONDS * 1000)
+            context.set_default_timeout(DEADLINE_SECONDS * 1000)
             page = context.new_page()
             page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -61,7 +62,7 @@ class Chromium:
 @contextmanager
 def chromium() -> Iterator[Chromium]:
     """Start a browser, and end it after the block."""
-    expect.set_options(timeout=WAIT_SECONDS * 1000)
+    expect.set_options(timeout=DEADLINE_SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_QUIET.split())
         loop = asyncio.get_running_loop()
@@ -84,7 +85,7 @@ def served(app: Any) -> Iterator[str]:
             yield f"http://127.0.0.1:{door.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(WAIT_SECONDS)
+            thread.join(DEADLINE_SECONDS)
 
 
 def expect_said(page: Page, text: str | re.Pattern[str]) -> None:

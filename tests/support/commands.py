@@ -16,7 +16,8 @@ from typing import Any, Self
 import pytest
 import redis as redis_py
 
-DEADLINE_SECONDS = 60.0  # only a hang takes that long
+from support.eventually import DEADLINE_SECONDS
+
 VERK = [sys.executable, "-m", "verk_actors"]
 
 JOBS = '''

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from support.eventually import DEADLINE_SECONDS
 from verk_actors.events import Event, JobEvent
 from verk_actors.listener import EventListener
 from verk_actors.otp import Ref
 
 E = TypeVar("E", bound=Event)
-DEADLINE_SECONDS = 20.0  # only a hang takes that long
 
 
 class EventLog:

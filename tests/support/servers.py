@@ -14,9 +14,8 @@ from typing import Self
 
 import redis as redis_py
 
+from support.eventually import DEADLINE_SECONDS
 from verk_actors import embedded
-
-DEADLINE_SECONDS = 20.0  # only a hang takes that long
 
 
 def free_port() -> int:

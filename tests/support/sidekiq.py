@@ -19,9 +19,9 @@ from typing import Any, Self
 import attrs
 from redis import Redis
 
+from support.eventually import DEADLINE_SECONDS
 from support.source import REPOSITORY
 
-DEADLINE_SECONDS = 20  # only a hang takes that long
 _PROGRAMS = REPOSITORY / "tests" / "interop"
 _TOKEN = re.compile(r"""name=.authenticity_token. value=["']([^"']+)""")
 

@@ -6,8 +6,8 @@ import asyncio
 import threading
 
 import pytest
-from support.async_jobs import WAIT_SECONDS, AsyncKit, async_queue
-from support.eventually import eventually
+from support.async_jobs import AsyncKit, async_queue
+from support.eventually import DEADLINE_SECONDS, eventually
 from support.nodes import running_node
 
 from verk_actors.errors import JobTimeout
@@ -106,7 +106,7 @@ def test_a_stop_lets_jobs_end_in_their_time(config: Config, redis) -> None:
         stopping = node.system.stop(block=False)
         eventually(lambda: node.state.stopping, "stop")
         kit.open()
-        assert stopping.get(timeout=WAIT_SECONDS)
+        assert stopping.get(timeout=DEADLINE_SECONDS)
     assert kit.seen["ended", 1] == 1
     assert (redis.get("stat:processed"), redis.llen("queue:q")) == (b"1", 0)
 
@@ -174,7 +174,7 @@ def test_the_jobs_of_a_worker_that_was_killed_are_cancelled_and_fail(config: Con
         old.kill()
 
         failed = node.log.expect(JobFailed, 3)
-        old.join_thread(WAIT_SECONDS)
+        old.join_thread(DEADLINE_SECONDS)
         node.successor(old)
         node.client.enqueue(job("Note", "goes on"))
         node.log.expect(JobFinished)
@@ -209,7 +209,7 @@ def test_jobs_of_a_pool_that_is_shut_down_alone_go_back_to_the_queue(config: Con
     with running_node(config, kit, queues={"q": async_queue()}) as node:
         node.client.enqueue(job("Hold", 1))
         kit.wait_seen("began", 1)
-        node.whereis(names.worker_pool("q")).stop(timeout=WAIT_SECONDS)
+        node.whereis(names.worker_pool("q")).stop(timeout=DEADLINE_SECONDS)
         kit.wait_seen("began", 1, count=2)
         kit.open()
         node.log.expect(JobFinished)
@@ -247,7 +247,7 @@ def test_a_job_that_blocks_the_loop_holds_up_no_other_queue_and_is_told_of(confi
     @worker(registry=kit.registry)
     async def Block() -> None:
         kit.see("blocks")
-        door.wait(WAIT_SECONDS)
+        door.wait(DEADLINE_SECONDS)
 
     with running_node(config, kit, runtime, queues={"q": async_queue(), "other": 1}, **PATIENT) as node:
         node.client.enqueue(job("Block"))
