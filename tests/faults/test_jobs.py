@@ -7,18 +7,17 @@ import json
 import logging
 import math
 import threading
-import time
 from contextlib import closing
 
 import pytest
 from pykka.messages import ProxyGetAttr
+from support.clocks import ShiftedClock
 from support.jobs import JobKit
 from support.nodes import Node, running_node
 
 from verk_actors.events import DeadJobsTrimmed, JobDead, JobFailed, JobFinished, JobStuck
 from verk_actors.jobs.job_class import worker
 from verk_actors.otp import Runtime
-from verk_actors.otp.clock import SystemClock
 from verk_actors.settings.config import Config
 from verk_actors.tree import names
 from verk_actors.tree.manager.queue.worker import Worker
@@ -150,19 +149,10 @@ def test_a_worker_that_dies_before_its_job_was_noted_is_found_when_stuck_jobs_ar
         assert redis.zcard("retry") == 1
 
 
-class Forward(SystemClock):
-    """The machine's clock, set forward by the test; what it measures is right."""
-
-    by_seconds = 0.0
-
-    def time(self) -> float:  # type: ignore[override]  # a method in place of a function
-        """Unix seconds."""
-        return time.time() + self.by_seconds
-
-    def jump(self, seconds: float, node: Node) -> None:
-        """Set it forward, and have stuck jobs looked for."""
-        self.by_seconds += seconds
-        node.whereis(names.workers_manager("q")).cast(Tick())
+def set_forward(clock: ShiftedClock, seconds: float, node: Node) -> None:
+    """Set the time of day forward, and have stuck jobs looked for."""
+    clock.off_by_seconds += seconds
+    node.whereis(names.workers_manager("q")).cast(Tick())
 
 
 def hang(jobs: JobKit) -> None:
@@ -173,7 +163,11 @@ def hang(jobs: JobKit) -> None:
 def test_a_job_that_hangs_is_told_of_once_with_its_place_and_other_slots_and_queues_go_on(
     config: Config, redis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    jobs, clock, settings = JobKit(), Forward(), {"queues": {"q": 2, "other": 1}, "stuck_job_seconds": HOUR_SECONDS}
+    jobs, clock, settings = (
+        JobKit(),
+        ShiftedClock(),
+        {"queues": {"q": 2, "other": 1}, "stuck_job_seconds": HOUR_SECONDS},
+    )
 
     @worker(registry=jobs.registry)
     def Hang() -> None:
@@ -182,7 +176,7 @@ def test_a_job_that_hangs_is_told_of_once_with_its_place_and_other_slots_and_que
     with closing(Runtime(clock=clock)) as runtime, running_node(config, jobs, runtime, **settings) as node:
         jid = node.client.enqueue(Job(queue="q", class_="Hang", args=[]))
         jobs.gate.wait_started(1)  # it is at its place
-        clock.jump(HOUR_SECONDS, node)
+        set_forward(clock, HOUR_SECONDS, node)
         (stuck,) = node.log.expect(JobStuck, jid=jid)
         functions = [line.rpartition(":in ")[2] for line in stuck.stack]
         assert functions[-1].endswith("<locals>.Hang")  # the job's own frames, and none of its worker
@@ -195,7 +189,7 @@ def test_a_job_that_hangs_is_told_of_once_with_its_place_and_other_slots_and_que
         node.successor(old)
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[2]))
         jobs.gate.wait_started(2)
-        clock.jump(HOUR_SECONDS, node)
+        set_forward(clock, HOUR_SECONDS, node)
         node.log.expect(JobStuck, class_="Waiting")
         assert len(node.log.of(JobStuck, jid=jid)) == 1
         jobs.gate.open()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import closing
 
 import pytest
 import redis as redis_py
+from support.clocks import ShiftedClock
 from support.eventually import eventually
 from support.nodes import Node, running_node
 
 from verk_actors.errors import StoreError
 from verk_actors.events import JobFailed, JobFinished
 from verk_actors.otp import Runtime
-from verk_actors.otp.clock import SystemClock
 from verk_actors.settings.config import Config
 from verk_actors.wire.bookkeeping import restore
 from verk_actors.wire.job import Job
@@ -69,17 +68,6 @@ def test_a_job_cannot_be_given_a_time_that_is_none(config: Config) -> None:
         node.client.scheduled.add(member(1), float("nan"))
 
 
-class WrongClock(SystemClock):
-    """The machine's clock, set wrong by some seconds; what it measures is right."""
-
-    def __init__(self, off_by_seconds: float) -> None:
-        self.off_by_seconds = off_by_seconds
-
-    def time(self) -> float:  # type: ignore[override]  # a method in place of a function
-        """Unix seconds, wrong."""
-        return time.time() + self.off_by_seconds
-
-
 @pytest.mark.parametrize("off_by_seconds", [HOUR_SECONDS, -HOUR_SECONDS], ids=["an hour fast", "an hour slow"])
 def test_with_a_wrong_clock_jobs_are_due_by_the_clock_of_redis(
     config: Config, redis: redis_py.Redis, off_by_seconds: float
@@ -87,7 +75,7 @@ def test_with_a_wrong_clock_jobs_are_due_by_the_clock_of_redis(
     redis_now = float(redis.time()[0])
     redis.zadd("schedule", {member("due"): redis_now - 1, member("not due"): redis_now + HOUR_SECONDS / 2})
     with (
-        closing(Runtime(clock=WrongClock(off_by_seconds))) as runtime,
+        closing(Runtime(clock=ShiftedClock(off_by_seconds))) as runtime,
         running_node(config, runtime=runtime, queues={"q": 1}) as node,
     ):
         wait_for_runs(node, 1)
@@ -100,7 +88,7 @@ def test_with_a_wrong_clock_jobs_are_due_by_the_clock_of_redis(
 def test_a_clock_that_jumps_while_jobs_run_costs_neither_the_lease_nor_a_job(
     config: Config, redis: redis_py.Redis, jump_seconds: float
 ) -> None:
-    clock = WrongClock(0.0)
+    clock = ShiftedClock(0.0)
     with (
         closing(Runtime(clock=clock)) as runtime,
         # Nobody looks at the retry set meanwhile: with the clock set back, a retry is due by that of Redis at once.

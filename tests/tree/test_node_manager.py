@@ -10,12 +10,12 @@ from contextlib import closing
 
 import attrs
 import pytest
+from support.clocks import ShiftedClock
 from support.eventually import eventually
 from support.nodes import running_node
 
 from verk_actors.events import JobFinished
 from verk_actors.otp import Runtime
-from verk_actors.otp.clock import SystemClock
 from verk_actors.settings.config import Config
 from verk_actors.store.nodes import Nodes
 from verk_actors.store.pool import Pool
@@ -27,16 +27,6 @@ from verk_actors.wire.keys import Keys
 
 QUICK = {"heartbeat_seconds": 0.2}  # so a lease lasts 0.4 s
 WAIT_SECONDS = 20.0  # only a hang takes that long
-
-
-class StallingClock(SystemClock):
-    """The machine's clock, some seconds on: as if nothing had been done for so long."""
-
-    stalled_seconds = 0.0
-
-    def monotonic(self) -> float:  # type: ignore[override]  # a method in place of a function
-        """Seconds of a clock that never jumps."""
-        return time.monotonic() + self.stalled_seconds
 
 
 def payload(key: object) -> bytes:
@@ -101,7 +91,7 @@ def test_the_lease_of_a_process_that_may_live_is_waited_for(config: Config, redi
 
 def test_an_answer_that_comes_late_is_not_taken_for_a_lease_that_is_renewed(config: Config, redis, monkeypatch) -> None:
     leave_behind(redis, "n1", 1, holder="elsewhere|boot|1|2|nonce")
-    clock, as_ever = StallingClock(), Nodes.lease_seconds
+    clock, as_ever = ShiftedClock(), Nodes.lease_seconds
 
     def at_first(nodes: Nodes, node_id: str) -> float:
         monkeypatch.setattr(Nodes, "lease_seconds", late)
