@@ -10,7 +10,6 @@ import threading
 from contextlib import closing
 
 import pytest
-from pykka.messages import ProxyGetAttr
 from support.clocks import ShiftedClock
 from support.jobs import JobKit
 from support.nodes import Node, running_node
@@ -241,8 +240,7 @@ def test_a_class_that_asks_for_an_impossible_retry_gets_a_possible_one(
             return answer
 
     with running_node(config, jobs, queues={"q": 1}, poll_interval_seconds=3600.0) as node:
-        # It has looked once, else it could move what is due at once.
-        node.whereis(names.SCHEDULE_MANAGER).ask(ProxyGetAttr(attr_path=("actor_urn",)))
+        node.look_for_due()  # and so not while there is one that is due at once
         node.client.enqueue(Job(queue="q", class_="Asks", args=[]))
         (failed,) = node.log.expect(JobFailed)
         ((_, score),) = redis.zrange("retry", 0, -1, withscores=True)

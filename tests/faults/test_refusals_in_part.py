@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 
 import pytest
-from pykka.messages import ProxyGetAttr
 from support import troubles
 from support.eventually import eventually
 from support.nodes import Node, running_node
@@ -72,11 +71,10 @@ def test_a_full_redis_starts_nothing_on_an_idle_node_which_says_so_once(own_serv
         node.system.ask(PauseQueue("q"))
         node.log.expect(QueuePaused)
         enqueue(node, "Good", 1, 2)
-        scheduler = node.whereis(names.SCHEDULE_MANAGER)
-        scheduler.ask(ProxyGetAttr(attr_path=("actor_urn",)))  # it has looked, and looks again when it is told to
+        node.look_for_due()  # and so not again before it is told to
         redis.zadd("schedule", {'{"queue":"q","class":"Good","args":[3],"jid":"3"}': 1})
         with troubles.full(own_server):
-            scheduler.cast(Tick())
+            node.whereis(names.SCHEDULE_MANAGER).cast(Tick())
             node.system.ask(ResumeQueue("q"))
             eventually(lambda: refusals(own_server, "OOM") >= 10, "refusals")
             assert node.jobs.runs.total() == 0

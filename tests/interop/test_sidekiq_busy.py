@@ -28,7 +28,7 @@ WORK = "Sidekiq::WorkSet.new.map { |process, thread, work| [process, work['queue
 @pytest.fixture
 def node(config: Config) -> Iterator[Node]:
     queues = {"default": 3, "other": 2}
-    with running_node(config, queues=queues, node_id="web-1", shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues=queues, node_id="web-1") as node:
         yield node
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from pykka.messages import ProxyGetAttr
 
-from support.eventually import eventually
+from support.eventually import DEADLINE_SECONDS, eventually
 from support.jobs import JobKit
 from support.probe import EventLog, Probe
 from verk_actors.client import Client
@@ -63,6 +63,10 @@ class Node:
             if str(ref).startswith(names.NODE_MANAGER):
                 ref.cast(Tick())
 
+    def look_for_due(self) -> None:
+        """Have due jobs be looked for, and wait until they were: so the first look, which comes by itself, is over."""
+        self.whereis(names.SCHEDULE_MANAGER).ask(Tick(), timeout=10)
+
     def status(self) -> SystemStatus:
         """Ask the system for its status."""
         status: SystemStatus = self.system.ask(Status(), timeout=10)
@@ -74,7 +78,7 @@ def running_node(
     config: Config, jobs: JobKit | None = None, runtime: Runtime | None = None, **changes: Any
 ) -> Iterator[Node]:
     """Start a node with quick settings and a probe on all its events; stop both in the end."""
-    settings = {"shutdown_timeout_seconds": 20.0, "poll_interval_seconds": 0.05, **changes}
+    settings = {"shutdown_timeout_seconds": DEADLINE_SECONDS, "poll_interval_seconds": 0.05, **changes}
     config = attrs.evolve(config, **settings)
     jobs = jobs or JobKit()
     log = EventLog()

@@ -107,7 +107,7 @@ def test_a_node_is_on_the_list_of_nodes_and_its_lease_lasts_two_heartbeats(confi
 
 def test_a_stop_pauses_the_queues_that_run_and_waits_for_each(config: Config) -> None:
     """Cases 189 and 192: what is paused already is not paused again."""
-    with running_node(config, queues={"a": 1, "b": 1, "paused": 1}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"a": 1, "b": 1, "paused": 1}) as node:
         node.system.ask(PauseQueue("paused"))
         node.log.expect(QueuePaused, queue="paused")
         for queue in "ab":
@@ -127,7 +127,7 @@ def test_a_stop_pauses_the_queues_that_run_and_waits_for_each(config: Config) ->
 
 def test_a_stop_waits_for_a_queue_that_was_pausing_already(config: Config, redis) -> None:
     """Verk's bug B24: its drainer waits for queues alone that run."""
-    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 1}) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         node.system.ask(PauseQueue("q"))

@@ -88,7 +88,7 @@ def test_a_queue_can_be_added_and_removed_while_the_node_runs(config: Config, re
 
 
 def test_removing_a_queue_lets_running_jobs_end(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 2}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 2}) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         removed = node.system.ask(RemoveQueue("q"), block=False)
@@ -155,7 +155,7 @@ def test_a_pausing_queue_is_paused_when_its_last_job_has_ended(config: Config) -
 
 def test_stop_waits_for_running_jobs_and_leaves_no_thread_and_no_key(config: Config, redis) -> None:
     before = set(threading.enumerate())
-    with running_node(config, queues={"q": 3}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 3}) as node:
         for key in range(3):
             node.client.enqueue(Job(queue="q", class_="Waiting", args=[key]))
         node.jobs.gate.wait_started(3)

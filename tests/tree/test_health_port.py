@@ -159,7 +159,7 @@ def test_a_node_whose_heart_does_not_beat_is_not_alive(node: Node) -> None:
 
 def test_a_node_that_drains_is_alive_until_it_has_and_not_ready(config: Config) -> None:
     jobs = JobKit()
-    with running_node(config, jobs, queues={"q": 1}, health=0, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, jobs, queues={"q": 1}, health=0) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         jobs.gate.wait_started(1)
         stopped = node.system.stop(block=False)

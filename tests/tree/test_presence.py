@@ -131,7 +131,7 @@ def test_a_system_may_be_told_to_be_quiet(config: Config) -> None:
 
 
 def test_term_stops_the_system_which_drains(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 3}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 3}) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         send(node, redis, "TERM")

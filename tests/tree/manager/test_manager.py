@@ -56,7 +56,7 @@ def test_a_queue_whose_supervisor_does_not_start_is_not_there_and_can_be_added_l
 
 
 def test_all_who_ask_for_a_removal_are_answered_and_nothing_brings_the_queue_back(config: Config) -> None:
-    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 1}) as node:
         run_a_waiting_job(node)
         removals = [node.system.ask(RemoveQueue("q"), block=False) for _ in range(2)]
         with pytest.raises(QueueNotFound):
@@ -70,7 +70,7 @@ def test_all_who_ask_for_a_removal_are_answered_and_nothing_brings_the_queue_bac
 
 
 def test_a_removal_goes_on_when_the_manager_dies_meanwhile(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 1}) as node:
         run_a_waiting_job(node)
         node.system.ask(RemoveQueue("q"), block=False)
         eventually(lambda: node.status().queues["q"].status == "pausing", "pause")
@@ -97,7 +97,7 @@ def test_news_of_a_queue_that_is_gone_or_stays_changes_nothing(config: Config) -
 
 
 def test_running_jobs_of_all_queues_are_handed_back_when_there_is_no_more_time(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1, "other": 1}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 1, "other": 1}) as node:
         run_a_waiting_job(node)
         node.system.stop(block=False)
         node.whereis(names.MANAGER).cast(HandBack())
@@ -109,7 +109,7 @@ def test_running_jobs_of_all_queues_are_handed_back_when_there_is_no_more_time(c
 
 def test_a_queue_that_is_removed_with_its_jobs_leaves_none_but_those_that_are_not_in_it(config: Config, redis) -> None:
     """Case 103, and Redis' side of it."""
-    with running_node(config, queues={"q": 1, "other": 1}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 1, "other": 1}) as node:
         run_a_waiting_job(node)
         for key in range(3):
             node.client.enqueue(Job(queue="q", class_="Good", args=[key]))

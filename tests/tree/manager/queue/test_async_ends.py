@@ -100,7 +100,7 @@ def test_jobs_within_their_time_do_not_notice_the_limit(config: Config) -> None:
 
 def test_a_stop_lets_jobs_end_in_their_time(config: Config, redis) -> None:
     kit = AsyncKit()
-    with running_node(config, kit, queues={"q": async_queue()}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, kit, queues={"q": async_queue()}) as node:
         node.client.enqueue(job("Hold", 1))
         kit.wait_seen("began", 1)
         stopping = node.system.stop(block=False)

@@ -15,8 +15,6 @@ from verk_actors.events import JobFailed
 from verk_actors.jobs.job_class import JobClass, worker
 from verk_actors.settings.config import Config
 from verk_actors.settings.queues import Executor, QueueConfig
-from verk_actors.tree import names
-from verk_actors.tree.messages import Tick
 from verk_actors.wire.failure import Failure
 from verk_actors.wire.job import Job
 
@@ -52,7 +50,7 @@ def due(config: Config, kit: JobKit, **settings: object) -> float:
     """Have a job of the class `Fails` fail, and return after how many seconds it is due again."""
     with running_node(config, kit, queues={"q": 1}, **settings) as node:
         node.client.retries.clear()
-        node.whereis(names.SCHEDULE_MANAGER).ask(Tick(), timeout=10)  # behind its first look, which comes by itself
+        node.look_for_due()  # and so not while the retry is there
         node.client.enqueue(Job(class_="Fails", args=[], queue="q"))
         [failed] = node.log.expect(JobFailed)
         [(_, due_at)] = node.client.retries.range_with_score()

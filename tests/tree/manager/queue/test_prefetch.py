@@ -103,7 +103,7 @@ def test_jobs_that_go_back_are_not_fetched_again_though_their_workers_manager_is
 
 @pytest.mark.usefixtures("fast")
 def test_jobs_that_were_fetched_ahead_go_back_when_the_node_stops(config: Config, redis) -> None:
-    with running_node(config, queues={"q": QueueConfig(size=1, prefetch=3)}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": QueueConfig(size=1, prefetch=3)}) as node:
         fill(node, "Waiting", 6)
         node.jobs.gate.wait_started(1)
         eventually(lambda: in_progress(node, redis) == 4, "three jobs fetched ahead")

@@ -182,7 +182,7 @@ def test_a_configured_queue_that_was_removed_stays_removed_when_the_manager_cras
 
 
 def test_a_node_that_stops_resumes_no_queue_and_fetches_no_more(config: Config, redis) -> None:
-    with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=60.0) as node:
+    with running_node(config, queues={"q": 1}) as node:
         node.client.enqueue(Job(queue="q", class_="Waiting", args=[1]))
         node.jobs.gate.wait_started(1)
         stopped = node.system.stop(block=False)
