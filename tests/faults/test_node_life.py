@@ -82,11 +82,11 @@ def test_a_node_that_is_told_to_end_finishes_its_short_jobs_and_starts_none_twic
     """Over and over; in the long form two hundred times, and `-rP` shows the slowest exit."""
     runs, jobs_per_run = (200 if long else 5), 15
     (tmp_path / "naps.py").write_text(NAPS)
-    with Client(Config(redis_url=redis_url)) as client:
-        for key in range(runs * jobs_per_run):
-            client.enqueue(Job(class_="Nap", args=[key]))
     slowest = 0.0
     for run in range(runs):
+        with Client(Config(redis_url=redis_url)) as client:  # each run has some, had those before it run all of theirs
+            for key in range(run * jobs_per_run, (run + 1) * jobs_per_run):
+                client.enqueue(Job(class_="Nap", args=[key]))
         seen = redis.llen("ran")
         with RunningNode(tmp_path, redis_url, "-r", "naps", queue="default:5").expect_up() as node:
             eventually(lambda seen=seen, run=run: redis.llen("ran") >= seen + run % 5, "jobs that ran")
