@@ -68,8 +68,7 @@ def test_in_an_outage_running_jobs_end_waiting_ones_wait_and_all_are_settled_aft
     server: OwnServer, node_config: Config, caplog, injection: Trouble, word: str, said: str, also: str | None
 ) -> None:
     caplog.set_level(logging.DEBUG, "verk_actors.tree.outage")
-    # Due jobs are looked for once: in the midst of that an actor could hear of the outage when it is over.
-    with running_node(node_config, poll_interval_seconds=60.0) as node:
+    with running_node(node_config) as node:
         enqueue(node, "Waiting", 2)
         node.jobs.gate.wait_started(2)
         enqueue(node, "Good", 3)

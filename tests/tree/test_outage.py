@@ -54,11 +54,42 @@ def test_an_outage_is_said_once_by_all_actors_together_at_its_two_ends(server, l
 
 
 @pytest.mark.logs_errors("Redis is of no use now")
+def test_who_was_in_the_midst_of_a_command_when_the_outage_ended_does_not_tell_of_another(server, lines):
+    first, late, idle = (Outage(f"queue {name}", server) for name in ("first", "late", "idle"))
+    for outage in (first, late):
+        outage.goes_on(AWAY, 0.0)
+    first.over(10.0)
+    for outage in (late, idle):
+        outage.goes_on(AWAY, 10.1)
+        outage.over(10.2)
+    assert [line.levelname for line in lines()] == ["ERROR", "WARNING"]
+
+    for outage in (idle, late):
+        outage.goes_on(AWAY, 20.0)
+    assert [line.getMessage() for line in lines()[2:]] == [f"queue idle: Redis is of no use now: {AWAY}"]
+
+
+@pytest.mark.logs_errors("Redis is of no use now")
+def test_an_outage_that_goes_on_after_it_seemed_to_have_ended_is_told_of_by_the_second_failure(server, lines):
+    first, late = Outage("queue first", server), Outage("queue late", server)
+    first.goes_on(AWAY, 0.0)
+    first.over(10.0)
+    late.goes_on(AWAY, 10.1)
+    late.goes_on(AWAY, 10.2)
+    late.over(12.2)
+
+    assert [line.getMessage() for line in lines()[2:]] == [
+        f"queue late: Redis is of no use now: {AWAY}",
+        "queue late: Redis is back after 2.0 s and 1 failed attempts",
+    ]
+
+
+@pytest.mark.logs_errors("Redis is of no use now")
 def test_each_outage_and_each_server_is_told_of(lines):
     here, there = Outage("node", ServerTrouble()), Outage("node", ServerTrouble())
-    for outage in (here, there, here):
-        outage.goes_on(AWAY, 0.0)
-        outage.over(1.0)
+    for second, outage in enumerate((here, there, here)):
+        outage.goes_on(AWAY, float(second))
+        outage.over(second + 0.5)
 
     assert [line.levelname for line in lines()] == ["ERROR", "WARNING"] * 3
 

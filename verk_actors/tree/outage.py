@@ -18,6 +18,9 @@ stays in the running table until Redis knows, and no actor crashes: no restart i
 
 The end of an outage is one WARNING, with how long it lasted. That of a full server is not told: it may be full and not
 full many times a second. At DEBUG each failed attempt has its line.
+
+The first whose command succeeds tells of the end. Another may be in the midst of one then, which fails a moment later:
+what an actor hears first after an end begins no outage, as the command may be older than the end.
 """
 
 from __future__ import annotations
@@ -61,10 +64,15 @@ class ServerTrouble:
     def __init__(self) -> None:
         self.is_told = True
         self._said: dict[str, _Said] = {}
+        self._ended: dict[str, float] = {}
 
-    def begins(self, what: str, now: float, again_seconds: float | None = None) -> bool:
-        """Note a failed attempt; returns whether this is the first to be said of it, or due to be said again."""
-        if not self.is_told:
+    def begins(self, what: str, now: float, since: float, again_seconds: float | None = None) -> bool:
+        """Note an attempt that began after `since` and failed.
+
+        Returns:
+            Whether it is the first to be said of this trouble, or due to be said again.
+        """
+        if not self.is_told or (what not in self._said and since < self._ended.get(what, since)):
             return False
         new = _Said(now)
         said = self._said.setdefault(what, new)
@@ -73,8 +81,10 @@ class ServerTrouble:
             said.at, new = now, said
         return said is new
 
-    def ends(self, what: str) -> _Said | None:
+    def ends(self, what: str, now: float) -> _Said | None:
         """Forget a trouble; returns what was said of it to the first who asks."""
+        if what in self._said:
+            self._ended[what] = now
         return self._said.pop(what, None)
 
 
@@ -91,6 +101,7 @@ class Outage:
         self._server = server
         self._failures = 0
         self._met: set[str] = set()
+        self._last_heard = 0.0
 
     def goes_on(self, error: StoreError, now: float) -> float:
         """Note a failure; returns the seconds to pause, growing from 50 ms, with jitter.
@@ -99,18 +110,18 @@ class Outage:
         """
         trouble = trouble_of(error)
         self._say(trouble, error, now)
+        self._last_heard = now
         self._failures += 1
         longest = min(_LONGEST_SECONDS[trouble], _FIRST_SECONDS * 2.0 ** min(self._failures - 1, 10))
         return longest * random.uniform(0.5, 1.0)
 
     def over(self, now: float) -> None:
         """Note a success."""
-        if not self._failures:
-            return
         self._failures = 0
+        self._last_heard = now
         while self._met:
             what = self._met.pop()
-            said = self._server.ends(what)
+            said = self._server.ends(what, now)
             if said is not None:
                 end = "is back" if what == "away" else "complies again"
                 lasted = now - said.at
@@ -118,13 +129,13 @@ class Outage:
 
     def _say(self, trouble: Trouble, error: StoreError, now: float) -> None:
         if trouble == "full":
-            again = not self._server.begins(trouble, now, _FULL_AGAIN_SECONDS)
+            again = not self._server.begins(trouble, now, self._last_heard, _FULL_AGAIN_SECONDS)
             level = logging.DEBUG if again else logging.ERROR
             log.log(level, "%s: Redis is full and takes no new jobs: %s", self._who, error)
             return
         what = {"away": trouble, "denied": error.why}.get(trouble, self._who)
         self._met.add(what)
-        if not self._server.begins(what, now):
+        if not self._server.begins(what, now, self._last_heard):
             log.debug("%s: once more: %s", self._who, error)
         elif trouble == "denied":
             remedy = _REMEDY.get(error.why.partition(" ")[0], "its user may not do this")
