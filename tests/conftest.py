@@ -23,6 +23,7 @@ from verk_actors import embedded
 from verk_actors.client import job_runs
 from verk_actors.settings.config import Config
 from verk_actors.store.pool import Pool
+from verk_actors.store import locate
 from verk_actors.tree.manager.queue import worker_pool
 
 # A busy machine is no reason to fail. The gate asks for few examples where it runs tests once more.
@@ -71,7 +72,11 @@ def _announced(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 @pytest.fixture(autouse=True)
 def _patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give workers time to end though the machine is busy, unless the test is about one that takes too long."""
+    """Give workers time to end, and seeds to answer, though the machine is busy.
+
+    Not to workers where the test is about one that takes too long.
+    """
+    monkeypatch.setattr(locate, "_SEED_TIMEOUT_SECONDS", 20.0)
     if not any("did not stop" in error for error in _announced(request)):
         monkeypatch.setattr(worker_pool, "_SHUTDOWN_SECONDS", dict.fromkeys(worker_pool._SHUTDOWN_SECONDS, 20.0))
 

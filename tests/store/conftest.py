@@ -8,19 +8,12 @@ import pytest
 import redis as redis_py
 
 from verk_actors.settings.redis_url import RedisUrl
-from verk_actors.store import locate
 from verk_actors.store.connection import Connection
 from verk_actors.store.exchange import InProgress
 from verk_actors.store.nodes import Nodes
 from verk_actors.wire.keys import Keys
 
 PATIENCE_SECONDS = 20.0  # only a hang takes that long
-
-
-@pytest.fixture(autouse=True)
-def _patient_with_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give Sentinels, and the servers of a cluster, time to answer though the machine is busy."""
-    monkeypatch.setattr(locate, "_SEED_TIMEOUT_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture
