@@ -22,8 +22,8 @@ from support.servers import OwnServer
 from verk_actors import embedded
 from verk_actors.client import job_runs
 from verk_actors.settings.config import Config
-from verk_actors.store.pool import Pool
 from verk_actors.store import locate
+from verk_actors.store.pool import Pool
 from verk_actors.tree.manager.queue import worker_pool
 
 # A busy machine is no reason to fail. The gate asks for few examples where it runs tests once more.

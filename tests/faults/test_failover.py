@@ -50,7 +50,6 @@ def restarts(node: Node) -> int:
 def test_a_planned_failover_loses_no_acknowledged_job_and_work_goes_on(
     sentinels: Sentinels, node: Node, long: bool
 ) -> None:
-    sentinels.be_patient()
     deliveries, old = Deliveries(node), sentinels.primary
     deliveries.more(200)
 
@@ -94,7 +93,8 @@ def test_the_death_of_the_primary_loses_no_acknowledged_job_and_work_goes_on(
     deliveries.more(200)
 
     old.kill()
-    deliveries.until(lambda: sentinels.primary is not old)
+    with sentinels.quick():
+        deliveries.until(lambda: sentinels.primary is not old)
     old.start()
     sentinels.demote(old, soon=not long)
     deliveries.more(200)
@@ -111,7 +111,7 @@ def test_a_frozen_primary_that_comes_back_changes_nothing(sentinels: Sentinels, 
     deliveries, old = Deliveries(node), sentinels.primary
     deliveries.more(200)
 
-    with old.frozen():
+    with old.frozen(), sentinels.quick():
         deliveries.until(lambda: sentinels.primary is not old)
     sentinels.demote(old, soon=not long)
     deliveries.more(200)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import select
 import socket
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from support.descriptors import descriptors, needs_proc
 from support.processes import WAIT, Ask, Bench, Do, Puppet, stuck
 
 from verk_actors.otp import IoServer, NameTaken, Ref
@@ -197,21 +196,6 @@ def test_a_message_that_was_handled_before_its_sender_came_to_wake_wakes_no_late
     assert not select.select([inbox.fileno()], [], [], 0)[0]
     inbox.disarm()
     inbox.close()
-
-
-def descriptors() -> set[str]:
-    """Return what is open in this process.
-
-    By name, and not counted: what tests before this one have left open, garbage is collected to close at any time.
-    """
-    found = set()
-    for descriptor in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # that of the listing itself
-            found.add(str(descriptor.readlink()))
-    return found
-
-
-needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists a process's descriptors")
 
 
 @needs_proc

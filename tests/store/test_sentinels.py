@@ -22,7 +22,6 @@ from verk_actors.store.waiting import Waiter, unblock
 def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
     """Return a primary and a replica, watched by Sentinels."""
     with Sentinels(tmp_path) as sentinels:
-        sentinels.be_patient()
         yield sentinels
 
 

@@ -16,20 +16,21 @@ from verk_actors.settings.redis_url import RedisUrl
 from verk_actors.store.connection import Connection
 
 SERVICE = "verk"
+_PATIENCE_MS = 20_000
 
 
 class Sentinel(OwnServer):
     """A Sentinel: it wants a file of its own, which it writes."""
 
     def watch(self, server: OwnServer, *settings: str, port: int | None = None) -> Self:
-        """Have it watch a primary; two Sentinels have to agree that it is down, which takes half a second.
+        """Have it watch a primary; two Sentinels have to agree that it is down, which takes longer than a stall.
 
         `port` is where the primary listens to Sentinels and clients, if not at its own.
         """
         monitored = [
             f"sentinel monitor {SERVICE} 127.0.0.1 {port or server.port} 2",
-            f"sentinel down-after-milliseconds {SERVICE} 500",
-            f"sentinel failover-timeout {SERVICE} 3000",
+            f"sentinel down-after-milliseconds {SERVICE} {_PATIENCE_MS}",
+            f"sentinel failover-timeout {SERVICE} {_PATIENCE_MS}",
         ]
         (self.directory / "sentinel.conf").write_text("\n".join([*monitored, *settings, ""]))
         return self
@@ -98,11 +99,14 @@ class Sentinels:
         with closing(Connection(RedisUrl((of or self.sentinels[0]).url), name="test")) as connection:
             return connection.call(*command)
 
-    def be_patient(self) -> None:
-        """Have them change the servers' places when they are told, and not when a busy machine holds one up."""
-        for sentinel in self.sentinels:
-            for name in ("down-after-milliseconds", "failover-timeout"):
-                self.ask("SENTINEL", "SET", SERVICE, name, "20000", of=sentinel)
+    @contextmanager
+    def quick(self) -> Iterator[None]:
+        """Have them change the servers' places half a second after the primary was heard of, and not only when told."""
+        self._set("down-after-milliseconds", 500)
+        self._set("failover-timeout", 3_000)
+        yield
+        self._set("down-after-milliseconds", _PATIENCE_MS)
+        self._set("failover-timeout", _PATIENCE_MS)
 
     def failover(self) -> None:
         """Have the two servers change places, and wait until most Sentinels say so."""
@@ -121,6 +125,10 @@ class Sentinels:
                 client.replicaof("127.0.0.1", str(self.primary.port))
                 client.client_kill_filter(_type="normal", skipme=True)
         eventually(self._has_replica, "replica of the primary")
+
+    def _set(self, name: str, milliseconds: int) -> None:
+        for sentinel in self.sentinels:
+            self.ask("SENTINEL", "SET", SERVICE, name, str(milliseconds), of=sentinel)
 
     def _has_replica(self) -> bool:
         with self.client() as client:
