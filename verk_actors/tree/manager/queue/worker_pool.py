@@ -26,11 +26,11 @@ _WORKERS: Mapping[Executor, Callable[[NodeState, str, int], Server]] = {
 """What makes a worker, of its node, its queue and its number, by the queue's executor."""
 
 _SHUTDOWN_SECONDS: Mapping[Executor, float] = {
-    # An idle worker ends at once; a busy one has had its time, and its job is handed back.
-    "thread": 0.5,
+    # An idle worker ends at once, unless the machine is busy; a busy one has had its time, and its job is handed back.
+    "thread": 2.0,
     # A job that is handed back is ended here, so each ends soon; on a busy machine many processes take a while.
     "process": 5.0,
-    "async": 0.5 + AsyncWorker.cancel_seconds,
+    "async": 2.0 + AsyncWorker.cancel_seconds,
 }
 
 
