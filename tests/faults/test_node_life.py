@@ -111,7 +111,7 @@ def test_a_node_that_is_told_to_end_finishes_its_short_jobs_and_starts_none_twic
 # -- row 28: jobs that outlast the shutdown timeout
 
 
-@pytest.mark.logs_errors("q.worker_1 did not stop within 2.0 s")
+@pytest.mark.logs_errors("q.worker_1 did not stop within 1.5 s")
 def test_a_job_that_outlasts_the_timeout_starts_elsewhere_at_once_and_its_first_run_settles_nothing(
     config: Config, redis
 ) -> None:

@@ -104,7 +104,7 @@ def test_a_job_that_succeeds_before_it_looks_has_succeeded(config: Config) -> No
         assert node.client.dead.count() == 0
 
 
-@pytest.mark.logs_errors("did not stop within 2.0 s")
+@pytest.mark.logs_errors("did not stop within 1.5 s")
 def test_a_thread_that_does_not_look_is_left_and_its_worker_replaced(config: Config) -> None:
     """The worker's end is no crash: with no restart allowed, the queue works on."""
     with running_node(config, queues={"q": 1}, cancel_grace_seconds=0.0, max_restarts=0) as node:
@@ -126,7 +126,7 @@ def test_a_thread_that_does_not_look_is_left_and_its_worker_replaced(config: Con
         assert node.client.counters.totals().processed == 2
 
 
-@pytest.mark.logs_errors("did not stop within 2.0 s")
+@pytest.mark.logs_errors("did not stop within 1.5 s")
 def test_a_worker_that_is_to_end_after_its_job_is_not_replaced_where_that_is_left(config: Config) -> None:
     with running_node(config, queues={"q": 2}, cancel_grace_seconds=0.0) as node:
         start(node, "Waiting", 1)
@@ -249,7 +249,7 @@ def test_what_does_not_run_here_can_not_be_cancelled_here(config: Config) -> Non
         node.system.ask(CancelJob("nobody"))
 
 
-@pytest.mark.logs_errors("did not stop within 2.0 s")
+@pytest.mark.logs_errors("did not stop within 1.5 s")
 def test_a_stop_does_not_hand_a_cancelled_job_back(config: Config, redis) -> None:
     with running_node(config, queues={"q": 1}, shutdown_timeout_seconds=0.0) as node:
         jid = start(node, "Waiting", 1)
@@ -261,7 +261,7 @@ def test_a_stop_does_not_hand_a_cancelled_job_back(config: Config, redis) -> Non
         node.jobs.gate.wait_ended(1)
 
 
-@pytest.mark.logs_errors("did not stop within 2.0 s")
+@pytest.mark.logs_errors("did not stop within 1.5 s")
 def test_a_successor_of_the_actor_sees_to_what_was_asked(config: Config) -> None:
     with running_node(config, queues={"q": 1}) as node:
         before, jid = node.whereis("q.worker_1"), start(node, "Waiting", 1)

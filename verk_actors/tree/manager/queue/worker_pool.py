@@ -27,10 +27,10 @@ _WORKERS: Mapping[Executor, Callable[[NodeState, str, int], Server]] = {
 
 _SHUTDOWN_SECONDS: Mapping[Executor, float] = {
     # An idle worker ends at once, unless the machine is busy; a busy one has had its time, and its job is handed back.
-    "thread": 2.0,
+    "thread": 1.5,
     # A job that is handed back is ended here, so each ends soon; on a busy machine many processes take a while.
     "process": 5.0,
-    "async": 2.0 + AsyncWorker.cancel_seconds,
+    "async": 1.5 + AsyncWorker.cancel_seconds,
 }
 
 
