@@ -17,6 +17,7 @@ import redis as redis_py
 from hypothesis import settings
 from support.leaks import ErrorLog, Remains, leaked_since
 from support.needs import see_to_needs
+from support.sentinels import Sentinels
 from support.servers import OwnServer
 
 from verk_actors import embedded
@@ -72,10 +73,7 @@ def _announced(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 @pytest.fixture(autouse=True)
 def _patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give workers time to end, and seeds to answer, though the machine is busy.
-
-    Not to workers where the test is about one that takes too long.
-    """
+    """Give seeds time to answer though the machine is busy, and workers to end where no test is about that limit."""
     monkeypatch.setattr(locate, "_SEED_TIMEOUT_SECONDS", 20.0)
     if not any("did not stop" in error for error in _announced(request)):
         monkeypatch.setattr(worker_pool, "_SHUTDOWN_SECONDS", dict.fromkeys(worker_pool._SHUTDOWN_SECONDS, 20.0))
@@ -154,6 +152,13 @@ def full_server(redis: redis_py.Redis) -> Iterator[Callable[[], None]]:
     """Return a function after which the server refuses whatever needs memory."""
     yield lambda: redis.config_set("maxmemory", "1")
     redis.config_set("maxmemory", "0")
+
+
+@pytest.fixture
+def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
+    """Return a primary and a replica, watched by Sentinels."""
+    with Sentinels(tmp_path) as sentinels:
+        yield sentinels
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.deliveries import Deliveries, settled
@@ -18,13 +17,6 @@ from verk_actors.settings.config import Config
 from verk_actors.wire.job import Job
 
 pytestmark = pytest.mark.slow  # Sentinels take seconds to agree
-
-
-@pytest.fixture
-def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
-    """Return a primary and a replica, watched by Sentinels."""
-    with Sentinels(tmp_path) as sentinels:
-        yield sentinels
 
 
 @pytest.fixture

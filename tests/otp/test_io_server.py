@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from support.descriptors import descriptors, needs_proc
+from support.descriptors import descriptors
 from support.processes import WAIT, Ask, Bench, Do, Puppet, stuck
 
 from verk_actors.otp import IoServer, NameTaken, Ref
@@ -198,7 +198,6 @@ def test_a_message_that_was_handled_before_its_sender_came_to_wake_wakes_no_late
     inbox.close()
 
 
-@needs_proc
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_a_process_leaves_no_descriptor(bench: Bench, pair: tuple[socket.socket, socket.socket], end: str) -> None:
     """Ours: the pipe that wakes the wait is closed at the end of the process."""
@@ -214,7 +213,6 @@ def test_a_process_leaves_no_descriptor(bench: Bench, pair: tuple[socket.socket,
     assert descriptors() <= before
 
 
-@needs_proc
 def test_a_process_that_never_ran_has_no_descriptor(bench: Bench, pair: tuple[socket.socket, socket.socket]) -> None:
     """Ours: the pipe is made by the first wait.
 

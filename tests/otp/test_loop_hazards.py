@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from support.descriptors import descriptors, needs_proc
+from support.descriptors import descriptors
 from support.loopers import Looper, Spawn, never
 from support.processes import WAIT, Ask, Bench, Do, Oops
 
@@ -272,7 +272,6 @@ def test_what_a_thread_of_the_loop_does_holds_up_no_end(looper: Looper) -> None:
     assert looper.ends.get_nowait() is None
 
 
-@needs_proc
 def test_a_loop_server_leaves_no_descriptor(bench: Bench) -> None:
     """Ours: a LoopServer gives back its loop and its pipe, whether it was stopped, killed or never ran."""
     bench.puppet("taken")

@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from support.descriptors import descriptors, needs_proc
+from support.descriptors import descriptors
 from support.eventually import eventually
 from support.processes import WAIT, Ask, Bench, stuck
 from support.program import gone
@@ -205,19 +205,18 @@ def test_a_program_shows_whose_it_is(bench: Bench) -> None:
     assert b"images.worker_3" in command
 
 
-@needs_proc
 def test_no_descriptor_is_left_of_a_port(bench: Bench) -> None:
     """Ours: a port has four descriptors here, and none once it is closed or did not open."""
     owner = bench.puppet()
     before = descriptors()
 
-    port = opened(owner)
-    assert len(descriptors() - before) == 4
-    owner.call(Ask(lambda _: port.close(WAIT)), WAIT)
+    ports = [opened(owner) for _ in range(2)]
+    assert len(descriptors() - before) == 8
+    for port in ports:
+        owner.call(Ask(lambda _, port=port: port.close(WAIT)), WAIT)
     assert descriptors() <= before
 
 
-@needs_proc
 def test_a_program_that_can_not_be_started_leaves_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """erlang(3): open_port fails where the program can't be run."""
     before = descriptors()

@@ -19,13 +19,6 @@ from verk_actors.store.waiting import Waiter, unblock
 
 
 @pytest.fixture
-def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
-    """Return a primary and a replica, watched by Sentinels."""
-    with Sentinels(tmp_path) as sentinels:
-        yield sentinels
-
-
-@pytest.fixture
 def lone_sentinel(tmp_path: Path) -> Iterator[tuple[OwnServer, Sentinel]]:
     """Return a server with a password, and one Sentinel with a user that may do what docs/redis.md grants."""
     rights = "-@all +subscribe +sentinel|get-master-addr-by-name resetchannels &+switch-master"

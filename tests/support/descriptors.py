@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
+import os
+from contextlib import suppress
 from pathlib import Path
 
-import pytest
 
-needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists a process's descriptors")
+def descriptors() -> set[tuple[int, int, int]]:
+    """Return all open files, sockets and pipes: the number of each, and what it leads to.
 
-
-def descriptors() -> set[str]:
-    """Return the names of all files, sockets and pipes that are open; see `needs_proc`.
-
-    By name, and not counted: what tests before this one have left open, garbage is collected to close at any time.
+    Not counted: what tests before this one have left open, garbage is collected to close at any time.
     """
     found = set()
-    for descriptor in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # that of the listing itself
-            found.add(str(descriptor.readlink()))
+    for path in Path("/dev/fd").iterdir():
+        with suppress(OSError):  # that of the listing itself is closed by now
+            status = os.fstat(int(path.name))
+            found.add((int(path.name), status.st_dev, status.st_ino))
     return found

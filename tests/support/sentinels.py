@@ -102,11 +102,9 @@ class Sentinels:
     @contextmanager
     def quick(self) -> Iterator[None]:
         """Have them change the servers' places half a second after the primary was heard of, and not only when told."""
-        self._set("down-after-milliseconds", 500)
-        self._set("failover-timeout", 3_000)
+        self._set_limits(down_after_ms=500, failover_ms=3_000)
         yield
-        self._set("down-after-milliseconds", _PATIENCE_MS)
-        self._set("failover-timeout", _PATIENCE_MS)
+        self._set_limits(_PATIENCE_MS, _PATIENCE_MS)
 
     def failover(self) -> None:
         """Have the two servers change places, and wait until most Sentinels say so."""
@@ -126,9 +124,11 @@ class Sentinels:
                 client.client_kill_filter(_type="normal", skipme=True)
         eventually(self._has_replica, "replica of the primary")
 
-    def _set(self, name: str, milliseconds: int) -> None:
+    def _set_limits(self, down_after_ms: int, failover_ms: int) -> None:
+        limits = {"down-after-milliseconds": down_after_ms, "failover-timeout": failover_ms}
         for sentinel in self.sentinels:
-            self.ask("SENTINEL", "SET", SERVICE, name, str(milliseconds), of=sentinel)
+            for name, milliseconds in limits.items():
+                self.ask("SENTINEL", "SET", SERVICE, name, str(milliseconds), of=sentinel)
 
     def _has_replica(self) -> bool:
         with self.client() as client:
